@@ -1,0 +1,34 @@
+//! The rule language: a typed subset of [CEL](https://github.com/google/cel-spec).
+//!
+//! Access rules, validations, client filters and subscription filters are all written in it. A source
+//! text is parsed and checked against declared types ([`compile`]), and becomes one [`Predicate`] tree.
+//! From that tree come the SQL condition (in the adapters), the in-memory check ([`Predicate::reduce`]) and
+//! the key under which readers with the same rights share work (the residual after `auth` is known).
+//!
+//! This crate owns: values and their comparison, checking, cost, partial evaluation and evaluation.
+//! It must not know: I/O, async, SQL text, how models are stored.
+//!
+//! `docs/reference/rules.md` states the semantics; every engine must agree with [`Predicate::reduce`] on
+//! every input, nulls included.
+
+mod check;
+mod cost;
+mod decimal;
+mod parse;
+mod predicate;
+mod reduce;
+mod schema;
+mod temporal;
+mod value;
+
+pub use check::{Compiled, Context, Fault, Use, compile, compile_value};
+pub use cost::{MAX_COST, MAX_DEPTH, MAX_SOURCE_BYTES};
+pub use decimal::Decimal;
+pub use predicate::{Arithmetic, CompareOp, FieldRef, Link, Operand, Predicate, Source, TextTest, Var};
+pub use reduce::{Frame, Related, Scope, Vars, decide};
+pub use schema::{FieldId, Member, ModelId, Schema};
+pub use temporal::{
+    format_date, format_duration, format_time, format_timestamp, parse_date, parse_duration, parse_time,
+    parse_timestamp,
+};
+pub use value::{Type, Value};

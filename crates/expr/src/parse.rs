@@ -1,0 +1,1 @@
+//! The parser's tree, bounded before it is built, with positions.

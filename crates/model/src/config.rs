@@ -1,0 +1,212 @@
+//! `mainstay.toml`: the settings, with their defaults. Everything that waits has a bound here.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The settings of a project.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The application's name, shown in its API reference.
+    pub name: String,
+    /// Where it listens.
+    pub server: Server,
+    /// Where records are kept.
+    pub data: Data,
+    /// Bounds on what a client may ask.
+    pub limits: Limits,
+    /// Who may register, and how long tokens live.
+    pub accounts: Accounts,
+    /// What is logged, and how.
+    pub log: Log,
+}
+
+/// Where the program listens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    /// Address and port. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How long a request may take, from its first byte to its last, in milliseconds.
+    pub request_timeout_ms: u64,
+    /// How long requests in flight may take to end when the program is asked to stop, in milliseconds.
+    pub shutdown_timeout_ms: u64,
+    /// The most connections that may be open at once.
+    pub max_connections: usize,
+}
+
+/// Where records are kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Data {
+    /// The engine that keeps them.
+    pub engine: Engine,
+    /// The data folder, relative to the project's.
+    pub folder: PathBuf,
+    /// What an acknowledged write survives.
+    pub durability: Durability,
+    /// Connections for reading; 0 chooses by the number of cores.
+    pub readers: usize,
+    /// How long changes stay in the feed, in hours.
+    pub feed_retention_hours: u64,
+    /// How large the feed may grow, in MiB.
+    pub feed_retention_mib: u64,
+}
+
+/// The engine that keeps records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// SQLite, in the data folder.
+    Sqlite,
+}
+
+/// What an acknowledged write survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Durability {
+    /// A power cut: the answer waits for the disk.
+    Full,
+    /// A crash of the program, but the last moments may be lost in a power cut.
+    Normal,
+}
+
+/// Bounds on what a client may ask. Each has its error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The largest request body in bytes.
+    pub body_bytes: usize,
+    /// The largest total of a request's header lines in bytes.
+    pub header_bytes: usize,
+    /// The deepest nesting of a JSON body.
+    pub json_depth: usize,
+    /// The most operations in a batch.
+    pub batch_operations: usize,
+    /// How long a query may run, in milliseconds.
+    pub query_timeout_ms: u64,
+    /// The most writes that may wait for the writer.
+    pub write_queue: usize,
+}
+
+/// Accounts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Accounts {
+    /// Whether anyone may register.
+    pub register: bool,
+    /// How long an access token lives, in seconds.
+    pub access_token_seconds: u64,
+    /// How long a refresh token lives unless used, in seconds.
+    pub refresh_token_seconds: u64,
+    /// The shortest password in characters.
+    pub password_min_length: usize,
+    /// Failed logins of one account before it has to wait, with delays that double.
+    pub failures_per_account: u32,
+    /// Failed logins from one address before it has to wait, with delays that double.
+    pub failures_per_address: u32,
+    /// How passwords are hashed.
+    pub password: Password,
+}
+
+/// argon2id (RFC 9106). `mainstay tune` measures the machine and suggests values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Password {
+    /// Memory in KiB.
+    pub memory_kib: u32,
+    /// Passes over the memory.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// How many passwords are hashed at once; 0 takes half of the cores, at least one.
+    pub workers: usize,
+    /// How many may wait for a worker; more are told to come back.
+    pub queue: usize,
+}
+
+/// Logs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// `json` for machines, `pretty` for people.
+    pub format: LogFormat,
+    /// The least level: `error`, `warn`, `info`, `debug` or `trace`, or a filter as `info,mainstay_engine=debug`.
+    pub level: String,
+}
+
+/// The form of logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// A JSON object a line.
+    Json,
+    /// A line of text.
+    Pretty,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            request_timeout_ms: 30_000,
+            shutdown_timeout_ms: 10_000,
+            max_connections: 10_000,
+        }
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Data {
+            engine: Engine::Sqlite,
+            folder: PathBuf::from("data"),
+            durability: Durability::Full,
+            readers: 0,
+            feed_retention_hours: 7 * 24,
+            feed_retention_mib: 1_024,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            body_bytes: 1 << 20,
+            header_bytes: 16 << 10,
+            json_depth: 32,
+            batch_operations: 1_000,
+            query_timeout_ms: 5_000,
+            write_queue: 10_000,
+        }
+    }
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Accounts {
+            register: true,
+            access_token_seconds: 15 * 60,
+            refresh_token_seconds: 30 * 24 * 3_600,
+            password_min_length: 8,
+            failures_per_account: 5,
+            failures_per_address: 50,
+            password: Password::default(),
+        }
+    }
+}
+
+impl Default for Password {
+    /// OWASP's first recommendation for argon2id.
+    fn default() -> Self {
+        Password { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 0, queue: 64 }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Log { format: LogFormat::Pretty, level: "info".to_owned() }
+    }
+}

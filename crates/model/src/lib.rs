@@ -1,0 +1,22 @@
+//! From a project folder to a checked application.
+//!
+//! [`Project::load`] reads `mainstay.toml` and `models/*.toml`, checks all of it, and answers with an [`Application`] or with
+//! every fault it found, each pointing at file, line and column. A project never half-loads.
+//!
+//! This crate owns: the project files and their JSON Schema, diagnostics, the checked models, and the JSON form of values.
+//! It must not know: databases, HTTP.
+
+mod application;
+mod config;
+mod diagnostic;
+mod field;
+pub mod json;
+mod load;
+mod schema;
+
+pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
+pub use config::{Accounts, Config, Data, Durability, Engine, Limits, Log, LogFormat, Password, Server};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
+pub use field::{Constraints, Default, Field, FieldType, OnDelete};
+pub use load::{Loaded, Project};
+pub use schema::{config_schema, model_schema};
