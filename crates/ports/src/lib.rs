@@ -1,1 +1,31 @@
-//! ports
+//! What the engine asks of the outside.
+//!
+//! The [`Store`] port keeps records and the change feed: "run this typed transaction", "answer this query", "read the feed from
+//! here". [`Clock`], and [`Keyring`] are the others. [`execute`] is the meaning of a transaction, written
+//! once over the small [`Rows`] trait, so that every adapter authorises, validates, writes and records changes alike; `conformance`
+//! (a feature, for tests) is the suite that each adapter must pass.
+//!
+//! This crate owns: those traits and their types, and the one write path. It must not know any adapter.
+
+mod clock;
+mod execute;
+mod keyring;
+mod position;
+mod query;
+mod record;
+mod store;
+mod transaction;
+
+pub use clock::{Clock, SystemClock};
+pub use execute::{Execution, MAX_CASCADE, Rows, execute};
+pub use keyring::Keyring;
+pub use position::{InvalidPosition, Position};
+pub use query::{Deleted, Order, Page, Query, Row, Selection};
+pub use record::Record;
+pub use store::{Change, Changes, Operation, Store, StoreError};
+pub use transaction::{
+    Authority, Committed, Create, Delete, Outcome, Purge, Put, Rejection, Restore, Step, Transaction, Update,
+};
+
+#[cfg(feature = "conformance")]
+pub mod conformance;

@@ -1,0 +1,169 @@
+//! The one write path: what each step of a transaction means, over any engine's rows.
+//!
+//! For every step: authorise, validate, write the row, append the change. An adapter opens a transaction of its
+//! engine, hands its rows to [`execute`], and commits or rolls back by the answer. Rules come from the application and
+//! not from the caller, so that no feature can forget them.
+
+mod delete;
+mod judge;
+mod write;
+
+use crate::{Authority, Change, Outcome, Record, Rejection, Step, StoreError, Transaction};
+use judge::Judge;
+use mainstay_expr::{FieldId, ModelId, Predicate};
+use mainstay_model::Application;
+use uuid::Uuid;
+
+/// The most records that one deletion or restoration may touch.
+pub const MAX_CASCADE: usize = 100_000;
+
+/// The rows of an engine, within an open transaction of it.
+pub trait Rows {
+    /// The record of this id, deleted or not.
+    ///
+    /// # Errors
+    /// When the engine fails, as in all of these methods.
+    fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError>;
+
+    /// Adds a record whose id is not there yet. The inner error names the fields of a unique index that another live record fills alike.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn insert(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError>;
+
+    /// Replaces a record by its id. The inner error is as for [`Rows::insert`].
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn replace(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError>;
+
+    /// Removes a record.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn remove(&mut self, model: ModelId, id: Uuid) -> Result<(), StoreError>;
+
+    /// Records of `model`, deleted or not, for which a predicate over [`mainstay_expr::Source::Record`] holds, up to `limit`.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError>;
+
+    /// Whether a closed predicate holds of what is there now.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError>;
+
+    /// Appends a change to the feed. Its `offset` is for the engine to give.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn append(&mut self, change: Change) -> Result<(), StoreError>;
+}
+
+/// A transaction being executed.
+pub struct Execution<'a> {
+    application: &'a Application,
+    transaction: &'a Transaction,
+    rows: &'a mut dyn Rows,
+    judge: Judge,
+}
+
+/// Why a step ended early.
+enum Stop {
+    Rejected(Rejection),
+    Failed(StoreError),
+}
+
+impl From<Rejection> for Stop {
+    fn from(rejection: Rejection) -> Self {
+        Stop::Rejected(rejection)
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Stop::Failed(error)
+    }
+}
+
+/// Executes a transaction on `rows`. The adapter commits on `Ok` and rolls back on `Err`.
+///
+/// Every step is tried, also behind one that was refused, so that a client learns of all faults of a batch at once.
+///
+/// # Errors
+/// [`StoreError::Rejected`] with each refused step, or what the engine failed with.
+pub fn execute(
+    application: &Application,
+    transaction: &Transaction,
+    rows: &mut dyn Rows,
+) -> Result<Vec<Outcome>, StoreError> {
+    let mut execution = Execution { application, transaction, rows, judge: Judge::default() };
+    let mut outcomes = Vec::with_capacity(transaction.steps.len());
+    let mut rejections = Vec::new();
+    for (index, step) in transaction.steps.iter().enumerate() {
+        match execution.step(step) {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(Stop::Rejected(rejection)) => rejections.push((index, rejection)),
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+    }
+    if rejections.is_empty() { Ok(outcomes) } else { Err(StoreError::Rejected(rejections)) }
+}
+
+impl Execution<'_> {
+    fn step(&mut self, step: &Step) -> Result<Outcome, Stop> {
+        match step {
+            Step::Create(create) => self.create(create),
+            Step::Update(update) => self.update(update),
+            Step::Put(put) => self.put(put),
+            Step::Delete(delete) => self.delete(delete),
+            Step::Restore(restore) => self.restore(restore),
+            Step::Purge(purge) => self.purge(purge),
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.transaction.vars.now
+    }
+
+    fn is_system(&self) -> bool {
+        self.transaction.authority == Authority::System
+    }
+
+    /// Appends a change of a public model to the feed; internal models have no place in it.
+    fn append(
+        &mut self,
+        model: ModelId,
+        operation: crate::Operation,
+        before: Option<&Record>,
+        after: Option<&Record>,
+    ) -> Result<(), Stop> {
+        self.judge.forget();
+        let Some(id) = before.or(after).map(Record::id) else { return Ok(()) };
+        if self.application.model(model).internal {
+            return Ok(());
+        }
+        let change = Change {
+            offset: 0,
+            model,
+            id,
+            operation,
+            before: before.map(|record| self.without_secrets(model, record)),
+            after: after.map(|record| self.without_secrets(model, record)),
+            actor: self.transaction.vars.auth_id,
+            request_id: self.transaction.request_id.clone(),
+            at: self.now(),
+        };
+        Ok(self.rows.append(change)?)
+    }
+
+    fn without_secrets(&self, model: ModelId, record: &Record) -> Record {
+        let mut record = record.clone();
+        for field in self.application.model(model).fields.iter().filter(|field| field.is_secret()) {
+            record.set(field.id, mainstay_expr::Value::Null);
+        }
+        record
+    }
+}

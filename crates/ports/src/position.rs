@@ -1,0 +1,61 @@
+//! A place in the change feed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use std::fmt;
+use std::str::FromStr;
+
+/// A place in the change feed: after the change numbered `offset` of the history `epoch`.
+///
+/// A store makes a new epoch when its history starts anew (a new database, a restored backup), so that a position of another
+/// history is recognised and never taken for one of this. As text it is opaque.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// The history.
+    pub epoch: u64,
+    /// The number of the last change that was seen; 0 before the first.
+    pub offset: u64,
+}
+
+/// A text that is not a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidPosition;
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut bytes = [0; 16];
+        bytes[..8].copy_from_slice(&self.epoch.to_be_bytes());
+        bytes[8..].copy_from_slice(&self.offset.to_be_bytes());
+        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl FromStr for Position {
+    type Err = InvalidPosition;
+
+    fn from_str(text: &str) -> Result<Self, InvalidPosition> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidPosition)?;
+        let bytes: [u8; 16] = bytes.try_into().map_err(|_| InvalidPosition)?;
+        let (epoch, offset) = bytes.split_at(8);
+        let number = |half: &[u8]| half.try_into().map(u64::from_be_bytes).map_err(|_| InvalidPosition);
+        Ok(Position { epoch: number(epoch)?, offset: number(offset)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_survives_its_text() {
+        let position = Position { epoch: 0xdead_beef, offset: 42 };
+        assert_eq!(position.to_string().parse(), Ok(position));
+    }
+
+    #[test]
+    fn what_is_not_a_position_is_refused() {
+        for text in ["", "a", "AAAA", "not base64!", &"A".repeat(40)] {
+            assert_eq!(text.parse::<Position>(), Err(InvalidPosition), "{text}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The store port: records and the feed.
+
+use crate::{Committed, Page, Position, Query, Record, Rejection, Transaction};
+use futures::future::BoxFuture;
+use mainstay_expr::ModelId;
+use std::fmt;
+use uuid::Uuid;
+
+/// Keeps records and the change feed.
+pub trait Store: Send + Sync + 'static {
+    /// Runs a transaction. It has taken effect, durably, when this answers `Ok`, and not at all when it answers
+    /// [`StoreError::Rejected`].
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>>;
+
+    /// Answers a query from one snapshot.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>>;
+
+    /// Reads up to `limit` changes behind `after` in the feed, oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`]; a position that the feed cannot serve is no error but [`Changes::Reset`].
+    fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>>;
+
+    /// The end of the feed.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>>;
+
+    /// Resolves when the feed goes beyond `offset`; a doorbell, which may ring too often and never too seldom.
+    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()>;
+
+    /// Removes changes older than `before_micros`, and the oldest ones while the feed is larger than `max_bytes`, some at a time. Answers how many.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> BoxFuture<'_, Result<u64, StoreError>>;
+}
+
+/// A change of a record, in the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Its number.
+    pub offset: u64,
+    /// The record's model.
+    pub model: ModelId,
+    /// The record's id.
+    pub id: Uuid,
+    /// What happened.
+    pub operation: Operation,
+    /// The record before; `None` for a creation. Secret fields are null.
+    pub before: Option<Record>,
+    /// The record after; `None` when it was removed for good.
+    pub after: Option<Record>,
+    /// The account that did it; `None` for the engine or nobody.
+    pub actor: Option<Uuid>,
+    /// The request that did it.
+    pub request_id: String,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// It was made.
+    Create,
+    /// Fields changed.
+    Update,
+    /// It was deleted: softly where `after` is there.
+    Delete,
+    /// It was brought back.
+    Restore,
+    /// What was left of a soft-deleted record was removed.
+    Purge,
+}
+
+impl Operation {
+    /// Its name, as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Operation::Create => "create",
+            Operation::Update => "update",
+            Operation::Delete => "delete",
+            Operation::Restore => "restore",
+            Operation::Purge => "purge",
+        }
+    }
+
+    /// The operation of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Create, Self::Update, Self::Delete, Self::Restore, Self::Purge]
+            .into_iter()
+            .find(|op| op.as_str() == name)
+    }
+}
+
+/// An answer of the feed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Changes {
+    /// The changes, and the position behind the last of them.
+    Some {
+        /// Oldest first; empty at the end of the feed.
+        changes: Vec<Change>,
+        /// Where to go on.
+        position: Position,
+    },
+    /// The position is of another history, from the future, or older than what is kept: start again from a snapshot.
+    Reset {
+        /// The end of the feed now.
+        position: Position,
+    },
+}
+
+/// Why the store did not do as asked.
+#[derive(Debug)]
+pub enum StoreError {
+    /// Steps of the transaction were refused, each by its index. It had no effect.
+    Rejected(Vec<(usize, Rejection)>),
+    /// Too much is waiting already; come again.
+    Busy,
+    /// The query ran longer than it may.
+    Timeout,
+    /// The disk is full. Nothing was written; reads go on.
+    DiskFull,
+    /// Anything else, for the log.
+    Failed(String),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StoreError::Rejected(rejections) => write!(f, "refused: {rejections:?}"),
+            StoreError::Busy => f.write_str("too much is waiting"),
+            StoreError::Timeout => f.write_str("the query ran too long"),
+            StoreError::DiskFull => f.write_str("the disk is full"),
+            StoreError::Failed(detail) => f.write_str(detail),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}

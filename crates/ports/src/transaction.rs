@@ -1,0 +1,187 @@
+//! Typed transactions: what a command asks of the store.
+
+use crate::{Position, Record};
+use mainstay_expr::{FieldId, ModelId, Predicate, Value, Vars};
+use uuid::Uuid;
+
+/// A transaction: all of its steps take effect, or none. Later steps see what earlier ones wrote.
+#[derive(Debug, Clone)]
+pub struct Transaction {
+    /// Whose rights count.
+    pub authority: Authority,
+    /// What the request brings to rules; its `now` is the time of every change.
+    pub vars: Vars,
+    /// The request, for the feed and the logs.
+    pub request_id: String,
+    /// What to do, in order.
+    pub steps: Vec<Step>,
+}
+
+/// Whose rights count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// The models' rules, for the account in [`Vars::auth_id`].
+    Caller,
+    /// The engine's own: no access rules. Validations, refs and uniqueness hold all the same.
+    System,
+}
+
+/// A step.
+#[derive(Debug, Clone)]
+pub enum Step {
+    /// See [`Create`].
+    Create(Create),
+    /// See [`Update`].
+    Update(Update),
+    /// See [`Put`].
+    Put(Put),
+    /// See [`Delete`].
+    Delete(Delete),
+    /// See [`Restore`].
+    Restore(Restore),
+    /// See [`Purge`].
+    Purge(Purge),
+}
+
+/// Makes a record.
+#[derive(Debug, Clone)]
+pub struct Create {
+    /// Its model.
+    pub model: ModelId,
+    /// Its id, made by the engine or chosen by the client.
+    pub id: Uuid,
+    /// The declared fields' values, defaults included; a field that is not named is null.
+    pub values: Vec<(FieldId, Value)>,
+    /// The fields that the client named: their write rules apply.
+    pub given: Vec<FieldId>,
+}
+
+/// Changes fields of a live record.
+#[derive(Debug, Clone)]
+pub struct Update {
+    /// Its model.
+    pub model: ModelId,
+    /// Its id.
+    pub id: Uuid,
+    /// The new values of some declared fields.
+    pub set: Vec<(FieldId, Value)>,
+    /// The version it must have (`If-Match`).
+    pub if_version: Option<i64>,
+    /// What must hold of the record before the change (compare-and-set).
+    pub require: Option<Predicate>,
+}
+
+/// Makes a record, or replaces the declared fields of the one that has the id.
+#[derive(Debug, Clone)]
+pub struct Put {
+    /// What to create, or to replace with. Immutable and read-only fields that are not in `given` keep their values.
+    pub create: Create,
+    /// The version that an existing record must have; with one, a missing record is not created.
+    pub if_version: Option<i64>,
+    /// Whether an existing record is refused (`If-None-Match: *`).
+    pub only_create: bool,
+}
+
+/// Deletes a live record: softly where the model keeps deleted records, and what its `on_delete` says of those that point to it.
+#[derive(Debug, Clone)]
+pub struct Delete {
+    /// Its model.
+    pub model: ModelId,
+    /// Its id.
+    pub id: Uuid,
+    /// The version it must have.
+    pub if_version: Option<i64>,
+}
+
+/// Brings a soft-deleted record back, with those that were deleted because of it.
+#[derive(Debug, Clone)]
+pub struct Restore {
+    /// Its model.
+    pub model: ModelId,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Removes records for good: soft-deleted ones whose time is up, or, in internal models, any that match. For the engine alone.
+#[derive(Debug, Clone)]
+pub struct Purge {
+    /// The model.
+    pub model: ModelId,
+    /// Which records; they have to be soft-deleted too where the model keeps deleted records.
+    pub filter: Predicate,
+    /// The most to remove in this step.
+    pub limit: u32,
+}
+
+/// A transaction that took effect, durably.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Committed {
+    /// An outcome for each step.
+    pub outcomes: Vec<Outcome>,
+    /// The place in the feed behind its changes.
+    pub position: Position,
+}
+
+/// What a step did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// The record after the step.
+    Record {
+        /// The record.
+        record: Record,
+        /// Whether the step made it.
+        created: bool,
+        /// Whether the caller may see it.
+        readable: bool,
+        /// The fields that the caller may not see.
+        hidden: Vec<FieldId>,
+    },
+    /// How many records a purge removed.
+    Purged(u64),
+}
+
+/// Why a step was refused. The whole transaction has then had no effect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Rejection {
+    /// There is no such record, or the caller may not see it.
+    NotFound,
+    /// The caller may see the record (or could have made it) but a rule forbids the step.
+    Forbidden,
+    /// A rule forbids the caller to write this field.
+    FieldForbidden(FieldId),
+    /// The field keeps the value it was created with.
+    Immutable(FieldId),
+    /// The record has another version.
+    VersionMismatch {
+        /// The version it has; `None` when there is no record.
+        current: Option<i64>,
+    },
+    /// A record with this id exists, be it deleted.
+    Exists,
+    /// A live record has the same values in these fields.
+    Unique(Vec<FieldId>),
+    /// The field points to no live record.
+    RefNotFound(FieldId),
+    /// The field must have a value.
+    Required(FieldId),
+    /// Records of this model, by this ref of theirs, still point to the record.
+    Restricted {
+        /// The model.
+        model: ModelId,
+        /// The ref.
+        field: FieldId,
+    },
+    /// A validation failed.
+    Check {
+        /// The field it is about, if it is about one.
+        field: Option<FieldId>,
+        /// What the model says.
+        message: String,
+    },
+    /// What [`Update::require`] asked does not hold.
+    RequirementFailed,
+    /// The record to restore is not deleted.
+    NotDeleted,
+    /// The deletion or restoration would touch more records than [`crate::MAX_CASCADE`].
+    CascadeTooLarge,
+}
