@@ -1,1 +1,62 @@
-fn main() {}
+//! The project's own chores: `cargo xtask help` lists them.
+//!
+//! This crate owns: what contributors and the CI run, the tidy checks, and how the data of `examples/atlas` came to be.
+//! It must not know: the other crates. It starts `cargo` and reads files, so that it builds in seconds.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+
+mod atlas;
+mod deny;
+mod machine;
+mod process;
+mod steps;
+mod tally;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+use workspace::Workspace;
+
+const HELP: &str = "\
+usage: cargo xtask <command>
+
+  test           everything that the CI checks: format, tidy, clippy, dependencies, tests
+  test --quick   the same without the dependencies
+  fmt            format every crate
+  tidy           the checks of files, crates and links that no compiler makes
+  deny           licences, bans, sources and advisories of the dependencies (installs cargo-deny when it is missing)
+  docs           build the crates' documentation; a broken link is an error
+  atlas          make the data of examples/atlas again (needs node, npm, tar and the npm registry)
+  help           this text";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    run(&arguments).unwrap_or_else(|message| {
+        eprintln!("xtask: {message}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(arguments: &[&str]) -> Result<ExitCode, String> {
+    let workspace = Workspace::find()?;
+    match arguments {
+        ["test"] => return Ok(test::run(&workspace, test::Scope::Everything)),
+        ["test", "--quick"] => return Ok(test::run(&workspace, test::Scope::Quick)),
+        ["fmt"] => process::run(workspace.cargo(["fmt", "--all"]))?,
+        ["tidy"] => tidy::check(&workspace)?,
+        ["deny"] => deny::check_all(&workspace)?,
+        ["docs"] => docs(&workspace)?,
+        ["atlas"] => atlas::make(&workspace)?,
+        [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
+        _ => return Err(format!("what is `{}`?\n\n{HELP}", arguments.join(" "))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn docs(workspace: &Workspace) -> Result<(), String> {
+    let mut command = workspace.cargo(["doc", "--workspace", "--no-deps", "--locked"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    process::run(command)
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: every check, then every test. Its last line is the test runner's own count.
+
+use crate::process;
+use crate::steps::{Outcome, Steps};
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+use crate::{deny, machine, tidy};
+use std::process::ExitCode;
+
+/// How much is checked.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What the CI checks.
+    Everything,
+    /// What changes from edit to edit: not the dependencies.
+    Quick,
+}
+
+/// Runs all steps, also after one that failed; the exit code says whether any did.
+pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
+    let mut steps = Steps::default();
+    let mut tally = Tally::default();
+    steps.run("machine", || machine::check(workspace).into());
+    steps.run("format", || format(workspace).into());
+    steps.run("tidy", || tidy::check(workspace).into());
+    steps.run("clippy", || clippy(workspace).into());
+    if scope == Scope::Everything {
+        steps.run("dependencies", || deny::check_tree(workspace).into());
+        steps.run("advisories", || deny::note_advisories(workspace));
+    }
+    steps.run("tests", || tests(workspace, &mut tally));
+    println!("\n{steps}{tally}");
+    if steps.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn format(workspace: &Workspace) -> Result<(), String> {
+    need_component(workspace, "fmt", "rustfmt")?;
+    process::run(workspace.cargo(["fmt", "--all", "--check"]))
+}
+
+fn clippy(workspace: &Workspace) -> Result<(), String> {
+    need_component(workspace, "clippy", "clippy")?;
+    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
+    process::run(workspace.cargo(arguments))
+}
+
+fn need_component(workspace: &Workspace, command: &str, component: &str) -> Result<(), String> {
+    let found = process::text(workspace.cargo([command, "--version"]));
+    found
+        .map(drop)
+        .map_err(|_| format!("{component} is missing; get it with `rustup component add {component}`"))
+}
+
+/// Plain `cargo test`, because it needs nothing installed and runs the examples in the documentation too.
+fn tests(workspace: &Workspace, tally: &mut Tally) -> Outcome {
+    let command = workspace.cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let ended = process::lines(command, |line| {
+        println!("{line}");
+        tally.add_line(line);
+    });
+    match ended {
+        Err(reason) if tally.failed == 0 => {
+            Outcome::Failed(format!("{reason}, though no test failed: a build error or a crash"))
+        }
+        ended => ended.into(),
+    }
+}
