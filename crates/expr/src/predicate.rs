@@ -195,3 +195,16 @@ pub enum Var {
     /// `now`: the instant at which the request began.
     Now,
 }
+
+impl Predicate {
+    /// A comparison of a field of the record under judgement with a value.
+    pub fn compare(field: FieldId, op: CompareOp, value: Value) -> Predicate {
+        let field = FieldRef { source: Source::Record, field };
+        Predicate::Compare { op, left: Operand::Field(field), right: Operand::Value(value) }
+    }
+
+    /// [`Predicate::compare`] for equality, which holds between nulls too.
+    pub fn equals(field: FieldId, value: Value) -> Predicate {
+        Predicate::compare(field, CompareOp::Equal, value)
+    }
+}
