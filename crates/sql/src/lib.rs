@@ -20,7 +20,10 @@
 
 mod dialect;
 mod list;
+mod lower;
 pub mod migrate;
+mod names;
+mod order;
 mod query;
 mod row;
 mod statement;

@@ -102,9 +102,15 @@ impl fmt::Display for InvalidSchema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             InvalidSchema::Newer { format } => {
-                write!(f, "the database is from a newer version: its schema has format {format}, and this one knows up to {}", Schema::FORMAT)
+                write!(
+                    f,
+                    "the database is from a newer version: its schema has format {format}, and this one knows up to {}",
+                    Schema::FORMAT
+                )
             }
-            InvalidSchema::Malformed(detail) => write!(f, "the description of the database's schema is damaged: {detail}"),
+            InvalidSchema::Malformed(detail) => {
+                write!(f, "the description of the database's schema is damaged: {detail}")
+            }
         }
     }
 }

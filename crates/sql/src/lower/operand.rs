@@ -1,0 +1,55 @@
+//! What has a value.
+
+use super::{Lowering, NULL};
+use mainstay_expr::{FieldRef, Operand, Type, Value};
+use mainstay_model::FieldType;
+
+impl Lowering<'_> {
+    /// An operand as an expression that needs no brackets around it.
+    ///
+    /// A variable is null: queries come with their variables known, and what is not known must not open a door.
+    pub(super) fn operand(&mut self, operand: &Operand) -> String {
+        match operand {
+            Operand::Value(Value::Null) | Operand::Var(_) => NULL.to_owned(),
+            Operand::Value(value) => self.param(value.clone()),
+            Operand::Field(field) => self.column(*field),
+            Operand::Lookup { via, model, level, guard, value } => {
+                self.lookup(via, *model, *level, guard, value)
+            }
+            Operand::Arithmetic { op, left, right, .. } => {
+                let (left, right) = (self.operand(left), self.operand(right));
+                self.dialect.arithmetic(*op, &left, &right)
+            }
+            Operand::Size { of, list } => {
+                let of = self.operand(of);
+                if *list { self.dialect.list_length(&of) } else { self.dialect.text_length(&of) }
+            }
+            Operand::LowerAscii(text) => {
+                let text = self.operand(text);
+                self.dialect.lower_ascii(&text)
+            }
+        }
+    }
+
+    /// The type of the elements of a list that is stored.
+    pub(super) fn element_type(&mut self, list: &Operand) -> Type {
+        match list {
+            Operand::Field(field) => self.field_element(*field),
+            Operand::Lookup { model, level, value, .. } => {
+                self.bound.push((*level, *model));
+                let element = self.element_type(value);
+                self.bound.pop();
+                element
+            }
+            // No other operand is a list.
+            _ => Type::Text,
+        }
+    }
+
+    fn field_element(&self, field: FieldRef) -> Type {
+        match self.field(field).map(|field| &field.ty) {
+            Some(FieldType::List(element)) => element.expr_type(),
+            _ => Type::Text,
+        }
+    }
+}
