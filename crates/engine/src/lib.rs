@@ -1,1 +1,30 @@
-//! engine
+//! The service layer: commands, queries and accounts.
+//!
+//! Everything that a protocol offers ends here, in plain structs. [`Registry`] lists the [`Operation`]s that a project has; REST, the
+//! API reference and the coverage tests are derived from it. A command becomes one [`mainstay_ports::Transaction`]; a query one
+//! [`mainstay_ports::Query`] with the caller's rights in it.
+//!
+//! This crate owns: those operations, identity, passwords and tokens, the view of a record that a caller has. It must not
+//! know: HTTP, SQL, any broker or adapter, wire formats beyond the JSON form of a value that `model` defines.
+
+mod accounts;
+mod caller;
+mod command;
+mod engine;
+mod error;
+mod input;
+mod maintenance;
+mod query;
+mod registry;
+mod view;
+
+pub use accounts::{Login, NewUser, PasswordChange, Tokens};
+pub use caller::{Caller, Identity};
+pub use command::{Action, Command, Written};
+pub use engine::{Engine, Options};
+pub use error::{Code, Error, FieldError};
+pub use input::Input;
+pub use maintenance::Maintained;
+pub use query::{GetRequest, ListAnswer, ListRequest, OrderKey};
+pub use registry::{Access, Operation, OperationKind, Registry};
+pub use view::View;

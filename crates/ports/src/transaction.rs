@@ -185,3 +185,17 @@ pub enum Rejection {
     /// The deletion or restoration would touch more records than [`crate::MAX_CASCADE`].
     CascadeTooLarge,
 }
+
+impl Step {
+    /// The model that the step is about.
+    pub fn model(&self) -> ModelId {
+        match self {
+            Step::Create(create) => create.model,
+            Step::Update(update) => update.model,
+            Step::Put(put) => put.create.model,
+            Step::Delete(delete) => delete.model,
+            Step::Restore(restore) => restore.model,
+            Step::Purge(purge) => purge.model,
+        }
+    }
+}

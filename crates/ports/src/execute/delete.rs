@@ -4,7 +4,7 @@ use super::judge::Records;
 use super::write::require_version;
 use super::{Execution, MAX_CASCADE, Stop};
 use crate::{Delete, Operation, Outcome, Purge, Record, Rejection, Restore};
-use mainstay_expr::{CompareOp, FieldId, FieldRef, ModelId, Operand, Predicate, Source, Value};
+use mainstay_expr::{FieldId, ModelId, Predicate, Value};
 use mainstay_model::{Model, OnDelete, base};
 use std::collections::HashSet;
 use uuid::Uuid;
@@ -135,8 +135,8 @@ impl Execution<'_> {
             self.incoming(model).into_iter().filter(|incoming| incoming.on_delete == OnDelete::Cascade)
         {
             let filter = Predicate::All(vec![
-                field_equals(incoming.field, Value::Uuid(id)),
-                field_equals(base::DELETED_AT, Value::Timestamp(at)),
+                Predicate::equals(incoming.field, Value::Uuid(id)),
+                Predicate::equals(base::DELETED_AT, Value::Timestamp(at)),
             ]);
             let records = self.rows.find(incoming.model, &filter, MAX_CASCADE + 1)?;
             found.extend(records.into_iter().map(|record| (incoming.model, record)));
@@ -151,7 +151,7 @@ impl Execution<'_> {
         }
         let mut filter = vec![purge.filter.clone()];
         if !model.internal {
-            filter.push(Predicate::Not(Box::new(field_equals(base::DELETED_AT, Value::Null))));
+            filter.push(Predicate::Not(Box::new(Predicate::equals(base::DELETED_AT, Value::Null))));
         }
         let records = self.rows.find(model.id, &Predicate::All(filter), purge.limit as usize)?;
         for record in &records {
@@ -173,18 +173,10 @@ impl Execution<'_> {
 
     fn live_children(&mut self, incoming: &Incoming, id: Uuid, limit: usize) -> Result<Vec<Record>, Stop> {
         let filter = Predicate::All(vec![
-            field_equals(incoming.field, Value::Uuid(id)),
-            field_equals(base::DELETED_AT, Value::Null),
+            Predicate::equals(incoming.field, Value::Uuid(id)),
+            Predicate::equals(base::DELETED_AT, Value::Null),
         ]);
         Ok(self.rows.find(incoming.model, &filter, limit + 1)?)
-    }
-}
-
-fn field_equals(field: FieldId, value: Value) -> Predicate {
-    Predicate::Compare {
-        op: CompareOp::Equal,
-        left: Operand::Field(FieldRef { source: Source::Record, field }),
-        right: Operand::Value(value),
     }
 }
 

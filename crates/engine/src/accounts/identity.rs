@@ -1,0 +1,137 @@
+//! From an access token to an account.
+//!
+//! A signature is checked once a token and not once a request: what it came to is remembered until the token ends, its session is
+//! ended, or its account changes.
+
+use super::jwt::{Claims, invalid_token};
+use crate::{Engine, Error, Identity};
+use mainstay_expr::{ModelId, Value};
+use mainstay_model::{Application, Model};
+use mainstay_ports::{Outcome, Query, Record};
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use uuid::Uuid;
+
+/// The accounts behind the tokens that were seen lately.
+#[derive(Default)]
+pub(crate) struct Identities {
+    remembered: RwLock<Remembered>,
+}
+
+#[derive(Default)]
+struct Remembered {
+    by_token: HashMap<String, Entry>,
+    /// Counts what was forgotten. What was looked up before a change must not be remembered after it.
+    generation: u64,
+}
+
+struct Entry {
+    identity: Arc<Identity>,
+    expires_at: i64,
+}
+
+const CAPACITY: usize = 20_000;
+
+impl Identities {
+    fn get(&self, token: &str, now: i64) -> Option<Arc<Identity>> {
+        let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
+        remembered
+            .by_token
+            .get(token)
+            .filter(|entry| entry.expires_at > now)
+            .map(|entry| entry.identity.clone())
+    }
+
+    fn generation(&self) -> u64 {
+        self.remembered.read().unwrap_or_else(PoisonError::into_inner).generation
+    }
+
+    fn remember(&self, token: &str, entry: Entry, generation: u64, now: i64) {
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.generation != generation {
+            return;
+        }
+        if remembered.by_token.len() >= CAPACITY {
+            remembered.by_token.retain(|_, entry| entry.expires_at > now);
+        }
+        if remembered.by_token.len() >= CAPACITY {
+            remembered.by_token.clear();
+        }
+        remembered.by_token.insert(token.to_owned(), entry);
+    }
+
+    fn forget(&self, concerned: impl Fn(&Identity) -> bool) {
+        let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        remembered.generation += 1;
+        remembered.by_token.retain(|_, entry| !concerned(&entry.identity));
+    }
+
+    /// Forgets the accounts and sessions that a transaction changed.
+    pub(crate) fn forget_changed(&self, application: &Application, outcomes: &[Outcome], models: &[ModelId]) {
+        for (outcome, model) in outcomes.iter().zip(models) {
+            let Outcome::Record { record, created: false, .. } = outcome else { continue };
+            let id = Some(record.id());
+            match application.model(*model).name.as_str() {
+                "user" => self.forget(|identity| identity.user == id),
+                "_session" => self.forget(|identity| identity.session == id),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// The account that an access token stands for.
+    ///
+    /// # Errors
+    /// [`crate::Code::InvalidToken`] when it is not ours, has ended, or its session or account has.
+    pub async fn authenticate(&self, access_token: &str) -> Result<Arc<Identity>, Error> {
+        let now = self.now();
+        if let Some(identity) = self.identities().get(access_token, now) {
+            return Ok(identity);
+        }
+        let generation = self.identities().generation();
+        let claims = self.signer().verify(access_token, now / MICROS)?;
+        let (identity, expires_at) = self.identify(&claims, now).await?;
+        let identity = Arc::new(identity);
+        let entry = Entry { identity: identity.clone(), expires_at };
+        self.identities().remember(access_token, entry, generation, now);
+        Ok(identity)
+    }
+
+    async fn identify(&self, claims: &Claims, now: i64) -> Result<(Identity, i64), Error> {
+        let session = self.find("_session", claims.sid).await?.ok_or_else(invalid_token)?;
+        let session_ends_at = session_end(self.built_in("_session"), &session).filter(|end| *end > now);
+        let session_ends_at = session_ends_at.ok_or_else(invalid_token)?;
+        let user = self.find("user", claims.sub).await?.ok_or_else(invalid_token)?;
+        let roles = roles(self.application().user(), &user);
+        let identity = Identity { user: Some(claims.sub), session: Some(claims.sid), roles };
+        Ok((identity, session_ends_at.min(claims.exp.saturating_mul(MICROS))))
+    }
+
+    /// A live record of a built-in model, with the engine's authority.
+    pub(crate) async fn find(&self, model: &str, id: Uuid) -> Result<Option<Record>, Error> {
+        let page = self.store().query(Query::one(self.built_in(model).id, id)).await?;
+        Ok(page.rows.into_iter().next().map(|row| row.record))
+    }
+
+    /// A built-in model.
+    pub(crate) fn built_in(&self, name: &str) -> &Model {
+        self.application().model_named(name).expect("it is built in")
+    }
+}
+
+pub(super) const MICROS: i64 = 1_000_000;
+
+/// When a session ends, in microseconds since 1970; `None` when it was ended.
+pub(super) fn session_end(model: &Model, session: &Record) -> Option<i64> {
+    let value = |name: &str| model.field_named(name).and_then(|field| session.get(field.id).as_timestamp());
+    if value("revoked_at").is_some() { None } else { value("expires_at") }
+}
+
+/// The roles of an account.
+pub(super) fn roles(model: &Model, user: &Record) -> Vec<String> {
+    let value = model.field_named("roles").map(|field| user.get(field.id));
+    let Some(Value::List(roles)) = value else { return Vec::new() };
+    roles.iter().filter_map(Value::as_text).map(str::to_owned).collect()
+}

@@ -1,0 +1,170 @@
+//! Passwords: hashed with argon2id (RFC 9106) on a pool of their own, so that logins cannot starve other requests.
+
+use crate::{Code, Error};
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use mainstay_model::Password;
+use ring::rand::{SecureRandom, SystemRandom};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
+
+/// Hashes passwords on a few threads, behind a bounded queue that turns away what it cannot hold.
+pub(crate) struct PasswordPool {
+    queue: SyncSender<Job>,
+    params: Params,
+    /// The hash of a password that nobody knows: verified against for accounts that are not there, so that they take as long.
+    decoy: String,
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+impl PasswordPool {
+    pub(crate) fn new(settings: &Password) -> Result<Self, Error> {
+        let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, None)
+            .map_err(|error| Error::internal(format!("accounts.password: {error}")))?;
+        let (queue, jobs) = sync_channel(settings.queue);
+        start_workers(workers(settings), jobs)?;
+        let decoy = hash(&params, &random_hex()?)?;
+        Ok(PasswordPool { queue, params, decoy })
+    }
+
+    /// The hash of a password, as a PHC string.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, Error> {
+        let params = self.params.clone();
+        self.run(move || hash(&params, &password)).await?
+    }
+
+    /// Whether the password is the one that was hashed. Without a hash, does the same work and answers no.
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Error> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or_else(|| self.decoy.clone());
+        let matches =
+            self.run(move || Argon2::default().verify_password(password.as_bytes(), hash.as_str()).is_ok());
+        Ok(matches.await? && known)
+    }
+
+    /// Whether a hash was made with other settings than today's, so that it should be made anew while the password is at hand.
+    pub(crate) fn is_outdated(&self, hash: &str) -> bool {
+        let params = PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok());
+        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        params.is_none_or(|params| cost(&params) != cost(&self.params))
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move || {
+            // A client that went away no longer waits for its answer, so the work can be left undone.
+            if !answer.is_closed() {
+                let _ = answer.send(work());
+            }
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                Error::new(Code::Busy, "too many logins are waiting, try again soon").retry_after(1)
+            }
+            TrySendError::Disconnected(_) => Error::internal("the password workers have stopped"),
+        })?;
+        answered.await.map_err(|_| Error::internal("a password worker failed"))
+    }
+}
+
+fn workers(settings: &Password) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if settings.workers == 0 { (cores / 2).max(1) } else { settings.workers }
+}
+
+fn start_workers(count: usize, jobs: Receiver<Job>) -> Result<(), Error> {
+    let jobs = Arc::new(Mutex::new(jobs));
+    for number in 0..count {
+        let jobs = jobs.clone();
+        std::thread::Builder::new()
+            .name(format!("password-{number}"))
+            .spawn(move || work_off(&jobs))
+            .map_err(|error| Error::internal(format!("password worker: {error}")))?;
+    }
+    Ok(())
+}
+
+/// Works until the pool is dropped. The lock is held while waiting for a job and never while doing one.
+fn work_off(jobs: &Mutex<Receiver<Job>>) {
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match job {
+            Ok(job) => job(),
+            Err(_) => return,
+        }
+    }
+}
+
+fn hash(params: &Params, password: &str) -> Result<String, Error> {
+    let mut salt = [0; 16];
+    fill_random(&mut salt)?;
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    let hash = argon2.hash_password_with_salt(password.as_bytes(), &salt);
+    hash.map(|hash| hash.to_string()).map_err(|error| Error::internal(format!("argon2: {error}")))
+}
+
+/// Fills bytes from the system's generator.
+pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), Error> {
+    SystemRandom::new().fill(bytes).map_err(|_| Error::internal("the system has no random numbers"))
+}
+
+/// 32 random bytes as hexadecimal digits.
+pub(super) fn random_hex() -> Result<String, Error> {
+    let mut bytes = [0; 32];
+    fill_random(&mut bytes)?;
+    Ok(hex(&bytes))
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn cheap(queue: usize) -> Password {
+        Password { memory_kib: 8, iterations: 1, parallelism: 1, workers: 1, queue }
+    }
+
+    #[tokio::test]
+    async fn a_password_matches_its_own_hash_only() {
+        let pool = PasswordPool::new(&cheap(4)).unwrap();
+        let hash = pool.hash("correct horse".to_owned()).await.unwrap();
+        assert!(pool.verify("correct horse".to_owned(), Some(hash.clone())).await.unwrap());
+        assert!(!pool.verify("battery staple".to_owned(), Some(hash)).await.unwrap());
+        assert!(!pool.verify("correct horse".to_owned(), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_turns_away() {
+        let pool = PasswordPool::new(&cheap(0)).unwrap();
+        let (started, wait_for_start) = std::sync::mpsc::channel();
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        // A queue of nothing takes a job only while a worker stands ready, so offer it until one does.
+        let mut job: Job = Box::new(move || {
+            started.send(()).unwrap();
+            let _ = released.recv();
+        });
+        while let Err(TrySendError::Full(refused)) = pool.queue.try_send(job) {
+            job = refused;
+            std::thread::yield_now();
+        }
+        wait_for_start.recv().unwrap();
+        assert_eq!(pool.hash("x".to_owned()).await.unwrap_err().code, Code::Busy);
+        release.send(()).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_outdated_when_the_settings_change() {
+        let old = PasswordPool::new(&cheap(1)).unwrap();
+        let hash = old.hash("x".to_owned()).await.unwrap();
+        let new = PasswordPool::new(&Password { iterations: 2, ..cheap(1) }).unwrap();
+        assert!(!old.is_outdated(&hash));
+        assert!(new.is_outdated(&hash));
+    }
+}

@@ -1,0 +1,44 @@
+//! Who asks.
+
+use mainstay_expr::Vars;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A request, as far as rules, the feed and the logs want to know of it.
+#[derive(Debug, Clone, Default)]
+pub struct Caller {
+    /// The account; `None` for nobody.
+    pub identity: Option<Arc<Identity>>,
+    /// The request's id, made or taken over by the protocol.
+    pub request_id: String,
+    /// The client's IP address as text; empty when there is none, as on the command line.
+    pub address: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+}
+
+/// An account that has shown who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The account's id; `None` for the operator on the command line who acts in a role and not as an account.
+    pub user: Option<Uuid>,
+    /// The session that the access token belongs to.
+    pub session: Option<Uuid>,
+    /// The account's roles.
+    pub roles: Vec<String>,
+}
+
+impl Caller {
+    /// What this caller brings to a rule.
+    pub(crate) fn vars(&self, operation: &str, now: i64) -> Vars {
+        let identity = self.identity.as_deref();
+        Vars {
+            auth_id: identity.and_then(|identity| identity.user),
+            roles: identity.map(|identity| identity.roles.clone()).unwrap_or_default(),
+            claims: Vec::new(),
+            address: self.address.clone(),
+            operation: operation.to_owned(),
+            now,
+        }
+    }
+}

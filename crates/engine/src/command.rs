@@ -1,0 +1,214 @@
+//! Writes: one command or several, one transaction.
+
+use crate::error::rejected;
+use crate::{Caller, Code, Engine, Error, FieldError, Input, View};
+use mainstay_expr::{Frame, ModelId, Operand, Value, Vars};
+use mainstay_model::{Default as FieldDefault, Model};
+use mainstay_ports::{
+    Authority, Committed, Create, Delete, Outcome, Position, Put, Restore, Step, StoreError, Transaction,
+    Update,
+};
+use uuid::Uuid;
+
+/// A write.
+#[derive(Debug, Clone)]
+pub struct Command {
+    /// The model.
+    pub model: ModelId,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Debug, Clone)]
+pub enum Action {
+    /// Make a record, with an id of the client's choice if it gives one.
+    Create {
+        /// The id.
+        id: Option<Uuid>,
+        /// The fields.
+        input: Input,
+    },
+    /// Change fields of a record.
+    Update {
+        /// The id.
+        id: Uuid,
+        /// The fields.
+        input: Input,
+        /// The version that it must have.
+        if_version: Option<i64>,
+    },
+    /// Make a record, or replace the one that has the id.
+    Put {
+        /// The id.
+        id: Uuid,
+        /// The fields.
+        input: Input,
+        /// The version that it must have.
+        if_version: Option<i64>,
+        /// Refuse to replace.
+        only_create: bool,
+    },
+    /// Delete a record.
+    Delete {
+        /// The id.
+        id: Uuid,
+        /// The version that it must have.
+        if_version: Option<i64>,
+    },
+    /// Bring a deleted record back.
+    Restore {
+        /// The id.
+        id: Uuid,
+    },
+}
+
+/// What a write did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The record's id.
+    pub id: Uuid,
+    /// Whether it was made.
+    pub created: bool,
+    /// The record after the write; `None` when the caller may write it but not read it.
+    pub view: Option<View>,
+}
+
+impl Engine {
+    /// Runs a write.
+    ///
+    /// # Errors
+    /// What the rules, the validations or the store object to.
+    pub async fn write(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        command: Command,
+    ) -> Result<(Written, Position), Error> {
+        let result = self.write_all(caller, operation, vec![command]).await;
+        let (mut written, position) = result.map_err(Error::or_first)?;
+        let first = written.pop().ok_or_else(|| Error::internal("a transaction without an outcome"))?;
+        Ok((first, position))
+    }
+
+    /// Runs writes in one transaction: all take effect, or none.
+    ///
+    /// # Errors
+    /// [`Code::BatchFailed`] with the error of each that failed in [`Error::operations`].
+    pub async fn write_all(
+        &self,
+        caller: &Caller,
+        operation: &str,
+        commands: Vec<Command>,
+    ) -> Result<(Vec<Written>, Position), Error> {
+        let vars = caller.vars(operation, self.now());
+        let models: Vec<ModelId> = commands.iter().map(|command| command.model).collect();
+        let mut steps = Vec::with_capacity(commands.len());
+        let mut errors = Vec::new();
+        for (index, command) in commands.into_iter().enumerate() {
+            match self.step(command, &vars) {
+                Ok(step) => steps.push(step),
+                Err(error) => errors.push((index, error)),
+            }
+        }
+        if !errors.is_empty() {
+            return Err(batch_error(errors));
+        }
+        let transaction =
+            Transaction { authority: Authority::Caller, vars, request_id: caller.request_id.clone(), steps };
+        let committed = self.commit(transaction, &models).await?;
+        let outcomes = committed.outcomes.into_iter().zip(models);
+        Ok((outcomes.filter_map(|(outcome, model)| written(model, outcome)).collect(), committed.position))
+    }
+
+    /// Runs a transaction, and forgets what was remembered of the accounts that it touched.
+    pub(crate) async fn commit(
+        &self,
+        transaction: Transaction,
+        models: &[ModelId],
+    ) -> Result<Committed, Error> {
+        let result = self.store().transact(transaction).await;
+        let committed = result.map_err(|error| self.store_error(error, models))?;
+        self.identities().forget_changed(self.application(), &committed.outcomes, models);
+        Ok(committed)
+    }
+
+    fn store_error(&self, error: StoreError, models: &[ModelId]) -> Error {
+        let StoreError::Rejected(rejections) = error else { return error.into() };
+        let application = self.application();
+        let errors = rejections.into_iter().map(|(index, rejection)| {
+            let model = application.model(models[index]);
+            (index, rejected(rejection, model, application))
+        });
+        batch_error(errors.collect())
+    }
+
+    fn step(&self, command: Command, vars: &Vars) -> Result<Step, Error> {
+        let model = self.application().model(command.model);
+        Ok(match command.action {
+            Action::Create { id, input } => Step::Create(self.new_create(model, id, input, vars)?),
+            Action::Update { id, input, if_version } => {
+                Step::Update(Update { model: model.id, id, set: input.values, if_version, require: None })
+            }
+            Action::Put { id, input, if_version, only_create } => {
+                let create = self.new_create(model, Some(id), input, vars)?;
+                Step::Put(Put { create, if_version, only_create })
+            }
+            Action::Delete { id, if_version } => Step::Delete(Delete { model: model.id, id, if_version }),
+            Action::Restore { id } => Step::Restore(Restore { model: model.id, id }),
+        })
+    }
+
+    /// A creation with the defaults of the fields that the client did not name.
+    pub(crate) fn new_create(
+        &self,
+        model: &Model,
+        id: Option<Uuid>,
+        input: Input,
+        vars: &Vars,
+    ) -> Result<Create, Error> {
+        let given = input.values.iter().map(|(field, _)| *field).collect();
+        let mut values = input.values;
+        let mut missing = Vec::new();
+        for field in model.declared() {
+            if values.iter().any(|(id, _)| *id == field.id) {
+                continue;
+            }
+            match field.default.as_ref().map(|default| value_of(default, vars)) {
+                Some(value) if !value.is_null() || field.optional => values.push((field.id, value)),
+                _ if field.optional => {}
+                _ => missing.push(FieldError::new(&field.name, "required", "must have a value")),
+            }
+        }
+        if !missing.is_empty() {
+            return Err(Error::validation(missing));
+        }
+        Ok(Create { model: model.id, id: id.unwrap_or_else(|| self.new_id()), values, given })
+    }
+}
+
+fn value_of(default: &FieldDefault, vars: &Vars) -> Value {
+    match default {
+        FieldDefault::Value(value) => value.clone(),
+        FieldDefault::Computed(operand) => {
+            match operand.reduce(&Frame { vars: Some(vars), ..Frame::default() }) {
+                Operand::Value(value) => value,
+                _ => Value::Null,
+            }
+        }
+    }
+}
+
+fn written(model: ModelId, outcome: Outcome) -> Option<Written> {
+    let Outcome::Record { record, created, readable, hidden } = outcome else { return None };
+    let id = record.id();
+    let view = readable.then(|| View { model, record, hidden, selected: None, expanded: Vec::new() });
+    Some(Written { id, created, view })
+}
+
+fn batch_error(operations: Vec<(usize, Error)>) -> Error {
+    Error {
+        operations,
+        ..Error::new(Code::BatchFailed, "at least one operation failed, so none took effect")
+    }
+}

@@ -1,0 +1,119 @@
+//! The engine: what it is made of, and how it is put together.
+
+use crate::accounts::{Identities, PasswordPool, TokenSigner};
+use crate::query::{CursorSeal, FilterCache};
+use crate::{Error, Registry};
+use mainstay_model::Application;
+use mainstay_ports::{Clock, Keyring, Position, Store};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use uuid::{ContextV7, Timestamp, Uuid};
+
+/// What an engine is made of.
+pub struct Options {
+    /// The checked project.
+    pub application: Arc<Application>,
+    /// Where records are kept.
+    pub store: Arc<dyn Store>,
+    /// What tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Where its own keys are kept.
+    pub keyring: Arc<dyn Keyring>,
+}
+
+/// The service layer of one application. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    application: Arc<Application>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    registry: Registry,
+    identities: Identities,
+    signer: TokenSigner,
+    passwords: PasswordPool,
+    cursors: CursorSeal,
+    filters: FilterCache,
+    /// Keeps ids that are made within one millisecond in order.
+    ids: Mutex<ContextV7>,
+}
+
+impl Engine {
+    /// Puts an engine together.
+    ///
+    /// # Errors
+    /// When its keys cannot be read or made, or the password settings are out of bounds.
+    pub fn new(options: Options) -> Result<Self, Error> {
+        let Options { application, store, clock, keyring } = options;
+        let inner = Inner {
+            registry: Registry::new(&application),
+            identities: Identities::default(),
+            signer: TokenSigner::new(keyring.as_ref())?,
+            passwords: PasswordPool::new(&application.config.accounts.password)?,
+            cursors: CursorSeal::new(keyring.as_ref())?,
+            filters: FilterCache::default(),
+            ids: Mutex::new(ContextV7::new()),
+            application,
+            store,
+            clock,
+        };
+        Ok(Engine { inner: Arc::new(inner) })
+    }
+
+    /// The application.
+    pub fn application(&self) -> &Arc<Application> {
+        &self.inner.application
+    }
+
+    /// The operations.
+    pub fn registry(&self) -> &Registry {
+        &self.inner.registry
+    }
+
+    /// Microseconds since 1970.
+    pub fn now(&self) -> i64 {
+        self.inner.clock.now_micros()
+    }
+
+    /// A new UUIDv7 (RFC 9562), greater than those made before.
+    pub fn new_id(&self) -> Uuid {
+        let since = Duration::from_micros(self.now().unsigned_abs());
+        let context = self.inner.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        Uuid::new_v7(Timestamp::from_unix(&*context, since.as_secs(), since.subsec_nanos()))
+    }
+
+    /// The end of the feed. An answer also says that the store works.
+    ///
+    /// # Errors
+    /// What the store failed with.
+    pub async fn position(&self) -> Result<Position, Error> {
+        Ok(self.store().position().await?)
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.inner.store.as_ref()
+    }
+
+    pub(crate) fn identities(&self) -> &Identities {
+        &self.inner.identities
+    }
+
+    pub(crate) fn signer(&self) -> &TokenSigner {
+        &self.inner.signer
+    }
+
+    pub(crate) fn passwords(&self) -> &PasswordPool {
+        &self.inner.passwords
+    }
+
+    pub(crate) fn cursors(&self) -> &CursorSeal {
+        &self.inner.cursors
+    }
+
+    pub(crate) fn filters(&self) -> &FilterCache {
+        &self.inner.filters
+    }
+}

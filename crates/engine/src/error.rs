@@ -1,0 +1,224 @@
+//! Errors, in three parts: a stable code, a public message, a private detail.
+
+use mainstay_ports::{Rejection, StoreError};
+use std::fmt;
+
+/// What went wrong, for the client, and why, for the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Error {
+    /// The stable code.
+    pub code: Code,
+    /// What went wrong, for the client.
+    pub message: String,
+    /// What is wrong with which field.
+    pub fields: Vec<FieldError>,
+    /// After how many seconds another try may succeed.
+    pub retry_after_seconds: Option<u64>,
+    /// For the log alone.
+    pub detail: Option<String>,
+    /// In a batch, the failure of each operation that failed, by its index.
+    pub operations: Vec<(usize, Error)>,
+}
+
+/// What is wrong with a field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name.
+    pub field: String,
+    /// A stable code: those of [`mainstay_model::json::Invalid`], and `unknown_field`, `read_only`, `immutable`, `forbidden`, `unique`,
+    /// `ref_not_found`, `check`, `weak`.
+    pub code: &'static str,
+    /// What is wrong, for the client.
+    pub message: String,
+}
+
+/// Declares the codes once: variant, text, and what `docs/reference/errors.md` says of it.
+macro_rules! codes {
+    ($($variant:ident $text:literal $doc:literal,)*) => {
+        /// The stable codes of errors.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $doc] $variant,)*
+        }
+
+        impl Code {
+            /// All of them.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)*];
+
+            /// The code as clients see it.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $text,)* }
+            }
+
+            /// What it means, for the reference.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => $doc,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    NotFound "not_found" "There is no such record or path, or the caller may not see it.",
+    Unauthenticated "unauthenticated" "The operation needs an account and the request has no access token.",
+    InvalidToken "invalid_token" "The access or refresh token is malformed, expired, revoked or not ours.",
+    TokenReused "token_reused" "A refresh token was used a second time: its session has been ended, log in again.",
+    InvalidCredentials "invalid_credentials" "The e-mail address or the password is wrong.",
+    TooManyFailures "too_many_failures" "Too many logins have failed for this account or from this address; `Retry-After` says when to try again.",
+    RegistrationClosed "registration_closed" "The project does not let anyone register.",
+    Forbidden "forbidden" "A rule forbids it.",
+    ValidationFailed "validation_failed" "Fields have wrong values; `errors` says which and why.",
+    UniqueConflict "unique_conflict" "Another record has the same values in fields that are unique together.",
+    AlreadyExists "already_exists" "A record with this id exists, be it deleted.",
+    VersionMismatch "version_mismatch" "The record has changed since it was read (`If-Match`), or exists although it must not (`If-None-Match: *`).",
+    Restricted "restricted" "Other records point to this one and their `on_delete` forbids its deletion.",
+    NotDeleted "not_deleted" "The record to restore is not deleted.",
+    CascadeTooLarge "cascade_too_large" "The deletion or restoration would touch too many records; delete those that point to this one first.",
+    BatchFailed "batch_failed" "At least one operation of the batch failed, so none took effect; `results` has the error of each.",
+    BatchTooLarge "batch_too_large" "The batch has more operations than `limits.batch_operations`.",
+    InvalidId "invalid_id" "The id is not a UUID.",
+    InvalidFilter "invalid_filter" "The filter is not a valid expression over the fields that the caller may read, or costs too much.",
+    InvalidOrder "invalid_order" "The order names a field that is not there or cannot be ordered by.",
+    InvalidFields "invalid_fields" "The selection names a field that is not there.",
+    InvalidExpand "invalid_expand" "The expansion names something that is not a ref, or goes deeper than three.",
+    InvalidLimit "invalid_limit" "The limit is not between 1 and 500.",
+    InvalidCursor "invalid_cursor" "The cursor was altered, or belongs to another filter or order.",
+    InvalidParameter "invalid_parameter" "A query parameter or header is unknown, repeated or malformed.",
+    InvalidJson "invalid_json" "The body is not JSON, or not of the expected shape.",
+    DuplicateKey "duplicate_key" "An object in the body has the same key twice.",
+    JsonTooDeep "json_too_deep" "The body is nested deeper than `limits.json_depth`.",
+    NotUtf8 "not_utf8" "The body is not UTF-8.",
+    BodyTooLarge "body_too_large" "The body is larger than `limits.body_bytes`.",
+    HeadersTooLarge "headers_too_large" "The header is larger than `limits.header_bytes`.",
+    UnsupportedMediaType "unsupported_media_type" "The body's `Content-Type` is not one that is understood here.",
+    MethodNotAllowed "method_not_allowed" "The path does not know this method; `Allow` lists those it knows.",
+    RequestTimeout "request_timeout" "The request took longer than `server.request_timeout_ms`.",
+    QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`; a filter over an indexed field is faster.",
+    Busy "busy" "Too much is waiting already; `Retry-After` says when to try again. Nothing was done.",
+    DiskFull "disk_full" "The disk is full: nothing was written. Reads go on.",
+    Internal "internal" "A fault of the server. The log has it under the `request_id`.",
+}
+
+impl Error {
+    /// An error with a message for the client.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Error {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            retry_after_seconds: None,
+            detail: None,
+            operations: Vec::new(),
+        }
+    }
+
+    /// A fault of the server, of which the client learns nothing.
+    pub fn internal(detail: impl Into<String>) -> Self {
+        Error {
+            detail: Some(detail.into()),
+            ..Error::new(Code::Internal, "something went wrong on our side")
+        }
+    }
+
+    /// Fields that have wrong values.
+    pub fn validation(fields: Vec<FieldError>) -> Self {
+        Error { fields, ..Error::new(Code::ValidationFailed, "some fields are not valid") }
+    }
+
+    /// The answer for what is not there or may not be seen.
+    pub fn not_found() -> Self {
+        Error::new(Code::NotFound, "there is no such record")
+    }
+
+    /// The error of the first operation that failed, where a batch is only how a single thing was done.
+    pub(crate) fn or_first(self) -> Self {
+        match self.operations.first() {
+            Some((_, first)) => first.clone(),
+            None => self,
+        }
+    }
+
+    /// The same error with a hint when to try again.
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Error { retry_after_seconds: Some(seconds), ..self }
+    }
+}
+
+impl FieldError {
+    /// What is wrong with a field.
+    pub fn new(field: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        FieldError { field: field.into(), code, message: message.into() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)?;
+        for field in &self.fields {
+            write!(f, "; {}: {}", field.field, field.message)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<StoreError> for Error {
+    /// For what is not refused step by step; commands turn [`StoreError::Rejected`] into errors themselves, since they know the models.
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Error::new(Code::Busy, "too much is waiting, try again soon").retry_after(1),
+            StoreError::Timeout => Error::new(Code::QueryTimeout, "the query took too long"),
+            StoreError::DiskFull => Error::new(Code::DiskFull, "the disk is full, nothing was written"),
+            StoreError::Failed(detail) => Error::internal(detail),
+            StoreError::Rejected(rejections) => {
+                Error::internal(format!("unexpected refusal: {rejections:?}"))
+            }
+        }
+    }
+}
+
+/// What a refusal means to the client. `name` gives the name of a field of the step's model, `model_name` that of a model.
+pub(crate) fn rejected(
+    rejection: Rejection,
+    model: &mainstay_model::Model,
+    application: &mainstay_model::Application,
+) -> Error {
+    let name = |field: mainstay_expr::FieldId| model.field(field).name.clone();
+    let invalid =
+        |field, code, message: &str| Error::validation(vec![FieldError::new(name(field), code, message)]);
+    match rejection {
+        Rejection::NotFound => Error::not_found(),
+        Rejection::Forbidden => Error::new(Code::Forbidden, "a rule forbids this"),
+        Rejection::FieldForbidden(field) => Error {
+            fields: vec![FieldError::new(name(field), "forbidden", "a rule forbids writing this field")],
+            ..Error::new(Code::Forbidden, "a rule forbids writing a field")
+        },
+        Rejection::Immutable(field) => invalid(field, "immutable", "keeps the value it was created with"),
+        Rejection::Required(field) => invalid(field, "required", "must have a value"),
+        Rejection::RefNotFound(field) => invalid(field, "ref_not_found", "points to no record"),
+        Rejection::VersionMismatch { .. } => {
+            Error::new(Code::VersionMismatch, "the record has changed since you read it")
+        }
+        Rejection::Exists => Error::new(Code::AlreadyExists, "a record with this id exists"),
+        Rejection::Unique(fields) => Error {
+            fields: fields
+                .into_iter()
+                .map(|field| FieldError::new(name(field), "unique", "is taken"))
+                .collect(),
+            ..Error::new(Code::UniqueConflict, "another record has the same values")
+        },
+        Rejection::Restricted { model, .. } => Error::new(
+            Code::Restricted,
+            format!("records of {} still point to this one", application.model(model).plural),
+        ),
+        Rejection::Check { field: Some(field), message } => invalid(field, "check", &message),
+        Rejection::Check { field: None, message } => Error::new(Code::ValidationFailed, message),
+        Rejection::RequirementFailed => Error::new(Code::VersionMismatch, "the record is not as required"),
+        Rejection::NotDeleted => Error::new(Code::NotDeleted, "the record is not deleted"),
+        Rejection::CascadeTooLarge => Error::new(
+            Code::CascadeTooLarge,
+            format!("this would touch more than {} records", mainstay_ports::MAX_CASCADE),
+        ),
+    }
+}

@@ -1,0 +1,95 @@
+//! What has to be tidied up as time goes by.
+
+use crate::{Engine, Error};
+use mainstay_expr::{CompareOp, FieldId, Predicate, Value, Vars};
+use mainstay_model::{Model, base};
+use mainstay_ports::{Authority, Outcome, Purge, Step, Transaction};
+
+/// What a round of maintenance removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Soft-deleted records whose time was up.
+    pub records: u64,
+    /// Sessions and refresh tokens that nobody can use any more, and forgotten login failures.
+    pub sessions: u64,
+    /// Changes that left the feed.
+    pub changes: u64,
+}
+
+/// How many records a purge removes in one transaction, so that other writers need not wait for long.
+const PORTION: u32 = 500;
+const HOUR_MICROS: i64 = 3_600_000_000;
+/// How long ended sessions and login failures are remembered.
+const REMEMBER_MICROS: i64 = 24 * HOUR_MICROS;
+
+impl Engine {
+    /// Removes what nobody can ask for any more. Call it every minute or so; it does little when there is little to do.
+    ///
+    /// # Errors
+    /// What the store failed with; what was removed until then stays removed.
+    pub async fn maintain(&self) -> Result<Maintained, Error> {
+        let mut maintained = Maintained::default();
+        let application = self.application().clone();
+        for model in application.models.iter().filter(|model| model.soft_delete && !model.internal) {
+            let before = self.now() - model.retention_micros;
+            maintained.records += self.purge(model, base::DELETED_AT, before).await?;
+        }
+        for (model, field) in
+            [("_refresh_token", "expires_at"), ("_session", "expires_at"), ("_attempt", "updated_at")]
+        {
+            let model = application.model_named(model).expect("it is built in");
+            let field = model.field_named(field).expect("it is built in").id;
+            maintained.sessions += self.purge(model, field, self.now() - REMEMBER_MICROS).await?;
+        }
+        let data = &application.config.data;
+        let hours = i64::try_from(data.feed_retention_hours).unwrap_or(i64::MAX);
+        let before = self.now().saturating_sub(hours.saturating_mul(HOUR_MICROS));
+        let max_bytes = data.feed_retention_mib.saturating_mul(1 << 20);
+        maintained.changes = self.store().trim_feed(before, max_bytes).await?;
+        Ok(maintained)
+    }
+
+    /// Removes the records of a model whose `field` is before an instant.
+    async fn purge(&self, model: &Model, field: FieldId, before: i64) -> Result<u64, Error> {
+        let filter = Predicate::compare(field, CompareOp::Less, Value::Timestamp(before));
+        let mut total = 0;
+        loop {
+            let step = Step::Purge(Purge { model: model.id, filter: filter.clone(), limit: PORTION });
+            let removed =
+                self.run_as_system("maintenance", vec![step]).await?.into_iter().map(
+                    |outcome| match outcome {
+                        Outcome::Purged(count) => count,
+                        Outcome::Record { .. } => 0,
+                    },
+                );
+            let removed: u64 = removed.sum();
+            total += removed;
+            if removed < u64::from(PORTION) {
+                return Ok(total);
+            }
+        }
+    }
+
+    /// Runs steps with the engine's own authority.
+    pub(crate) async fn run_as_system(
+        &self,
+        request_id: &str,
+        steps: Vec<Step>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let vars = Vars { now: self.now(), operation: request_id.to_owned(), ..Vars::default() };
+        self.commit_as_system(request_id, vars, steps).await
+    }
+
+    /// As [`Engine::run_as_system`], for a request of a caller: its account is the actor in the feed.
+    pub(crate) async fn commit_as_system(
+        &self,
+        request_id: &str,
+        vars: Vars,
+        steps: Vec<Step>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let models: Vec<_> = steps.iter().map(Step::model).collect();
+        let request_id = request_id.to_owned();
+        let transaction = Transaction { authority: Authority::System, vars, request_id, steps };
+        Ok(self.commit(transaction, &models).await?.outcomes)
+    }
+}

@@ -1,0 +1,103 @@
+//! A page of records.
+
+use super::expand::Expansion;
+use super::{ListAnswer, ListRequest, OrderKey};
+use crate::{Caller, Code, Engine, Error, View};
+use mainstay_expr::{FieldId, Frame, ModelId, Predicate};
+use mainstay_model::Model;
+use mainstay_ports::{Order, Query, Record};
+use std::sync::Arc;
+
+impl Engine {
+    /// Answers a page of the records that the caller may see.
+    ///
+    /// # Errors
+    /// What is wrong with the request, or what the store failed with.
+    pub async fn list(
+        &self,
+        caller: &Caller,
+        model: ModelId,
+        request: &ListRequest,
+    ) -> Result<ListAnswer, Error> {
+        let model = self.application().model(model);
+        if !(1..=ListRequest::MAX_LIMIT).contains(&request.limit) {
+            return Err(Error::new(Code::InvalidLimit, format!("limit is 1 to {}", ListRequest::MAX_LIMIT)));
+        }
+        let selected = self.selection(model, &request.fields)?;
+        let expansion = Expansion::parse(self.application(), model, &request.expand)?;
+        let vars = self.read_vars(caller, model, "list");
+        let frame = Frame { vars: Some(&vars), ..Frame::default() };
+        let rights = self.rights(model, &vars, request.deleted);
+        let mut conditions = vec![rights.read.clone()];
+        if let Some(source) = &request.filter {
+            conditions.push(self.filter(model.id, source)?.reduce(&frame));
+        }
+        let order = order(model, &request.order)?;
+        conditions.extend(order_guards(model, &order, &frame));
+        let after = match &request.cursor {
+            Some(cursor) => Some(self.cursors().open(cursor, model, &order, request.filter.as_deref())?),
+            None => None,
+        };
+        let query = Query {
+            deleted: request.deleted,
+            filter: Predicate::All(conditions).reduce(&frame),
+            order,
+            after,
+            limit: request.limit,
+            flags: rights.flags(),
+            count: request.count,
+            ..Query::all(model.id, request.limit)
+        };
+        let order = query.order.clone();
+        let page = self.store().query(query).await?;
+        let last = page.rows.last().filter(|_| page.more);
+        let next = last.map(|row| self.next(model, &row.record, &order, request));
+        let view = |row| View { selected: selected.clone(), ..rights.view(model, row) };
+        let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
+        self.expand(&vars, &mut items, &expansion).await?;
+        Ok(ListAnswer { items, next, count: page.count, position: page.position })
+    }
+
+    fn next(&self, model: &Model, last: &Record, order: &[Order], request: &ListRequest) -> String {
+        let values = order.iter().map(|key| last.get(key.field).clone()).collect();
+        self.cursors().seal(values, last.id(), model, order, request.filter.as_deref())
+    }
+
+    /// The fields of a selection; `None` stands for all.
+    pub(crate) fn selection(&self, model: &Model, names: &[String]) -> Result<Option<Arc<[FieldId]>>, Error> {
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let field = |name: &String| match model.field_named(name).filter(|field| !field.is_secret()) {
+            Some(field) => Ok(field.id),
+            None => Err(Error::new(Code::InvalidFields, format!("{} has no field `{name}`", model.name))),
+        };
+        names.iter().map(field).collect::<Result<_, _>>().map(Some)
+    }
+}
+
+fn order(model: &Model, keys: &[OrderKey]) -> Result<Vec<Order>, Error> {
+    let key = |key: &OrderKey| {
+        let field = model.field_named(&key.field).filter(|field| field.ty.is_sortable());
+        let field = field.ok_or_else(|| {
+            Error::new(Code::InvalidOrder, format!("{} cannot be ordered by `{}`", model.name, key.field))
+        })?;
+        Ok(Order { field: field.id, descending: key.descending })
+    };
+    let order: Vec<Order> = keys.iter().map(key).collect::<Result<_, Error>>()?;
+    let repeated =
+        order.iter().enumerate().any(|(i, key)| order[..i].iter().any(|before| before.field == key.field));
+    if repeated || order.len() > MAX_ORDER_KEYS {
+        let message = format!("an order has at most {MAX_ORDER_KEYS} different fields");
+        return Err(Error::new(Code::InvalidOrder, message));
+    }
+    Ok(order)
+}
+
+const MAX_ORDER_KEYS: usize = 5;
+
+/// Whoever orders by a field learns of its values, so only records whose field the caller may see take part.
+fn order_guards(model: &Model, order: &[Order], frame: &Frame<'_>) -> Vec<Predicate> {
+    let guards = order.iter().filter_map(|key| model.field(key.field).read.as_ref());
+    guards.map(|guard| guard.reduce(frame)).collect()
+}

@@ -1,0 +1,90 @@
+//! Reads: a record, or a page of them, as the caller may see them.
+
+mod cursor;
+mod expand;
+mod filter;
+mod get;
+mod list;
+mod rights;
+
+pub(crate) use cursor::CursorSeal;
+pub(crate) use filter::FilterCache;
+
+use crate::View;
+use mainstay_ports::{Deleted, Position};
+
+/// Asks for one record.
+#[derive(Debug, Clone, Default)]
+pub struct GetRequest {
+    /// The names of the fields to answer; all when empty.
+    pub fields: Vec<String>,
+    /// The refs to follow, as `author` or `room.owner`.
+    pub expand: Vec<String>,
+    /// Answer the record also when it is soft-deleted, to those who may delete it.
+    pub deleted: bool,
+}
+
+/// Asks for a page of records.
+#[derive(Debug, Clone)]
+pub struct ListRequest {
+    /// A condition in CEL.
+    pub filter: Option<String>,
+    /// The order; by id, which is by time of creation, when empty.
+    pub order: Vec<OrderKey>,
+    /// The names of the fields to answer; all when empty.
+    pub fields: Vec<String>,
+    /// The refs to follow, as `author` or `room.owner`.
+    pub expand: Vec<String>,
+    /// The most records to answer, 1 to 500.
+    pub limit: u32,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// Whether to count all that match.
+    pub count: bool,
+    /// Soft-deleted records, for those who may delete them.
+    pub deleted: Deleted,
+}
+
+impl Default for ListRequest {
+    fn default() -> Self {
+        ListRequest {
+            filter: None,
+            order: Vec::new(),
+            fields: Vec::new(),
+            expand: Vec::new(),
+            limit: Self::DEFAULT_LIMIT,
+            cursor: None,
+            count: false,
+            deleted: Deleted::Exclude,
+        }
+    }
+}
+
+impl ListRequest {
+    /// The limit where the client gives none.
+    pub const DEFAULT_LIMIT: u32 = 30;
+    /// The greatest limit.
+    pub const MAX_LIMIT: u32 = 500;
+}
+
+/// A key of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderKey {
+    /// The field's name.
+    pub field: String,
+    /// From great to small.
+    pub descending: bool,
+}
+
+/// A page of records.
+#[derive(Debug, Clone)]
+pub struct ListAnswer {
+    /// The records.
+    pub items: Vec<View>,
+    /// The cursor of the next page; `None` on the last.
+    pub next: Option<String>,
+    /// How many match, when that was asked.
+    pub count: Option<u64>,
+    /// The position of the feed that the answer is at least as new as.
+    pub position: Position,
+}

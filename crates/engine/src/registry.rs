@@ -1,0 +1,130 @@
+//! The operations of a project, declared once.
+
+use mainstay_expr::ModelId;
+use mainstay_model::{Application, Model, Rule};
+
+/// The operations that a project has: those of its models and those of accounts. Protocols, their reference and the tests that
+/// nothing is left unguarded are derived from it.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    operations: Vec<Operation>,
+}
+
+/// Something that can be asked for.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// Its name: `message.list`, `auth.login`.
+    pub name: String,
+    /// What it does.
+    pub kind: OperationKind,
+    /// The model it is about, if it is about one.
+    pub model: Option<ModelId>,
+    /// A line for people.
+    pub summary: String,
+    /// Who may.
+    pub access: Access,
+}
+
+/// What operations do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OperationKind {
+    /// Answers a page of records.
+    List,
+    /// Answers a record.
+    Get,
+    /// Makes a record.
+    Create,
+    /// Changes fields of a record.
+    Update,
+    /// Makes a record with a given id, or replaces it.
+    Put,
+    /// Deletes a record.
+    Delete,
+    /// Brings a deleted record back.
+    Restore,
+    /// Runs several writes in one transaction.
+    Batch,
+    /// Makes an account.
+    Register,
+    /// Answers tokens for an e-mail address and a password.
+    Login,
+    /// Answers new tokens for a refresh token.
+    Refresh,
+    /// Ends a session.
+    Logout,
+    /// Changes the caller's password.
+    ChangePassword,
+    /// Answers the caller's account.
+    Me,
+}
+
+/// Who may call an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone; what it does is decided by what the request proves.
+    Public,
+    /// Whoever has an account.
+    Account,
+    /// Whom the model's rule lets; the rule's source. `None` denies everyone.
+    Rule(Option<String>),
+}
+
+impl Registry {
+    /// The operations of an application.
+    pub fn new(application: &Application) -> Self {
+        let public = application.models.iter().filter(|model| !model.internal);
+        let mut operations: Vec<Operation> = public.flat_map(of_model).collect();
+        operations.extend(accounts());
+        Registry { operations }
+    }
+
+    /// All operations: those of models in the models' order, then the others.
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+}
+
+fn of_model(model: &Model) -> Vec<Operation> {
+    use OperationKind::*;
+    let (name, plural, allow) = (&model.name, &model.plural, &model.allow);
+    let mut kinds = vec![
+        (List, "list", format!("List {plural}"), &allow.read),
+        (Get, "get", format!("Get a {name}"), &allow.read),
+        (Create, "create", format!("Create a {name}"), &allow.create),
+        (Update, "update", format!("Change fields of a {name}"), &allow.update),
+        (Put, "put", format!("Create or replace a {name}"), &allow.update),
+        (Delete, "delete", format!("Delete a {name}"), &allow.delete),
+    ];
+    if model.soft_delete {
+        kinds.push((Restore, "restore", format!("Restore a deleted {name}"), &allow.delete));
+    }
+    let operation = |(kind, verb, summary, rule): (OperationKind, &str, String, &Option<Rule>)| Operation {
+        name: format!("{name}.{verb}"),
+        kind,
+        model: Some(model.id),
+        summary,
+        access: Access::Rule(rule.as_ref().map(|rule| rule.source.clone())),
+    };
+    kinds.into_iter().map(operation).collect()
+}
+
+fn accounts() -> Vec<Operation> {
+    use OperationKind::*;
+    let operations = [
+        ("batch", Batch, "Run several writes in one transaction", Access::Public),
+        ("auth.register", Register, "Make an account", Access::Public),
+        ("auth.login", Login, "Log in with e-mail address and password", Access::Public),
+        ("auth.refresh", Refresh, "Exchange a refresh token for new tokens", Access::Public),
+        ("auth.logout", Logout, "End the session", Access::Account),
+        ("auth.password", ChangePassword, "Change the password", Access::Account),
+        ("auth.me", Me, "Get the own account", Access::Account),
+    ];
+    let operation = |(name, kind, summary, access): (&str, OperationKind, &str, Access)| Operation {
+        name: name.to_owned(),
+        kind,
+        model: None,
+        summary: summary.to_owned(),
+        access,
+    };
+    operations.into_iter().map(operation).collect()
+}
