@@ -14,7 +14,7 @@ const MAP: [(&str, &[&str]); 10] = [
     ("embedded", &["expr", "model", "ports", "sql"]),
     ("api", &["expr", "model", "ports", "engine"]),
     ("testkit", &["expr", "model", "ports", "sql", "engine", "embedded"]),
-    ("server", &["expr", "model", "ports", "sql", "engine", "embedded", "api", "testkit"]),
+    ("server", &["expr", "model", "ports", "sql", "engine", "embedded", "api"]),
     ("xtask", &[]),
 ];
 

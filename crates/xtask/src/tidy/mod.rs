@@ -46,6 +46,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
     findings.iter().for_each(|finding| println!("{finding}"));
     match findings.len() {
         0 => println!("{} files are tidy", files.len()),
+        1 => return Err("1 finding".to_owned()),
         count => return Err(format!("{count} findings")),
     }
     Ok(())
