@@ -1,7 +1,7 @@
 //! What differs between the engines.
 
-use crate::migrate::ColumnType;
-use mainstay_expr::{Arithmetic, Type};
+use crate::migrate::{ColumnType, Conversion};
+use mainstay_expr::{Arithmetic, Type, Value};
 
 /// An engine's way of saying what the others say differently.
 ///
@@ -13,6 +13,12 @@ pub trait Dialect: Sync {
 
     /// The type of a column.
     fn column_type(&self, ty: &ColumnType) -> &'static str;
+
+    /// A value as text in a statement that can have no parameters: a default in a definition.
+    fn literal(&self, value: &Value) -> String;
+
+    /// How the values of a column become those of another type; `None` when they cannot.
+    fn conversion(&self, column: &str, from: &ColumnType, to: &ColumnType) -> Option<Conversion>;
 
     /// What comes behind the brackets of `CREATE TABLE`.
     fn table_options(&self) -> &'static str;
@@ -52,93 +58,4 @@ pub trait Dialect: Sync {
 
     /// A key of `ORDER BY`, with null before all else when ascending and behind when descending.
     fn order_key(&self, column: &str, descending: bool) -> String;
-}
-
-/// SQLite from 3.45, the first with all of the functions used here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sqlite;
-
-impl Dialect for Sqlite {
-    fn placeholder(&self, number: usize) -> String {
-        format!("?{number}")
-    }
-
-    fn column_type(&self, ty: &ColumnType) -> &'static str {
-        match ty {
-            ColumnType::Float => "REAL",
-            ColumnType::Text | ColumnType::Json | ColumnType::List(_) => "TEXT",
-            ColumnType::Uuid | ColumnType::Bytes => "BLOB",
-            ColumnType::Bool
-            | ColumnType::Int
-            | ColumnType::Decimal { .. }
-            | ColumnType::Date
-            | ColumnType::Time
-            | ColumnType::Timestamp
-            | ColumnType::Duration => "INTEGER",
-        }
-    }
-
-    fn table_options(&self) -> &'static str {
-        " STRICT"
-    }
-
-    fn same(&self, left: &str, right: &str) -> String {
-        format!("{left} IS {right}")
-    }
-
-    fn differ(&self, left: &str, right: &str) -> String {
-        format!("{left} IS NOT {right}")
-    }
-
-    fn truth(&self, stored: &str) -> String {
-        format!("{stored} = 1")
-    }
-
-    fn flag(&self, condition: &str) -> String {
-        format!("({condition}) IS TRUE")
-    }
-
-    fn arithmetic(&self, op: Arithmetic, left: &str, right: &str) -> String {
-        let sign = match op {
-            Arithmetic::Add => '+',
-            Arithmetic::Subtract => '-',
-            Arithmetic::Multiply => '*',
-        };
-        // SQLite answers an overflow with a float.
-        format!(
-            "(SELECT CASE WHEN typeof(v) = 'integer' THEN v END FROM (SELECT {left} {sign} {right} AS v))"
-        )
-    }
-
-    fn position(&self, subject: &str, needle: &str) -> String {
-        format!("instr({subject}, {needle})")
-    }
-
-    fn suffix(&self, subject: &str, count: &str) -> String {
-        format!("substr({subject}, -{count})")
-    }
-
-    fn text_length(&self, text: &str) -> String {
-        format!("length({text})")
-    }
-
-    fn list_length(&self, list: &str) -> String {
-        format!("json_array_length({list})")
-    }
-
-    fn lower_ascii(&self, text: &str) -> String {
-        format!("lower({text})")
-    }
-
-    fn elements(&self, list: &str, element: &Type) -> String {
-        match element {
-            Type::Uuid | Type::Ref(_) => format!("SELECT unhex(value, '-') FROM json_each({list})"),
-            _ => format!("SELECT value FROM json_each({list})"),
-        }
-    }
-
-    fn order_key(&self, column: &str, descending: bool) -> String {
-        // SQLite takes null for the least value, so that it needs no NULLS FIRST, which would keep it from using an index.
-        format!("{column}{}", if descending { " DESC" } else { "" })
-    }
 }

@@ -26,10 +26,12 @@ mod names;
 mod order;
 mod query;
 mod row;
+mod sqlite;
 mod statement;
 
-pub use dialect::{Dialect, Sqlite};
+pub use dialect::Dialect;
 pub use list::{list_from_json, list_to_json};
 pub use query::{count, find, holds, select};
 pub use row::{get, insert, remove, replace};
+pub use sqlite::Sqlite;
 pub use statement::Statement;

@@ -1,11 +1,22 @@
 //! From the schema that a database has to the one that an application needs.
+//!
+//! [`Schema::of`] says what an application needs, an adapter keeps it beside the tables as JSON, and [`plan`] compares the two.
 
+mod conversion;
+mod definition;
+mod origin;
 mod schema;
+mod table;
 
+pub use conversion::Conversion;
 pub use schema::{Column, ColumnType, Index, InvalidSchema, Schema, Table};
 
 use crate::Dialect;
+use crate::names::quote;
+use definition::{create_index, create_table};
 use mainstay_model::Application;
+use origin::origins;
+use table::TableChange;
 
 /// How to get from one schema to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,10 +48,60 @@ impl Plan {
     pub fn is_safe(&self) -> bool {
         self.losses.is_empty() && self.faults.is_empty()
     }
+
+    fn step(&mut self, description: String, sql: String) {
+        self.steps.push(MigrationStep { sql, description });
+    }
 }
 
 /// Plans the way from what a database has to what `app` needs; `None` is a database without tables.
 pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> Plan {
-    let _ = (from, app, dialect);
-    Plan::default()
+    let old: &[Table] = from.map_or(&[], |schema| &schema.tables);
+    let new = Schema::of(app).tables;
+    let old_names: Vec<&str> = old.iter().map(|table| table.name.as_str()).collect();
+    let new_names: Vec<(&str, Option<&str>)> =
+        app.models.iter().map(|model| (model.name.as_str(), model.was.as_deref())).collect();
+    let origins = origins(&old_names, &new_names);
+
+    let pairs = app.models.iter().zip(&new).zip(&origins);
+    let changes: Vec<TableChange<'_>> = pairs
+        .filter_map(|((model, table), origin)| Some(TableChange::new(&old[(*origin)?], table, model)))
+        .collect();
+    let added = new.iter().zip(&origins).filter(|(_, origin)| origin.is_none()).map(|(table, _)| table);
+    let dropped = old.iter().enumerate().filter(|(place, _)| !origins.contains(&Some(*place)));
+
+    // Indexes go first and come last: no column can be dropped under one, and its name is of the whole database.
+    let mut plan = Plan::default();
+    changes.iter().for_each(|change| change.drop_indexes(&mut plan));
+    dropped.for_each(|(_, table)| drop_table(table, &mut plan));
+    for table in added {
+        plan.step(format!("creates {}", table.name), create_table(dialect, table, &table.name));
+        table.indexes.iter().for_each(|index| add_index(table, index, &mut plan));
+    }
+    changes.iter().for_each(|change| change.alter(dialect, &mut plan));
+    changes.iter().for_each(|change| change.create_indexes(&mut plan));
+    plan
+}
+
+fn drop_table(table: &Table, plan: &mut Plan) {
+    plan.losses.push(format!("drops {} and its records", table.name));
+    plan.step(format!("drops {}", table.name), format!("DROP TABLE {}", quote(&table.name)));
+}
+
+fn add_index(table: &Table, index: &Index, plan: &mut Plan) {
+    let columns = index.columns.join(", ");
+    let description = match (index.unique, index.partial) {
+        (false, _) => format!("indexes {} by {columns}", table.name),
+        (true, true) => format!(
+            "makes {columns} unique among the live records of {}; fails when two have the same",
+            table.name
+        ),
+        (true, false) => {
+            format!(
+                "makes {columns} unique among the records of {}; fails when two have the same",
+                table.name
+            )
+        }
+    };
+    plan.step(description, create_index(table, index));
 }

@@ -1,6 +1,7 @@
 //! What a database holds: tables, columns and indexes.
 
-use mainstay_model::Application;
+use crate::names::index_name;
+use mainstay_model::{Application, Field, FieldType, Model, base};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -123,13 +124,12 @@ impl Schema {
 
     /// What `app` needs.
     pub fn of(app: &Application) -> Schema {
-        let _ = app;
-        Schema { format: Schema::FORMAT, tables: Vec::new() }
+        Schema { format: Schema::FORMAT, tables: app.models.iter().map(Table::of).collect() }
     }
 
     /// The JSON that an adapter keeps.
     pub fn to_json(&self) -> String {
-        String::new()
+        serde_json::to_string(self).expect("a schema is names, numbers and lists")
     }
 
     /// Reads what [`Schema::to_json`] wrote.
@@ -137,6 +137,100 @@ impl Schema {
     /// # Errors
     /// See [`InvalidSchema`].
     pub fn from_json(json: &str) -> Result<Schema, InvalidSchema> {
-        Err(InvalidSchema::Malformed(json.to_owned()))
+        /// What schemas of all formats have in common.
+        #[derive(Deserialize)]
+        struct Header {
+            format: u32,
+        }
+        let malformed = |error: serde_json::Error| InvalidSchema::Malformed(error.to_string());
+        let Header { format } = serde_json::from_str(json).map_err(malformed)?;
+        if format > Schema::FORMAT {
+            return Err(InvalidSchema::Newer { format });
+        }
+        serde_json::from_str(json).map_err(malformed)
+    }
+}
+
+impl Table {
+    fn of(model: &Model) -> Table {
+        let mut indexes: Vec<Index> = Vec::new();
+        for index in model.indexes.iter().map(|index| Index::of(model, index)) {
+            if !indexes.contains(&index) {
+                indexes.push(index);
+            }
+        }
+        Table {
+            name: model.name.clone(),
+            soft_delete: model.soft_delete,
+            columns: model.fields.iter().map(Column::of).collect(),
+            indexes,
+        }
+    }
+}
+
+impl Column {
+    fn of(field: &Field) -> Column {
+        Column {
+            name: field.name.clone(),
+            ty: ColumnType::of(&field.ty),
+            nullable: field.optional || field.id == base::DELETED_AT,
+        }
+    }
+}
+
+impl Index {
+    /// An index that is not unique ends with the id, since that is the last key of every order: it then gives out a page in order.
+    fn of(model: &Model, index: &mainstay_model::Index) -> Index {
+        let fields = index.fields.iter().map(|field| model.field(*field).name.clone());
+        let mut columns: Vec<String> = fields.collect();
+        let name = index_name(&model.name, &columns, index.unique);
+        let id = &model.field(base::ID).name;
+        if !index.unique && !columns.contains(id) {
+            columns.push(id.clone());
+        }
+        Index { name, columns, unique: index.unique, partial: index.unique && model.soft_delete }
+    }
+}
+
+impl ColumnType {
+    fn of(ty: &FieldType) -> ColumnType {
+        match ty {
+            FieldType::Bool => ColumnType::Bool,
+            FieldType::Int => ColumnType::Int,
+            FieldType::Float => ColumnType::Float,
+            FieldType::Decimal { scale } => ColumnType::Decimal { scale: *scale },
+            FieldType::Text | FieldType::Enum(_) | FieldType::Secret => ColumnType::Text,
+            FieldType::Uuid | FieldType::Ref { .. } => ColumnType::Uuid,
+            FieldType::Date => ColumnType::Date,
+            FieldType::Time => ColumnType::Time,
+            FieldType::Timestamp => ColumnType::Timestamp,
+            FieldType::Duration => ColumnType::Duration,
+            FieldType::Json => ColumnType::Json,
+            FieldType::Bytes => ColumnType::Bytes,
+            FieldType::List(element) => ColumnType::List(Box::new(ColumnType::of(element))),
+        }
+    }
+}
+
+impl fmt::Display for ColumnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            ColumnType::Bool => "bool",
+            ColumnType::Int => "int",
+            ColumnType::Float => "float",
+            ColumnType::Decimal { scale } => {
+                return write!(f, "decimal with {scale} digits behind the point");
+            }
+            ColumnType::Text => "text",
+            ColumnType::Uuid => "uuid",
+            ColumnType::Date => "date",
+            ColumnType::Time => "time",
+            ColumnType::Timestamp => "timestamp",
+            ColumnType::Duration => "duration",
+            ColumnType::Json => "json",
+            ColumnType::Bytes => "bytes",
+            ColumnType::List(element) => return write!(f, "list of {element}"),
+        };
+        f.write_str(name)
     }
 }

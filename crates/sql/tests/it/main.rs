@@ -1,0 +1,13 @@
+//! Tests against a real SQLite, through the public items of the crate.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
+
+mod agreement;
+mod application;
+mod database;
+mod generate;
+mod lowering;
+mod migration;
+mod paging;
+mod random;
+mod world;
