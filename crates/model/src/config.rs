@@ -8,6 +8,7 @@ use std::path::PathBuf;
 /// The settings of a project.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[schemars(title = "Mainstay settings")]
 pub struct Config {
     /// The application's name, shown in its API reference.
     pub name: String,
@@ -25,21 +26,24 @@ pub struct Config {
 
 /// Where the program listens.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Server {
     /// Address and port. Port 0 takes a free one.
     pub listen: SocketAddr,
     /// How long a request may take, from its first byte to its last, in milliseconds.
+    #[schemars(range(min = 1))]
     pub request_timeout_ms: u64,
     /// How long requests in flight may take to end when the program is asked to stop, in milliseconds.
+    #[schemars(range(min = 1))]
     pub shutdown_timeout_ms: u64,
     /// The most connections that may be open at once.
+    #[schemars(range(min = 1))]
     pub max_connections: usize,
 }
 
 /// Where records are kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Data {
     /// The engine that keeps them.
     pub engine: Engine,
@@ -50,8 +54,10 @@ pub struct Data {
     /// Connections for reading; 0 chooses by the number of cores.
     pub readers: usize,
     /// How long changes stay in the feed, in hours.
+    #[schemars(range(min = 1))]
     pub feed_retention_hours: u64,
     /// How large the feed may grow, in MiB.
+    #[schemars(range(min = 1))]
     pub feed_retention_mib: u64,
 }
 
@@ -75,37 +81,48 @@ pub enum Durability {
 
 /// Bounds on what a client may ask. Each has its error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Limits {
     /// The largest request body in bytes.
+    #[schemars(range(min = 1))]
     pub body_bytes: usize,
     /// The largest total of a request's header lines in bytes.
+    #[schemars(range(min = 1_024))]
     pub header_bytes: usize,
     /// The deepest nesting of a JSON body.
+    #[schemars(range(min = 1, max = 100))]
     pub json_depth: usize,
     /// The most operations in a batch.
+    #[schemars(range(min = 1, max = 1_000))]
     pub batch_operations: usize,
     /// How long a query may run, in milliseconds.
+    #[schemars(range(min = 1))]
     pub query_timeout_ms: u64,
     /// The most writes that may wait for the writer.
+    #[schemars(range(min = 1))]
     pub write_queue: usize,
 }
 
 /// Accounts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Accounts {
     /// Whether anyone may register.
     pub register: bool,
     /// How long an access token lives, in seconds.
+    #[schemars(range(min = 1))]
     pub access_token_seconds: u64,
     /// How long a refresh token lives unless used, in seconds.
+    #[schemars(range(min = 1))]
     pub refresh_token_seconds: u64,
     /// The shortest password in characters.
+    #[schemars(range(min = 1, max = 128))]
     pub password_min_length: usize,
     /// Failed logins of one account before it has to wait, with delays that double.
+    #[schemars(range(min = 1))]
     pub failures_per_account: u32,
     /// Failed logins from one address before it has to wait, with delays that double.
+    #[schemars(range(min = 1))]
     pub failures_per_address: u32,
     /// How passwords are hashed.
     pub password: Password,
@@ -113,13 +130,16 @@ pub struct Accounts {
 
 /// argon2id (RFC 9106). `mainstay tune` measures the machine and suggests values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Password {
     /// Memory in KiB.
+    #[schemars(range(min = 512))]
     pub memory_kib: u32,
     /// Passes over the memory.
+    #[schemars(range(min = 1))]
     pub iterations: u32,
     /// Lanes.
+    #[schemars(range(min = 1, max = 64))]
     pub parallelism: u32,
     /// How many passwords are hashed at once; 0 takes half of the cores, at least one.
     pub workers: usize,
@@ -129,7 +149,7 @@ pub struct Password {
 
 /// Logs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Log {
     /// `json` for machines, `pretty` for people.
     pub format: LogFormat,

@@ -17,7 +17,7 @@ pub enum Severity {
 pub struct Diagnostic {
     /// How grave it is.
     pub severity: Severity,
-    /// A stable code, listed in `docs/reference/errors.md`.
+    /// A stable code, listed in `docs/reference/project.md`; those of expressions in `docs/reference/rules.md`.
     pub code: &'static str,
     /// What is wrong.
     pub message: String,
@@ -47,6 +47,16 @@ pub struct Diagnostics {
     pub items: Vec<Diagnostic>,
 }
 
+impl Diagnostic {
+    /// The line and the column, both counted from 1, at which the marked text begins in the text of its file. Columns count
+    /// characters.
+    pub fn line_column(&self, text: &str) -> (usize, usize) {
+        let before = &text[..text.floor_char_boundary(self.span.start)];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+    }
+}
+
 impl Diagnostics {
     /// Whether one of them is an error.
     pub fn has_errors(&self) -> bool {
@@ -55,7 +65,6 @@ impl Diagnostics {
 
     /// The text for people: each fault with its file, line, column, the marked line and the hint.
     pub fn render(&self, color: bool) -> String {
-        let _ = color;
-        String::new()
+        crate::render::render(self, color)
     }
 }

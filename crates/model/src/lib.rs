@@ -7,11 +7,13 @@
 //! It must not know: databases, HTTP.
 
 mod application;
+mod builtin;
 mod config;
 mod diagnostic;
 mod field;
 pub mod json;
 mod load;
+mod render;
 mod schema;
 
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};

@@ -1,11 +1,53 @@
-//! The JSON Schema of the project files, for editors.
+//! The JSON Schema of the project files, for editors and for the reader of the files.
+
+use crate::Config;
+use crate::load::ModelFile;
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::Value as Json;
 
 /// The schema of `mainstay.toml`.
-pub fn config_schema() -> serde_json::Value {
-    serde_json::Value::Null
+pub fn config_schema() -> Json {
+    schema_of::<Config>(false)
 }
 
 /// The schema of `models/<name>.toml`.
-pub fn model_schema() -> serde_json::Value {
-    serde_json::Value::Null
+pub fn model_schema() -> Json {
+    schema_of::<ModelFile>(false)
+}
+
+/// The schema of a file's type; `inlined` without references, for a program to walk.
+pub(crate) fn schema_of<T: JsonSchema>(inlined: bool) -> Json {
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = inlined);
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    drop_null(&mut schema);
+    schema
+}
+
+/// TOML has no null: what may be null in the types may be left out in a file.
+fn drop_null(schema: &mut Json) {
+    match schema {
+        Json::Array(items) => items.iter_mut().for_each(drop_null),
+        Json::Object(members) => {
+            drop_null_here(members);
+            members.values_mut().for_each(drop_null);
+        }
+        _ => {}
+    }
+}
+
+fn drop_null_here(members: &mut serde_json::Map<String, Json>) {
+    members.retain(|key, value| !(key == "default" && value.is_null()));
+    if let Some(Json::Array(types)) = members.get_mut("type") {
+        types.retain(|ty| ty != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            members.insert("type".to_owned(), only);
+        }
+    }
+    for choice in ["anyOf", "oneOf", "enum"] {
+        if let Some(Json::Array(options)) = members.get_mut(choice) {
+            options.retain(|option| !option.is_null() && option.get("type").is_none_or(|ty| ty != "null"));
+        }
+    }
 }

@@ -1,0 +1,12 @@
+//! The models that every application has, in the language of the project files.
+//!
+//! `user` is public, and a project's `models/user.toml` adds to it. Those whose names begin with `_` belong to the engine.
+
+/// The files of the built-in models: the model's name and the text.
+pub(crate) const MODELS: &[(&str, &str)] = &[
+    ("user", include_str!("builtin/user.toml")),
+    ("_credential", include_str!("builtin/_credential.toml")),
+    ("_session", include_str!("builtin/_session.toml")),
+    ("_refresh_token", include_str!("builtin/_refresh_token.toml")),
+    ("_attempt", include_str!("builtin/_attempt.toml")),
+];

@@ -1,0 +1,64 @@
+//! What fields are when a create does not say.
+
+use super::document::Quoted;
+use super::faults::Faults;
+use super::fields::FieldSource;
+use crate::{Default, Field, FieldType, json};
+use serde_json::Value as Json;
+
+/// Reads the default of a field: sets it when it is a value, and answers with the expression when it is CEL.
+pub(super) fn read(source: &FieldSource<'_>, field: &mut Field, faults: &mut Faults) -> Option<Quoted> {
+    let given = source.file.default.as_ref()?;
+    if field.ty == FieldType::Secret {
+        return None; // Reported as an option that does not fit.
+    }
+    if let Some(cel) = given.as_table().filter(|table| is_cel(table)) {
+        return expression(source, cel, faults);
+    }
+    match json::decode(field, &literal(given)) {
+        Ok(value) => field.default = Some(Default::Value(value)),
+        Err(_) if given.is_str() && !is_textual(&field.ty) && !is_literal(field, given) => {
+            return source.text("default");
+        }
+        Err(invalid) => {
+            let message = format!("the default of `{}` {}", source.name, invalid.message);
+            faults.error("bad_default", source.value_place("default"), message);
+        }
+    }
+    None
+}
+
+/// A TOML value as the JSON that a client would send: dates and times become texts.
+pub(super) fn literal(value: &toml::Value) -> Json {
+    match value {
+        toml::Value::String(text) => Json::from(text.as_str()),
+        toml::Value::Integer(int) => Json::from(*int),
+        toml::Value::Float(float) => Json::from(*float),
+        toml::Value::Boolean(bool) => Json::from(*bool),
+        toml::Value::Datetime(datetime) => Json::from(datetime.to_string()),
+        toml::Value::Array(elements) => elements.iter().map(literal).collect(),
+        toml::Value::Table(table) => table.iter().map(|(key, value)| (key.clone(), literal(value))).collect(),
+    }
+}
+
+fn is_cel(table: &toml::Table) -> bool {
+    table.len() == 1 && table.contains_key("cel")
+}
+
+fn expression(source: &FieldSource<'_>, cel: &toml::Table, faults: &mut Faults) -> Option<Quoted> {
+    if cel["cel"].is_str() {
+        return source.document.text(&["fields", source.name, "default", "cel"]);
+    }
+    faults.error("bad_default", source.value_place("default"), "`cel` is an expression in a string");
+    None
+}
+
+/// Whether a string is a value of the type, so that a default in a string is never CEL unless it says so.
+fn is_textual(ty: &FieldType) -> bool {
+    matches!(ty, FieldType::Text | FieldType::Enum(_))
+}
+
+/// Whether it is a value of the type, if one out of bounds.
+fn is_literal(field: &Field, given: &toml::Value) -> bool {
+    json::decode_type(&field.ty, &literal(given)).is_ok()
+}

@@ -1,0 +1,126 @@
+//! Names: what may be one, and plurals.
+
+use super::document::Document;
+use super::faults::{Faults, Place};
+
+/// The longest name in characters; longer ones are cut off by databases.
+const MAX_LENGTH: usize = 40;
+
+/// Words of the rule language, which a bare name would shadow.
+const WORDS: &[&str] = &[
+    "allow",
+    "as",
+    "auth",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "false",
+    "for",
+    "function",
+    "if",
+    "import",
+    "in",
+    "let",
+    "loop",
+    "namespace",
+    "new",
+    "now",
+    "null",
+    "old",
+    "package",
+    "request",
+    "return",
+    "true",
+    "var",
+    "void",
+    "while",
+];
+
+/// Paths of the API beside those of models.
+const PATHS: &[&str] = &["batch", "search", "docs", "files", "healthz", "readyz"];
+
+/// Checks the name of a field, a predicate or a child collection.
+pub(super) fn check_member(name: &str, place: Place, faults: &mut Faults) -> bool {
+    check(name, WORDS.contains(&name), place, faults)
+}
+
+/// Checks the name of a model or its plural.
+pub(super) fn check_model(name: &str, place: Place, faults: &mut Faults) -> bool {
+    check(name, WORDS.contains(&name) || PATHS.contains(&name), place, faults)
+}
+
+fn check(name: &str, reserved: bool, place: Place, faults: &mut Faults) -> bool {
+    if !is_well_formed(name) {
+        let message = format!("`{name}` is not a name");
+        let rule =
+            format!("names are a-z, 0-9 and _, begin with a letter and have at most {MAX_LENGTH} characters");
+        faults.error("bad_name", place, message).help(rule);
+        return false;
+    }
+    if reserved {
+        faults.error("reserved_name", place, format!("`{name}` is reserved"));
+    }
+    !reserved
+}
+
+fn is_well_formed(name: &str) -> bool {
+    let letters = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    name.len() <= MAX_LENGTH
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(letters)
+}
+
+/// Checks a name before a rename: it has to be one, and must not be in use.
+pub(super) fn check_was(
+    document: &Document,
+    path: &[&str],
+    in_use: impl Fn(&str) -> bool,
+    faults: &mut Faults,
+) -> Option<String> {
+    let was = document.text(path)?;
+    if in_use(&was.text) {
+        let message = format!("`{}` still exists, so nothing can have been renamed from it", was.text);
+        faults.error("bad_was", was.place.clone(), message);
+        return None;
+    }
+    is_well_formed(&was.text).then_some(was.text.clone()).or_else(|| {
+        faults.error("bad_name", was.place, format!("`{}` is not a name", was.text));
+        None
+    })
+}
+
+/// The plural of an English noun, as far as its ending tells. `plural` in the model's file says it otherwise.
+pub(super) fn plural(noun: &str) -> String {
+    let vowel_before_y = ["ay", "ey", "oy", "uy"].iter().any(|ending| noun.ends_with(ending));
+    match noun {
+        _ if noun.ends_with("person") => format!("{}people", noun.trim_end_matches("person")),
+        _ if noun.ends_with("child") => format!("{noun}ren"),
+        _ if noun.ends_with('y') && !vowel_before_y => format!("{}ies", &noun[..noun.len() - 1]),
+        _ if ["s", "x", "z", "ch", "sh"].iter().any(|ending| noun.ends_with(ending)) => format!("{noun}es"),
+        _ => format!("{noun}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn plurals() {
+        let nouns = [
+            ("room", "rooms"),
+            ("reply", "replies"),
+            ("day", "days"),
+            ("box", "boxes"),
+            ("branch", "branches"),
+            ("address", "addresses"),
+            ("person", "people"),
+            ("child", "children"),
+            ("y", "ies"),
+        ];
+        for (noun, expected) in nouns {
+            assert_eq!(plural(noun), expected);
+        }
+    }
+}
