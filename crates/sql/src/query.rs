@@ -116,10 +116,7 @@ fn columns(model: &Model) -> String {
 }
 
 /// The `WHERE` of these conditions; nothing when they all hold always.
-fn where_clause(mut conditions: Vec<String>) -> String {
-    conditions.retain(|condition| *condition != constant(true));
-    if conditions.is_empty() {
-        return String::new();
-    }
-    format!(" WHERE {}", join(conditions, Junction::And))
+fn where_clause(conditions: Vec<String>) -> String {
+    let condition = join(conditions, Junction::And);
+    if condition == constant(true) { String::new() } else { format!(" WHERE {condition}") }
 }

@@ -145,8 +145,10 @@ fn turned(condition: String, wanted: bool) -> String {
     if wanted { condition } else { format!("({condition}) IS NOT TRUE") }
 }
 
-/// Joins terms. Long chains are broken into chains of chains, see [`MAX_CHAIN`].
+/// Joins terms, but for those that change nothing. Long chains are broken into chains of chains, see [`MAX_CHAIN`].
 pub(crate) fn join(mut terms: Vec<String>, junction: Junction) -> String {
+    let neutral = constant(junction == Junction::And);
+    terms.retain(|term| *term != neutral);
     while terms.len() > MAX_CHAIN {
         terms = terms.chunks(MAX_CHAIN).map(|chunk| chain(chunk, junction)).collect();
     }
