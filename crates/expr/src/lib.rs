@@ -11,24 +11,30 @@
 //! `docs/reference/rules.md` states the semantics; every engine must agree with [`Predicate::reduce`] on
 //! every input, nulls included.
 
+mod apply;
 mod check;
 mod cost;
 mod decimal;
+mod duration;
+mod evaluate;
 mod parse;
+mod position;
 mod predicate;
 mod reduce;
 mod schema;
 mod temporal;
 mod value;
+mod walk;
 
 pub use check::{Compiled, Context, Fault, Use, compile, compile_value};
 pub use cost::{MAX_COST, MAX_DEPTH, MAX_SOURCE_BYTES};
 pub use decimal::Decimal;
+pub use duration::{format_duration, parse_duration};
+pub use evaluate::{Records, evaluate_closed};
 pub use predicate::{Arithmetic, CompareOp, FieldRef, Link, Operand, Predicate, Source, TextTest, Var};
 pub use reduce::{Frame, Related, Scope, Vars, decide};
 pub use schema::{FieldId, Member, ModelId, Schema};
 pub use temporal::{
-    format_date, format_duration, format_time, format_timestamp, parse_date, parse_duration, parse_time,
-    parse_timestamp,
+    format_date, format_time, format_timestamp, parse_date, parse_time, parse_timestamp,
 };
 pub use value::{Type, Value};

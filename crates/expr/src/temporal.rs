@@ -1,46 +1,123 @@
-//! Dates, times and durations as text: RFC 3339 for instants, days and times of day, ISO 8601 for durations.
+//! Dates, times and instants as text, by RFC 3339. Strict: one way in, one way out.
 
-/// Reads an RFC 3339 instant with an offset; digits beyond microseconds are refused. Microseconds since 1970 in UTC.
+use jiff::ToSpan;
+use jiff::civil::{Date, date};
+
+const EPOCH: Date = date(1970, 1, 1);
+const FIRST_DATE: Date = date(1, 1, 1);
+const LAST_DATE: Date = date(9999, 12, 31);
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
+/// Reads an RFC 3339 instant with an offset, of the years 0001 to 9999; digits beyond microseconds are refused, and so is the 60th
+/// second of a leap second. Microseconds since 1970 in UTC.
 pub fn parse_timestamp(text: &str) -> Option<i64> {
-    let _ = text;
-    None
+    let (day, rest) = text.split_at_checked(10)?;
+    let rest = rest.strip_prefix(['T', 't'])?;
+    let (clock, offset) = rest.split_at(rest.find(['Z', 'z', '+', '-'])?);
+    if clock.len() < "08:30:00".len() {
+        return None;
+    }
+    let micros = i64::from(parse_date(day)?) * DAY + parse_time(clock)? - parse_offset(offset)?;
+    instants().contains(&micros).then_some(micros)
 }
 
-/// Writes an instant as RFC 3339 in UTC with `Z` and six digits of a second: `2026-11-21T08:30:00.000000Z`.
+/// Writes an instant as RFC 3339 in UTC with `Z` and six digits of a second: `2026-11-21T08:30:00.000000Z`. What is beyond the years
+/// 0001 to 9999, where no field can be, is written as the nearest instant within.
 pub fn format_timestamp(micros: i64) -> String {
-    micros.to_string()
+    let micros = micros.clamp(instants().start, instants().end - 1);
+    let clock = micros.rem_euclid(DAY);
+    let day = i32::try_from(micros.div_euclid(DAY)).map_or(LAST_DATE, to_date);
+    let (hours, minutes, seconds) = (clock / HOUR, clock / MINUTE % 60, clock / SECOND % 60);
+    format!("{day}T{hours:02}:{minutes:02}:{seconds:02}.{:06}Z", clock % SECOND)
 }
 
-/// Reads `2026-11-21`. Days since 1970-01-01.
+/// Reads `2026-11-21`, of the years 0001 to 9999. Days since 1970-01-01.
 pub fn parse_date(text: &str) -> Option<i32> {
-    let _ = text;
-    None
+    let [year, month, day] = parts(text, '-', [4, 2, 2])?;
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    (year > 0).then(|| days_since_epoch(date))
 }
 
-/// Writes `2026-11-21`.
+/// Writes `2026-11-21`. What is beyond the years 0001 to 9999, where no field can be, is written as the nearest day within.
 pub fn format_date(days: i32) -> String {
-    days.to_string()
+    to_date(days).to_string()
 }
 
 /// Reads `08:30`, `08:30:00` or `08:30:00.123456`. Microseconds since midnight.
 pub fn parse_time(text: &str) -> Option<i64> {
-    let _ = text;
-    None
+    let (clock, micros) = match text.split_once('.') {
+        Some((clock, digits)) => (clock, parse_fraction(digits)?),
+        None => (text, 0),
+    };
+    let [hours, minutes, seconds] = match clock.len() {
+        5 if clock.len() == text.len() => {
+            let [hours, minutes] = parts(clock, ':', [2, 2])?;
+            [hours, minutes, 0]
+        }
+        _ => parts(clock, ':', [2, 2, 2])?,
+    };
+    let valid = hours < 24 && minutes < 60 && seconds < 60;
+    valid.then(|| i64::from(hours) * HOUR + i64::from(minutes) * MINUTE + i64::from(seconds) * SECOND + micros)
 }
 
 /// Writes `08:30:00`, with as many digits of a second as are needed, up to six.
 pub fn format_time(micros: i64) -> String {
-    micros.to_string()
+    let (hours, minutes, seconds) = (micros / HOUR, micros / MINUTE % 60, micros / SECOND % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}{}", format_fraction(micros.unsigned_abs()))
 }
 
-/// Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds (`P1DT2H`, `-PT0.5S`), or CEL's `1h30m`. Microseconds. Years and months have
-/// no fixed length and are refused.
-pub fn parse_duration(text: &str) -> Option<i64> {
-    let _ = text;
-    None
+/// Six digits at most; a seventh would be lost, even a zero.
+pub(crate) fn parse_fraction(digits: &str) -> Option<i64> {
+    let fits = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| format!("{digits:0<6}").parse().ok()).flatten()
 }
 
-/// Writes an ISO 8601 duration of hours, minutes and seconds: `PT26H`, `PT0S`.
-pub fn format_duration(micros: i64) -> String {
-    micros.to_string()
+/// The point and the digits of a second that are needed for these microseconds; empty for whole seconds.
+pub(crate) fn format_fraction(micros: u64) -> String {
+    match micros % SECOND.unsigned_abs() {
+        0 => String::new(),
+        rest => format!(".{rest:06}").trim_end_matches('0').to_owned(),
+    }
+}
+
+/// The instants of the years 0001 to 9999.
+fn instants() -> std::ops::Range<i64> {
+    let after = i64::from(days_since_epoch(LAST_DATE)) + 1;
+    i64::from(days_since_epoch(FIRST_DATE)) * DAY..after * DAY
+}
+
+/// `Z`, or the difference to UTC as `+01:00`. Microseconds.
+fn parse_offset(text: &str) -> Option<i64> {
+    let (sign, clock) = match text.split_at_checked(1)? {
+        ("Z" | "z", "") => return Some(0),
+        ("+", clock) => (1, clock),
+        ("-", clock) => (-1, clock),
+        _ => return None,
+    };
+    (clock.len() == 5).then(|| parse_time(clock)).flatten().map(|micros| sign * micros)
+}
+
+/// Numbers of exactly these many digits between separators.
+fn parts<const N: usize>(text: &str, separator: char, digits: [usize; N]) -> Option<[i16; N]> {
+    let mut numbers = [0; N];
+    let mut pieces = text.split(separator);
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let piece = pieces.next()?;
+        let numeric = piece.len() == digits && piece.bytes().all(|byte| byte.is_ascii_digit());
+        *number = numeric.then(|| piece.parse().ok()).flatten()?;
+    }
+    pieces.next().is_none().then_some(numbers)
+}
+
+fn days_since_epoch(date: Date) -> i32 {
+    EPOCH.until(date).map_or(0, |span| span.get_days())
+}
+
+fn to_date(days: i32) -> Date {
+    let nearest = if days < 0 { FIRST_DATE } else { LAST_DATE };
+    let span = days.clamp(days_since_epoch(FIRST_DATE), days_since_epoch(LAST_DATE)).days();
+    EPOCH.checked_add(span).unwrap_or(nearest)
 }
