@@ -1,1 +1,140 @@
 //! The suite that every [`crate::Store`] must pass.
+//!
+//! An adapter's tests say how to open an empty store, and get a test for each case:
+//!
+//! ```ignore
+//! mainstay_ports::store_conformance_suite!(open);
+//!
+//! fn open(application: Arc<Application>) -> Opened {
+//!     Opened { store: Arc::new(MyStore::new(application)), guard: Box::new(()) }
+//! }
+//! ```
+//!
+//! The adapter's package needs `tokio` with its macros and its multi-threaded runtime for that.
+
+#![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
+#![allow(missing_docs, reason = "the name of a case says what it checks")]
+
+mod batch;
+mod concurrency;
+mod deletion;
+mod feed;
+mod paging;
+mod query;
+mod records;
+mod rules;
+mod trimming;
+mod validation;
+mod world;
+
+use crate::Store;
+use mainstay_model::Application;
+use std::any::Any;
+use std::sync::Arc;
+
+/// Opens an empty store for an application.
+pub type Open = fn(Arc<Application>) -> Opened;
+
+/// An open store, and what must outlive it (as a temporary folder).
+pub struct Opened {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Dropped after the store.
+    pub guard: Box<dyn Any + Send + Sync>,
+}
+
+/// Makes the list of cases known in two forms: as functions in [`cases`], and as the macro that an adapter's tests call. A case that
+/// is written but not listed is dead code, of which the compiler warns.
+macro_rules! suite {
+    ($dollar:tt $($module:ident: $($case:ident),+;)+) => {
+        /// The cases. Each panics when the store does not do as it must.
+        pub mod cases {
+            $(pub use super::$module::{$($case),+};)+
+        }
+
+        /// Makes a test of each case of the suite, for the stores that the function `$open` opens. See [`crate::conformance`].
+        #[macro_export]
+        macro_rules! store_conformance_suite {
+            ($dollar open:path) => {
+                $($(
+                    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                    async fn $case() {
+                        $dollar crate::conformance::cases::$case($dollar open).await;
+                    }
+                )+)+
+            };
+        }
+    };
+}
+
+suite! { $
+    records:
+        a_created_record_is_read_back,
+        a_value_of_every_type_survives,
+        an_id_is_used_once,
+        an_update_changes_what_it_names,
+        an_update_to_the_same_changes_nothing,
+        a_version_that_differs_stops_a_write,
+        a_requirement_stops_an_update,
+        put_creates_or_replaces,
+        time_does_not_run_backwards_for_a_record;
+    rules:
+        what_one_may_not_see_is_not_there,
+        a_rule_forbids_what_one_may_see,
+        a_rule_walks_relations,
+        a_field_rule_guards_its_field,
+        an_outcome_says_what_the_caller_may_see,
+        the_engine_needs_no_rule;
+    validation:
+        a_required_field_has_a_value,
+        a_check_holds,
+        an_immutable_field_stays,
+        a_ref_points_to_a_live_record,
+        live_records_differ_in_unique_fields,
+        null_is_never_a_duplicate_alone;
+    deletion:
+        a_deleted_record_is_out_of_sight_until_restored,
+        a_deleted_record_frees_its_unique_values,
+        deletion_and_restoration_cascade,
+        a_tree_is_deleted_and_restored_as_one,
+        a_ref_can_become_null,
+        a_ref_can_restrict,
+        a_hard_deletion_leaves_nothing,
+        what_is_not_deleted_is_not_restored,
+        a_purge_removes_deleted_records_alone;
+    batch:
+        later_steps_see_earlier_ones,
+        all_steps_or_none,
+        a_batch_has_no_duplicates_either,
+        a_batch_names_every_refused_step;
+    query:
+        a_filter_selects,
+        a_filter_walks_relations,
+        a_query_selects_ids,
+        a_flag_answers_for_each_record,
+        a_count_ignores_the_page,
+        an_answer_has_a_position;
+    paging:
+        an_order_is_total,
+        null_comes_first_when_ascending,
+        pages_join_without_gap_or_repetition,
+        a_page_is_stable_under_inserts;
+    feed:
+        the_feed_tells_every_change_in_order,
+        a_change_has_the_record_before_and_after,
+        a_refused_transaction_leaves_no_change,
+        the_feed_has_no_secrets,
+        internal_models_are_not_in_the_feed,
+        the_feed_is_read_in_portions,
+        a_position_that_cannot_be_served_is_reset,
+        a_waiter_is_woken;
+    trimming:
+        old_changes_are_trimmed,
+        a_large_feed_is_trimmed,
+        numbers_go_on_behind_a_trimmed_feed;
+    concurrency:
+        concurrent_writes_all_count,
+        one_of_many_duplicates_wins,
+        no_update_is_lost,
+        a_write_is_seen_by_the_next_query;
+}

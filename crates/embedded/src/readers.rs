@@ -1,0 +1,152 @@
+//! Reading: connections beside the writer's, each with a deadline for its queries.
+
+use crate::connection::open_reader;
+use crate::sqlite_error::store_error;
+use mainstay_ports::StoreError;
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// The most queries that may wait for a reader thread.
+const QUEUE: usize = 1_024;
+/// Steps of SQLite's virtual machine between two looks at the clock: some hundred microseconds.
+const STEPS_BETWEEN_LOOKS: i32 = 10_000;
+
+type Job = Box<dyn FnOnce(&mut Reader) + Send>;
+
+/// The pool. When it is dropped, what waits is still answered.
+pub(crate) struct Readers {
+    jobs: Option<SyncSender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+    /// Connections for short reads on the caller's own thread.
+    inline: Vec<Mutex<Reader>>,
+    next: AtomicUsize,
+    timeout: Duration,
+}
+
+impl Readers {
+    /// Opens `count` connections with a thread each, and as many for short reads.
+    pub(crate) fn start(path: &Path, count: usize, timeout: Duration) -> Result<Self, StoreError> {
+        let (jobs, queue) = sync_channel::<Job>(QUEUE);
+        let queue = Arc::new(Mutex::new(queue));
+        let inline = (0..count).map(|_| Ok(Mutex::new(Reader::open(path)?)));
+        let inline = inline.collect::<Result<Vec<_>, StoreError>>()?;
+        let mut readers =
+            Readers { jobs: Some(jobs), threads: Vec::new(), inline, next: AtomicUsize::new(0), timeout };
+        for _ in 0..count {
+            readers.threads.push(spawn(Reader::open(path)?, queue.clone())?);
+        }
+        Ok(readers)
+    }
+
+    /// Reads on the caller's thread: for what takes microseconds, where handing it over would take longer.
+    pub(crate) fn inline<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let first = self.next.fetch_add(1, Ordering::Relaxed);
+        let count = self.inline.len();
+        let idle = (0..count).find_map(|step| self.inline[(first + step) % count].try_lock().ok());
+        // A panic while reading leaves nothing behind that the next reader could trip over.
+        let mut reader =
+            idle.unwrap_or_else(|| self.inline[first % count].lock().unwrap_or_else(PoisonError::into_inner));
+        reader.read(Instant::now() + self.timeout, read)
+    }
+
+    /// Reads on a thread of the pool. The deadline counts from now, so that a query that waited too long is not begun any more.
+    pub(crate) async fn pooled<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let deadline = Instant::now() + self.timeout;
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |reader: &mut Reader| {
+            if !reply.is_closed() {
+                // Nobody listens any more when the request was given up meanwhile.
+                let _ = reply.send(reader.read(deadline, read));
+            }
+        });
+        self.jobs.as_ref().map_or_else(|| Err(ended()), |jobs| jobs.try_send(job).map_err(refused))?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+fn refused(error: TrySendError<Job>) -> StoreError {
+    match error {
+        TrySendError::Full(_) => StoreError::Busy,
+        TrySendError::Disconnected(_) => ended(),
+    }
+}
+
+fn ended() -> StoreError {
+    StoreError::Failed("the reader has ended".to_owned())
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            // Panics are caught within the thread.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn spawn(mut reader: Reader, queue: Arc<Mutex<Receiver<Job>>>) -> Result<JoinHandle<()>, StoreError> {
+    let next = move || queue.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+    thread::Builder::new()
+        .name("sqlite-reader".to_owned())
+        .spawn(move || {
+            while let Some(job) = next() {
+                if catch_unwind(AssertUnwindSafe(|| job(&mut reader))).is_err() {
+                    tracing::error!("a query panicked");
+                }
+            }
+        })
+        .map_err(|error| StoreError::Failed(format!("a reader's thread: {error}")))
+}
+
+/// A connection whose statements are interrupted at a deadline.
+struct Reader {
+    connection: Connection,
+    /// In microseconds since `epoch`.
+    deadline: Arc<AtomicU64>,
+    epoch: Instant,
+}
+
+impl Reader {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let mut connection = open_reader(path).map_err(store_error)?;
+        let deadline = Arc::new(AtomicU64::new(u64::MAX));
+        let epoch = Instant::now();
+        let seen = deadline.clone();
+        let is_late = move || micros(epoch.elapsed()) > seen.load(Ordering::Relaxed);
+        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_late)).map_err(store_error)?;
+        Ok(Reader { connection, deadline, epoch })
+    }
+
+    /// Reads from one snapshot.
+    fn read<T>(
+        &mut self,
+        deadline: Instant,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if Instant::now() >= deadline {
+            return Err(StoreError::Timeout);
+        }
+        self.deadline.store(micros(deadline.duration_since(self.epoch)), Ordering::Relaxed);
+        // An unchecked transaction is one that borrows the connection shared; it rolls back, that is ends, when it is dropped.
+        let snapshot = self.connection.unchecked_transaction().map_err(store_error)?;
+        read(&snapshot)
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}

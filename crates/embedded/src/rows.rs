@@ -1,0 +1,159 @@
+//! The write path's rows, in SQLite.
+
+use crate::feed::{self, End};
+use crate::sqlite_error::{store_error, unique_columns};
+use crate::value::{Bound, read};
+use mainstay_expr::{FieldId, ModelId, Predicate};
+use mainstay_model::{Application, Model};
+use mainstay_ports::{Change, Record, Rows, StoreError};
+use mainstay_sql::{Sqlite, Statement};
+use rusqlite::{Connection, Row, params_from_iter};
+use uuid::Uuid;
+
+/// The statements on one row of a model, whose texts never change.
+pub(crate) struct RowStatements {
+    get: String,
+    insert: String,
+    replace: String,
+    remove: String,
+}
+
+impl RowStatements {
+    /// Those of each model, in the order of the models.
+    pub(crate) fn of(application: &Application) -> Vec<Self> {
+        let of_model = |model: &Model| RowStatements {
+            get: mainstay_sql::get(&Sqlite, model),
+            insert: mainstay_sql::insert(&Sqlite, model),
+            replace: mainstay_sql::replace(&Sqlite, model),
+            remove: mainstay_sql::remove(&Sqlite, model),
+        };
+        application.models.iter().map(of_model).collect()
+    }
+}
+
+/// The rows within the writer's open transaction, for one command.
+pub(crate) struct SqliteRows<'a> {
+    pub(crate) application: &'a Application,
+    pub(crate) connection: &'a Connection,
+    pub(crate) statements: &'a [RowStatements],
+    /// The end of the feed, with this command's changes.
+    pub(crate) end: End,
+    /// Whether to set a savepoint before the first write.
+    pub(crate) guarded: bool,
+    /// Whether anything was written.
+    pub(crate) dirty: bool,
+}
+
+impl SqliteRows<'_> {
+    fn model(&self, model: ModelId) -> &Model {
+        self.application.model(model)
+    }
+
+    /// Has to come before each write. A command that is refused before it wrote anything needs no savepoint, and most are.
+    pub(crate) fn begin_write(&mut self) -> Result<(), StoreError> {
+        if self.guarded && !self.dirty {
+            self.connection
+                .prepare_cached("SAVEPOINT command")
+                .and_then(|mut savepoint| savepoint.execute([]))
+                .map_err(store_error)?;
+        }
+        self.dirty = true;
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        model: ModelId,
+        text: &str,
+        record: &Record,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        self.begin_write()?;
+        let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
+        match statement.execute(params_from_iter(record.values.iter().map(Bound))) {
+            Ok(_) => Ok(Ok(())),
+            Err(error) => match violated_fields(self.model(model), &error) {
+                Some(fields) => Ok(Err(fields)),
+                None => Err(store_error(error)),
+            },
+        }
+    }
+}
+
+impl Rows for SqliteRows<'_> {
+    fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached(&self.statements[model.index()].get).map_err(store_error)?;
+        let mut rows = statement.query([id.as_bytes()]).map_err(store_error)?;
+        let row = rows.next().map_err(store_error)?;
+        row.map(|row| read_record(self.model(model), row)).transpose()
+    }
+
+    fn insert(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        self.write(model, &self.statements[model.index()].insert, record)
+    }
+
+    fn replace(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        self.write(model, &self.statements[model.index()].replace, record)
+    }
+
+    fn remove(&mut self, model: ModelId, id: Uuid) -> Result<(), StoreError> {
+        self.begin_write()?;
+        let text = &self.statements[model.index()].remove;
+        let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
+        statement.execute([id.as_bytes()]).map_err(store_error)?;
+        Ok(())
+    }
+
+    fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let find = mainstay_sql::find(self.application, &Sqlite, model, filter, limit);
+        let model = self.model(model);
+        run(self.connection, &find, |row| read_record(model, row))
+    }
+
+    fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
+        let holds = mainstay_sql::holds(self.application, &Sqlite, closed);
+        let answers = run(self.connection, &holds, |row| row.get(0).map_err(store_error))?;
+        Ok(answers.first().copied().unwrap_or(false))
+    }
+
+    fn append(&mut self, change: Change) -> Result<(), StoreError> {
+        self.begin_write()?;
+        feed::append(self.connection, self.application.model(change.model), &change, &mut self.end)
+    }
+}
+
+/// Runs a statement and reads each of its rows.
+pub(crate) fn run<T>(
+    connection: &Connection,
+    statement: &Statement,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut prepared = connection.prepare_cached(&statement.text).map_err(store_error)?;
+    let params = params_from_iter(statement.params.iter().map(Bound));
+    let mut rows = prepared.query(params).map_err(store_error)?;
+    let mut answers = Vec::new();
+    while let Some(row) = rows.next().map_err(store_error)? {
+        answers.push(read(row)?);
+    }
+    Ok(answers)
+}
+
+/// The record in a row whose first columns are the model's fields.
+pub(crate) fn read_record(model: &Model, row: &Row<'_>) -> Result<Record, StoreError> {
+    let mut values = Vec::with_capacity(model.fields.len());
+    for field in &model.fields {
+        let stored = row.get_ref(field.id.index()).map_err(store_error)?;
+        let value = read(&field.ty, stored).ok_or_else(|| {
+            StoreError::Failed(format!("`{}.{}` holds what its type does not allow", model.name, field.name))
+        })?;
+        values.push(value);
+    }
+    Ok(Record { values })
+}
+
+/// The fields of the unique index that an error speaks of.
+fn violated_fields(model: &Model, error: &rusqlite::Error) -> Option<Vec<FieldId>> {
+    let columns = unique_columns(error)?;
+    let field = |column: &str| Some(model.field_named(column.split_once('.')?.1)?.id);
+    columns.into_iter().map(field).collect()
+}

@@ -1,0 +1,137 @@
+//! The port over SQLite.
+
+use crate::feed;
+use crate::lock::Lock;
+use crate::migrate;
+use crate::open::{self, Database};
+use crate::readers::Readers;
+use crate::rows::{read_record, run};
+use crate::sqlite_error::store_error;
+use crate::writer::{Command, Writer, ended};
+use crate::{OpenError, Options, meta};
+use futures::future::BoxFuture;
+use mainstay_model::Application;
+use mainstay_ports::{
+    Changes, Committed, Page, Position, Query, Row, Selection, Store, StoreError, Transaction,
+};
+use mainstay_sql::{Sqlite, Statement};
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{oneshot, watch};
+
+/// Keeps records and the feed in one SQLite file. When it is dropped, writes that wait are still done, and all is in that one file.
+pub struct SqliteStore {
+    application: Arc<Application>,
+    epoch: u64,
+    /// The end of the feed as of the last commit.
+    end: watch::Receiver<u64>,
+    // The readers have to be gone before the writer can empty the log, and all of them before the lock is given back.
+    readers: Readers,
+    writer: Writer,
+    _lock: Lock,
+}
+
+impl SqliteStore {
+    /// Opens the database of an application, or makes it with the application's whole schema.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; [`OpenError::SchemaDiffers`] when the schema is not the application's.
+    pub fn open(application: Arc<Application>, options: &Options) -> Result<Self, OpenError> {
+        let Database { meta, mut connection, lock } = open::open(&options.path, options.durability)?;
+        let plan = migrate::plan_from(meta.as_ref(), &application);
+        let meta = match meta {
+            Some(meta) if plan.is_empty() => meta,
+            Some(_) => return Err(OpenError::SchemaDiffers(plan)),
+            None => {
+                migrate::create(&mut connection, &application)?;
+                meta::read(&connection)?.ok_or(OpenError::NotOurs)?
+            }
+        };
+        let failed = |error: StoreError| OpenError::Failed(error.to_string());
+        let timeout = Duration::from_millis(options.query_timeout_ms);
+        let readers = Readers::start(&options.path, options.reader_threads(), timeout).map_err(failed)?;
+        let started = Writer::start(application.clone(), connection, meta.epoch, options.write_queue);
+        let (writer, end) = started.map_err(failed)?;
+        Ok(SqliteStore { application, epoch: meta.epoch, end, readers, writer, _lock: lock })
+    }
+
+    fn end(&self) -> Position {
+        Position { epoch: self.epoch, offset: *self.end.borrow() }
+    }
+}
+
+impl Store for SqliteStore {
+    fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            self.writer.send(Command::Transact { transaction: Box::new(transaction), reply })?;
+            answer.await.unwrap_or_else(|_| Err(ended()))
+        })
+    }
+
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
+        Box::pin(async move {
+            // Read before the snapshot is taken, so that the answer is at least as new.
+            let position = self.end();
+            if matches!(&query.selection, Selection::Ids(ids) if ids.len() == 1) {
+                return self.readers.inline(|snapshot| page(snapshot, &self.application, &query, position));
+            }
+            let application = self.application.clone();
+            self.readers.pooled(move |snapshot| page(snapshot, &application, &query, position)).await
+        })
+    }
+
+    fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
+        Box::pin(async move {
+            let (application, epoch) = (self.application.clone(), self.epoch);
+            self.readers.pooled(move |snapshot| feed::read(snapshot, &application, epoch, after, limit)).await
+        })
+    }
+
+    fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.end())))
+    }
+
+    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
+        let mut end = self.end.clone();
+        Box::pin(async move {
+            // It fails when the writer has ended; who waits then finds that out by its next question.
+            let _ = end.wait_for(|end| *end > offset).await;
+        })
+    }
+
+    fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            self.writer.send(Command::TrimFeed { before_micros, max_bytes, reply })?;
+            answer.await.unwrap_or_else(|_| Err(ended()))
+        })
+    }
+}
+
+fn page(
+    snapshot: &Connection,
+    application: &Application,
+    query: &Query,
+    position: Position,
+) -> Result<Page, StoreError> {
+    let model = application.model(query.model);
+    // One more than asked for tells whether there are more.
+    let select = mainstay_sql::select(application, &Sqlite, query, query.limit.saturating_add(1));
+    let flags = model.fields.len()..model.fields.len() + query.flags.len();
+    let mut rows = run(snapshot, &select, |row| {
+        let flags = flags.clone().map(|column| row.get(column)).collect::<rusqlite::Result<_>>();
+        Ok(Row { record: read_record(model, row)?, flags: flags.map_err(store_error)? })
+    })?;
+    let more = rows.len() > query.limit as usize;
+    rows.truncate(query.limit as usize);
+    let count = query.count.then(|| count(snapshot, application, query)).transpose()?;
+    Ok(Page { rows, more, count, position })
+}
+
+fn count(snapshot: &Connection, application: &Application, query: &Query) -> Result<u64, StoreError> {
+    let statement: Statement = mainstay_sql::count(application, &Sqlite, query);
+    let counts = run(snapshot, &statement, |row| row.get::<_, i64>(0).map_err(store_error))?;
+    Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
+}

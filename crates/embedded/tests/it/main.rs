@@ -1,0 +1,5 @@
+//! The store in one file, tested from outside.
+
+#![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
+
+mod conformance;

@@ -1,0 +1,56 @@
+//! Answers by looking at every record.
+
+use super::State;
+use super::table::Tables;
+use mainstay_expr::Value;
+use mainstay_ports::{Deleted, Order, Page, Query, Record, Row, Selection};
+use std::cmp::Ordering;
+
+/// Answers a query.
+pub(super) fn page(state: &State, query: &Query) -> Page {
+    let tables = Tables(&state.tables);
+    let records = state.tables[query.model.index()].records.values();
+    let mut records: Vec<&Record> = records.filter(|record| is_asked_for(query, &tables, record)).collect();
+    let order = query.total_order();
+    records.sort_by(|a, b| compare(&order, &key(&order, a), &key(&order, b)));
+    let count = query.count.then_some(records.len() as u64);
+    if let Some((values, id)) = &query.after {
+        let mut place = values.clone();
+        place.push(Value::Uuid(*id));
+        records.retain(|record| compare(&order, &key(&order, record), &place).is_gt());
+    }
+    let limit = query.limit as usize;
+    let flags = |record| query.flags.iter().map(|flag| tables.matches(flag, record)).collect();
+    let rows =
+        records.iter().take(limit).map(|record| Row { record: (*record).clone(), flags: flags(record) });
+    Page { rows: rows.collect(), more: records.len() > limit, count, position: state.feed.end() }
+}
+
+fn is_asked_for(query: &Query, tables: &Tables<'_>, record: &Record) -> bool {
+    let selected = match &query.selection {
+        Selection::All => true,
+        Selection::Ids(ids) => ids.contains(&record.id()),
+    };
+    let alive = match query.deleted {
+        Deleted::Exclude => record.deleted_at().is_none(),
+        Deleted::Include => true,
+        Deleted::Only => record.deleted_at().is_some(),
+    };
+    selected && alive && tables.matches(&query.filter, record)
+}
+
+fn key(order: &[Order], record: &Record) -> Vec<Value> {
+    order.iter().map(|order| record.get(order.field).clone()).collect()
+}
+
+/// Null comes before every value when ascending.
+fn compare(order: &[Order], a: &[Value], b: &[Value]) -> Ordering {
+    let by = |((order, a), b): ((&Order, &Value), &Value)| {
+        let ascending = match (a.is_null(), b.is_null()) {
+            (false, false) => a.order(b).unwrap_or(Ordering::Equal),
+            (a, b) => b.cmp(&a),
+        };
+        if order.descending { ascending.reverse() } else { ascending }
+    };
+    order.iter().zip(a).zip(b).map(by).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
+}
