@@ -1,0 +1,149 @@
+//! From the JSON of operations to commands.
+
+use super::names::Names;
+use crate::json::kind;
+use crate::object::{Object, names_text};
+use crate::records::decode_all;
+use mainstay_engine::{Action, Code, Command, Engine, Error, Input};
+use mainstay_model::Model;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// Reads operations one after the other, so that later ones can refer to the ids of earlier ones.
+pub(super) struct Decoder<'a> {
+    engine: &'a Engine,
+    names: Names,
+}
+
+/// What an operation does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verb {
+    Create,
+    Update,
+    Put,
+    Delete,
+    Restore,
+}
+
+impl<'a> Decoder<'a> {
+    pub(super) fn new(engine: &'a Engine) -> Self {
+        Decoder { engine, names: Names::default() }
+    }
+
+    /// Reads all operations.
+    ///
+    /// # Errors
+    /// [`Code::BatchFailed`] with everything that is wrong with each.
+    pub(super) fn commands(mut self, operations: Vec<Value>) -> Result<Vec<Command>, Error> {
+        let mut commands = Vec::with_capacity(operations.len());
+        let mut errors = Vec::new();
+        for (index, operation) in operations.into_iter().enumerate() {
+            match self.command(operation) {
+                Ok(command) => commands.push(command),
+                Err(error) => errors.push((index, error)),
+            }
+        }
+        if errors.is_empty() {
+            return Ok(commands);
+        }
+        let message = "at least one operation is not valid, so none took effect";
+        Err(Error { operations: errors, ..Error::new(Code::BatchFailed, message) })
+    }
+
+    /// The name is noted first: an operation that is not valid should not make those that refer to it look wrong too.
+    fn command(&mut self, operation: Value) -> Result<Command, Error> {
+        let mut object = Object::new(entries(operation)?);
+        let Some(verb) = Verb::take(&mut object) else { return Err(object.faulty()) };
+        let id = self.id(verb, &mut object);
+        if verb.takes_name() {
+            self.names.take(&mut object, id);
+        }
+        let if_version = if verb.takes_version() { object.optional_int("if_version") } else { None };
+        let Some(model) = self.model(&mut object) else { return Err(object.faulty()) };
+        let input = if verb.takes_data() { self.input(model, &mut object) } else { Input::default() };
+        object.end()?;
+        Ok(Command { model: model.id, action: verb.action(id, input, if_version) })
+    }
+
+    /// The id of the operation's record: a new one when a creation gives none.
+    fn id(&self, verb: Verb, object: &mut Object) -> Uuid {
+        match object.take("id") {
+            Some(value) => self.names.id(object, value),
+            None if verb == Verb::Create => self.engine.new_id(),
+            None => {
+                object.fault("id", "required", "must have a value");
+                Uuid::nil()
+            }
+        }
+    }
+
+    fn model(&self, object: &mut Object) -> Option<&'a Model> {
+        let name = object.text("model");
+        let model = self.engine.application().model_named(&name).filter(|model| !model.internal);
+        if model.is_none() && !name.is_empty() {
+            object.fault("model", "unknown_model", "is not the name of a model");
+        }
+        model
+    }
+
+    fn input(&self, model: &Model, object: &mut Object) -> Input {
+        let mut data = Object::new(object.object("data"));
+        if data.take("id").is_some() {
+            data.fault("id", "read_only", "belongs beside `data`");
+        }
+        self.names.resolve(model, &mut data);
+        decode_all(model, data).unwrap_or_else(|error| {
+            object.faults(error.fields);
+            Input::default()
+        })
+    }
+}
+
+impl Verb {
+    const NAMES: &'static [(&'static str, Verb)] = &[
+        ("create", Verb::Create),
+        ("update", Verb::Update),
+        ("put", Verb::Put),
+        ("delete", Verb::Delete),
+        ("restore", Verb::Restore),
+    ];
+
+    fn take(object: &mut Object) -> Option<Self> {
+        let name = object.text("op");
+        let verb = Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, verb)| *verb);
+        if verb.is_none() && !name.is_empty() {
+            let known = names_text(Self::NAMES.iter().map(|(known, _)| *known));
+            object.fault("op", "enum", format!("is one of {known}"));
+        }
+        verb
+    }
+
+    fn takes_name(self) -> bool {
+        matches!(self, Verb::Create | Verb::Put)
+    }
+
+    fn takes_version(self) -> bool {
+        matches!(self, Verb::Update | Verb::Put | Verb::Delete)
+    }
+
+    fn takes_data(self) -> bool {
+        matches!(self, Verb::Create | Verb::Update | Verb::Put)
+    }
+
+    fn action(self, id: Uuid, input: Input, if_version: Option<i64>) -> Action {
+        match self {
+            Verb::Create => Action::Create { id: Some(id), input },
+            Verb::Update => Action::Update { id, input, if_version },
+            Verb::Put => Action::Put { id, input, if_version, only_create: false },
+            Verb::Delete => Action::Delete { id, if_version },
+            Verb::Restore => Action::Restore { id },
+        }
+    }
+}
+
+fn entries(operation: Value) -> Result<Map<String, Value>, Error> {
+    match operation {
+        Value::Object(entries) => Ok(entries),
+        other => Err(Error::new(Code::InvalidJson, format!("is {}, an object was expected", kind(&other)))),
+    }
+}

@@ -1,0 +1,102 @@
+//! `POST /v1/batch`: several writes, one transaction.
+
+mod decode;
+mod names;
+
+use crate::call::Call;
+use crate::frame::{Answer, ask_for_account};
+use crate::json::kind;
+use crate::object::Object;
+use crate::problem::batch_problem;
+use crate::{answer, conditions, encode};
+use axum::body::Body;
+use decode::Decoder;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::{Response, StatusCode};
+use mainstay_engine::{Action, Code, Command, Error, Written};
+use mainstay_model::{Application, json};
+use mainstay_ports::Position;
+use serde_json::Value;
+
+/// `POST /v1/batch`
+pub(crate) async fn batch(call: Call, body: Body) -> Answer {
+    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
+    let operations = operations(&call, body).await?;
+    let count = operations.len();
+    let result = match Decoder::new(call.engine()).commands(operations) {
+        Ok(commands) => write(&call, commands).await,
+        Err(error) => Err(error),
+    };
+    match result {
+        Ok(response) => Ok(response),
+        Err(error) if error.code == Code::BatchFailed => Ok(failure(&call, error, count)),
+        Err(error) => Err(error),
+    }
+}
+
+/// The list of operations in the body, with a length that is allowed.
+async fn operations(call: &Call, body: Body) -> Result<Vec<Value>, Error> {
+    let mut object = Object::new(call.object(body).await?);
+    let operations = match object.take("operations") {
+        Some(Value::Array(operations)) => operations,
+        other => {
+            let found = other.as_ref().map_or("missing", kind);
+            object.fault("operations", "type", format!("is {found}, an array was expected"));
+            Vec::new()
+        }
+    };
+    object.end()?;
+    let max = call.state.limits.batch_operations;
+    match operations.len() {
+        0 => Err(Error::new(Code::InvalidJson, "`operations` is empty")),
+        count if count > max => Err(Error::new(
+            Code::BatchTooLarge,
+            format!("a batch has at most {max} operations, these are {count}"),
+        )),
+        _ => Ok(operations),
+    }
+}
+
+async fn write(call: &Call, commands: Vec<Command>) -> Answer {
+    let is_delete = |command: &Command| matches!(command.action, Action::Delete { .. });
+    let deletes: Vec<bool> = commands.iter().map(is_delete).collect();
+    let (written, position) = call.engine().write_all(&call.caller, call.operation(), commands).await?;
+    let body = body(call.engine().application(), &written, &deletes, position);
+    Ok(answer::at(answer::private(answer::json(StatusCode::OK, body)), position))
+}
+
+/// `{"results": [{"status": 201, "id": …, "record": {…}}, …], "position": …}`
+fn body(application: &Application, written: &[Written], deletes: &[bool], position: Position) -> Vec<u8> {
+    let mut out = b"{\"results\":[".to_vec();
+    for (index, (written, is_delete)) in written.iter().zip(deletes).enumerate() {
+        encode::separate(index, &mut out);
+        result(application, written, *is_delete, &mut out);
+    }
+    out.extend_from_slice(b"],\"position\":");
+    json::encode_str(&position.to_string(), &mut out);
+    out.push(b'}');
+    out
+}
+
+fn result(application: &Application, written: &Written, is_delete: bool, out: &mut Vec<u8>) {
+    let status = match (is_delete, written.created) {
+        (true, _) => StatusCode::NO_CONTENT,
+        (false, true) => StatusCode::CREATED,
+        (false, false) => StatusCode::OK,
+    };
+    out.extend_from_slice(format!("{{\"status\":{},\"id\":\"{}\"", status.as_u16(), written.id).as_bytes());
+    if let Some(view) = written.view.as_ref().filter(|_| !is_delete) {
+        out.extend_from_slice(b",\"record\":");
+        encode::record(application, view, out);
+    }
+    out.push(b'}');
+}
+
+/// The problem document with a result for each operation.
+fn failure(call: &Call, mut error: Error, count: usize) -> Response<Body> {
+    if call.caller.identity.is_none() {
+        let operations = error.operations.into_iter().map(|(index, error)| (index, ask_for_account(error)));
+        error.operations = operations.collect();
+    }
+    batch_problem(&error, count, &call.caller.request_id)
+}

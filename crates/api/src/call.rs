@@ -1,0 +1,92 @@
+//! A request on its way to its handler.
+
+use crate::body;
+use crate::json::parse_object;
+use crate::object::parse_id;
+use crate::query::{self, Parameters};
+use crate::routes::{Place, Route};
+use crate::state::State;
+use axum::body::Body;
+use http::HeaderMap;
+use http::request::Parts;
+use mainstay_engine::{Caller, Code, Engine, Error};
+use mainstay_model::Model;
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What a handler gets beside the body: the request, and who asks.
+pub(crate) struct Call {
+    pub(crate) state: Arc<State>,
+    pub(crate) route: Arc<Route>,
+    pub(crate) parts: Parts,
+    pub(crate) caller: Caller,
+    pub(crate) query: Parameters,
+}
+
+impl Call {
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.state.engine
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    /// The name of the operation.
+    pub(crate) fn operation(&self) -> &str {
+        self.route.operation.as_ref().map_or("", |operation| &operation.name)
+    }
+
+    /// The model that the operation is about.
+    pub(crate) fn model(&self) -> &Model {
+        let model = self.route.operation.as_ref().and_then(|operation| operation.model);
+        self.engine().application().model(model.expect("operations on records have a model"))
+    }
+
+    /// The record's id, in the path.
+    ///
+    /// # Errors
+    /// [`Code::InvalidId`].
+    pub(crate) fn id(&self) -> Result<Uuid, Error> {
+        /// In `/v1/rooms/{id}`, where the path begins with an empty segment.
+        const ID_SEGMENT: usize = 3;
+        let segment = self.parts.uri.path().split('/').nth(ID_SEGMENT).unwrap_or_default();
+        let text = query::decode_percent(segment, false);
+        let id = text.as_deref().and_then(parse_id);
+        id.ok_or_else(|| Error::new(Code::InvalidId, "the id in the path is not a UUID"))
+    }
+
+    /// Reads the body: a JSON object.
+    ///
+    /// # Errors
+    /// Everything that can be wrong with a body.
+    pub(crate) async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
+        body::check_type(self.headers(), self.route.place.media_types())?;
+        let (bytes_limit, depth) = self.limits();
+        let bytes = body::read(body, bytes_limit).await?;
+        parse_object(&bytes, depth)
+    }
+
+    /// Sees that there is no body. An empty object is none either, since many clients send one always.
+    ///
+    /// # Errors
+    /// [`Code::InvalidJson`] when there is one, and what [`Call::object`] objects to.
+    pub(crate) async fn no_body(&self, body: Body) -> Result<(), Error> {
+        let bytes = body::read(body, self.state.limits.body_bytes).await?;
+        if bytes.is_empty() || parse_object(&bytes, self.state.limits.json_depth)?.is_empty() {
+            return Ok(());
+        }
+        Err(Error::new(Code::InvalidJson, "this operation takes no body"))
+    }
+
+    /// The bounds on the body: bytes, and nesting. A batch has each record three levels deeper.
+    fn limits(&self) -> (usize, usize) {
+        const BATCH_ENVELOPE_DEPTH: usize = 3;
+        let limits = &self.state.limits;
+        match self.route.place {
+            Place::Batch => (limits.batch_body_bytes, limits.json_depth + BATCH_ENVELOPE_DEPTH),
+            _ => (limits.body_bytes, limits.json_depth),
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! What happens around every handler: request id, access token, time limit, error document, log.
+//!
+//! It is a plain function around the handler's future and not a stack of layers, since each layer would box its future for
+//! every request.
+
+use crate::ClientAddress;
+use crate::call::Call;
+use crate::problem::problem;
+use crate::query::Parameters;
+use crate::request_id::{X_REQUEST_ID, request_id};
+use crate::routes::Route;
+use crate::state::State;
+use axum::body::Body;
+use axum::extract::Request;
+use futures::FutureExt;
+use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
+use http::{Extensions, HeaderMap, HeaderValue, Method, Response};
+use mainstay_engine::{Access, Caller, Code, Engine, Error, Identity};
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+use uuid::Uuid;
+
+/// What a handler answers.
+pub(crate) type Answer = Result<Response<Body>, Error>;
+
+/// Answers a request by a handler.
+pub(crate) async fn run<F>(
+    state: Arc<State>,
+    route: Arc<Route>,
+    request: Request,
+    handler: impl FnOnce(Call, Body) -> F,
+) -> Response<Body>
+where
+    F: Future<Output = Answer>,
+{
+    let started = Instant::now();
+    let method = request.method().clone();
+    let request_id = request_id(request.headers(), &state.engine);
+    let mut user = None;
+    let work = async {
+        let (call, body) = admit(state.clone(), route.clone(), request, request_id.clone()).await?;
+        user = call.caller.identity.as_ref().map(|identity| identity.user);
+        handler(call, body).await
+    };
+    let answer = bounded(work, &state).await;
+    let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
+    let response = stamped(response, &request_id);
+    log(&method, &route, &response, started, &request_id, user.flatten());
+    response
+}
+
+/// Sees who asks, and that the operation knows the parameters, before anything is done.
+async fn admit(
+    state: Arc<State>,
+    route: Arc<Route>,
+    request: Request,
+    request_id: String,
+) -> Result<(Call, Body), Error> {
+    let (parts, body) = request.into_parts();
+    let mut caller = Caller {
+        identity: None,
+        request_id,
+        address: address(&parts.extensions),
+        user_agent: text(parts.headers.get(USER_AGENT)),
+    };
+    let mut query = Parameters::default();
+    if let Some(operation) = &route.operation {
+        caller.identity = identity(&state.engine, &parts.headers).await?;
+        if operation.access == Access::Account && caller.identity.is_none() {
+            return Err(Error::new(Code::Unauthenticated, "this needs an account: send an access token"));
+        }
+        query = Parameters::parse(parts.uri.query(), crate::query::known(operation.kind))?;
+    }
+    Ok((Call { state, route, parts, caller, query }, body))
+}
+
+fn address(extensions: &Extensions) -> String {
+    extensions.get::<ClientAddress>().map(|address| address.0.to_string()).unwrap_or_default()
+}
+
+fn text(value: Option<&HeaderValue>) -> Option<String> {
+    value.and_then(|value| value.to_str().ok()).map(str::to_owned)
+}
+
+/// The account that the access token shows. A token that is not good is refused even where none is needed: the client believes to
+/// be someone, and would be surprised by what nobody may see.
+async fn identity(engine: &Engine, headers: &HeaderMap) -> Result<Option<Arc<Identity>>, Error> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let token = value.to_str().ok().and_then(bearer).filter(|_| values.next().is_none());
+    let token =
+        token.ok_or_else(|| Error::new(Code::InvalidToken, "send one `Authorization: Bearer <token>`"))?;
+    engine.authenticate(token).await.map(Some)
+}
+
+/// The token in `Bearer <token>`; the scheme's name has no case (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+/// Runs the work within the time limit. A panic in it is a fault like any other: the connection lives on.
+async fn bounded(work: impl Future<Output = Answer>, state: &State) -> Answer {
+    let limit = state.limits.request_timeout;
+    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(panic)) => Err(Error::internal(format!("panic: {}", panic_text(panic.as_ref())))),
+        Err(_) => {
+            let message = format!("the request took longer than {} ms", limit.as_millis());
+            Err(Error::new(Code::RequestTimeout, message))
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of an unknown kind")
+}
+
+fn refuse(error: Error, anonymous: bool, request_id: &str) -> Response<Body> {
+    let error = if anonymous { ask_for_account(error) } else { error };
+    log_detail(&error, request_id);
+    problem(&error, request_id)
+}
+
+/// What is forbidden to nobody may be allowed to somebody: the answer asks who it is.
+pub(crate) fn ask_for_account(error: Error) -> Error {
+    if error.code != Code::Forbidden {
+        return error;
+    }
+    Error {
+        code: Code::Unauthenticated,
+        message: "a rule forbids this without an account".to_owned(),
+        ..error
+    }
+}
+
+/// The private part of an error goes here and nowhere else.
+fn log_detail(error: &Error, request_id: &str) {
+    let Some(detail) = &error.detail else { return };
+    let code = error.code.as_str();
+    if error.code == Code::Internal {
+        tracing::error!(target: "http", request_id, code, detail, "request failed");
+    } else {
+        tracing::warn!(target: "http", request_id, code, detail, "request refused");
+    }
+}
+
+fn stamped(mut response: Response<Body>, request_id: &str) -> Response<Body> {
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+/// One line for each request. The path is shown as its template, so that nothing of the request itself gets into the log.
+fn log(
+    method: &Method,
+    route: &Route,
+    response: &Response<Body>,
+    started: Instant,
+    request_id: &str,
+    user: Option<Uuid>,
+) {
+    tracing::info!(
+        target: "http",
+        method = known_method(method),
+        route = route.path,
+        status = response.status().as_u16(),
+        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        request_id,
+        user = user.map(tracing::field::display),
+    );
+}
+
+/// The method, unless the client made one up.
+fn known_method(method: &Method) -> &str {
+    const KNOWN: &[Method] = &[
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    if KNOWN.contains(method) { method.as_str() } else { "other" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_what_follows_the_scheme() {
+        let check = |value: &str, expected: Option<&str>| assert_eq!(bearer(value), expected, "{value}");
+        check("Bearer abc", Some("abc"));
+        check("bearer  abc ", Some("abc"));
+        check("Basic abc", None);
+        check("abc", None);
+        check("", None);
+    }
+
+    #[test]
+    fn forbidden_becomes_unauthenticated_and_nothing_else_does() {
+        let check = |code: Code, expected: Code| {
+            assert_eq!(ask_for_account(Error::new(code, "x")).code, expected, "{code:?}");
+        };
+        check(Code::Forbidden, Code::Unauthenticated);
+        check(Code::NotFound, Code::NotFound);
+        check(Code::RegistrationClosed, Code::RegistrationClosed);
+    }
+}

@@ -1,0 +1,155 @@
+//! The answers of an operation: what it gives when all is well, and every error that it can end in.
+
+use super::model::schema_name;
+use crate::problem::title;
+use crate::status::status;
+use mainstay_engine::{Access, Code, Operation, OperationKind};
+use mainstay_model::Model;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// What any operation can be answered with.
+const ALWAYS: &[Code] = &[
+    Code::InvalidParameter,
+    Code::InvalidToken,
+    Code::RequestTimeout,
+    Code::HeadersTooLarge,
+    Code::Busy,
+    Code::Internal,
+];
+const BODY: &[Code] =
+    &[Code::InvalidJson, Code::DuplicateKey, Code::JsonTooDeep, Code::NotUtf8, Code::BodyTooLarge];
+const FIELDS: &[Code] = &[Code::UnsupportedMediaType, Code::ValidationFailed];
+const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::QueryTimeout];
+const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::DiskFull, Code::UniqueConflict];
+const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
+
+/// The responses of an operation, by status.
+pub(super) fn responses(operation: &Operation, model: Option<&Model>) -> Value {
+    let mut responses = successes(operation.kind, model);
+    for (status, codes) in by_status(&codes(operation)) {
+        responses.insert(status.to_string(), problem(&codes));
+    }
+    responses.into()
+}
+
+/// The errors that an operation can end in.
+pub(super) fn codes(operation: &Operation) -> Vec<Code> {
+    use OperationKind::*;
+    let groups: &[&[Code]] = match operation.kind {
+        List => {
+            &[SELECTION, &[Code::InvalidFilter, Code::InvalidOrder, Code::InvalidLimit, Code::InvalidCursor]]
+        }
+        Get => &[RECORD, SELECTION],
+        Create => &[BODY, FIELDS, WRITE, &[Code::AlreadyExists]],
+        Update => &[RECORD, BODY, FIELDS, WRITE, &[Code::VersionMismatch]],
+        Put => &[RECORD, BODY, FIELDS, WRITE, &[Code::AlreadyExists, Code::VersionMismatch]],
+        Delete => &[
+            RECORD,
+            BODY,
+            WRITE,
+            &[Code::ValidationFailed, Code::VersionMismatch, Code::Restricted, Code::CascadeTooLarge],
+        ],
+        Restore => &[RECORD, BODY, WRITE, &[Code::ValidationFailed, Code::NotDeleted, Code::CascadeTooLarge]],
+        Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge, Code::DiskFull]],
+        Register => &[BODY, FIELDS, &[Code::RegistrationClosed, Code::UniqueConflict, Code::DiskFull]],
+        Login => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures, Code::DiskFull]],
+        Refresh => &[BODY, FIELDS, &[Code::TokenReused, Code::DiskFull]],
+        Logout => &[BODY, &[Code::DiskFull]],
+        ChangePassword => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures, Code::DiskFull]],
+        Me => &[&[Code::NotFound]],
+    };
+    let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
+    [ALWAYS, account].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
+}
+
+/// A response for one status: the problem document, with each code that can be in it.
+pub(super) fn problem(codes: &[Code]) -> Value {
+    let lines: Vec<String> =
+        codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.meaning())).collect();
+    let examples: Map<String, Value> = codes
+        .iter()
+        .map(|code| (code.as_str().to_owned(), json!({"value": problem_example(*code)})))
+        .collect();
+    let schema = if codes.contains(&Code::BatchFailed) { "BatchProblem" } else { "Problem" };
+    json!({
+        "description": lines.join("\n\n"),
+        "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
+        "content": {"application/problem+json": {
+            "schema": {"$ref": format!("#/components/schemas/{schema}")},
+            "examples": examples,
+        }},
+    })
+}
+
+fn problem_example(code: Code) -> Value {
+    let mut example = json!({
+        "type": crate::problem::type_uri(code),
+        "title": title(code),
+        "status": status(code).as_u16(),
+        "detail": code.meaning(),
+        "code": code.as_str(),
+        "request_id": super::components::REQUEST_ID,
+    });
+    if code == Code::BatchFailed {
+        example["results"] = json!([
+            {"status": status(Code::Forbidden).as_u16(), "code": Code::Forbidden.as_str(), "detail": "a rule forbids this"},
+            {"status": 424, "code": crate::problem::NOT_APPLIED},
+        ]);
+    }
+    example
+}
+
+fn by_status(codes: &[Code]) -> BTreeMap<u16, Vec<Code>> {
+    let mut statuses: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in codes {
+        let codes = statuses.entry(status(*code).as_u16()).or_default();
+        if !codes.contains(code) {
+            codes.push(*code);
+        }
+    }
+    statuses
+}
+
+fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
+    use OperationKind::*;
+    let record = model.map(schema_name).unwrap_or_default();
+    let answers = match kind {
+        List => vec![("200", body("A page of records.", &format!("{record}Page"), &[]))],
+        Get => vec![
+            ("200", body("The record.", &record, &["ETag"])),
+            ("304", json!({"description": "The copy that you have is the record as it is."})),
+        ],
+        Create => vec![("201", made(&record))],
+        Update => vec![("200", body("The record as it is now.", &record, &["ETag", "Position"]))],
+        Put => vec![
+            ("200", body("The record was replaced.", &record, &["ETag", "Position"])),
+            ("201", made(&record)),
+        ],
+        Delete => vec![("204", empty("The record is deleted.", &["Position"]))],
+        Restore => vec![("200", body("The record is back.", &record, &["ETag", "Position"]))],
+        Batch => vec![("200", body("All operations took effect.", "BatchAnswer", &["Position"]))],
+        Register => vec![("201", body("The account was made.", "User", &["ETag", "Location"]))],
+        Login | Refresh => vec![("200", body("Tokens.", "Tokens", &[]))],
+        Logout => vec![("204", empty("The session has ended.", &[]))],
+        ChangePassword => vec![("204", empty("The password is changed.", &[]))],
+        Me => vec![("200", body("The account.", "User", &["ETag"]))],
+    };
+    answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect()
+}
+
+fn made(record: &str) -> Value {
+    let description = "The record was made. Who may not read it gets its `id` alone.";
+    body(description, record, &["ETag", "Location", "Position"])
+}
+
+fn body(description: &str, schema: &str, headers: &[&str]) -> Value {
+    let mut answer = empty(description, headers);
+    answer["content"] =
+        json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
+    answer
+}
+
+fn empty(description: &str, headers: &[&str]) -> Value {
+    json!({"description": description, "headers": super::components::header_refs(headers)})
+}

@@ -1,0 +1,244 @@
+//! What the operations share: schemas, headers, the security scheme.
+
+use super::example;
+use super::field::schema;
+use super::model::{schemas, written};
+use mainstay_engine::Code;
+use mainstay_model::{Application, Model};
+use serde_json::{Map, Value, json};
+
+/// The position in examples.
+pub(super) const POSITION: &str = "6d8bX0wqkP0AAAAAAAAAKg";
+/// The request id in examples.
+pub(super) const REQUEST_ID: &str = "0197a3c28a407cc19d5e2f6b1c4d8e90";
+
+/// The components of the document.
+pub(super) fn components(application: &Application) -> Value {
+    json!({
+        "schemas": all_schemas(application),
+        "headers": headers(),
+        "securitySchemes": {"bearer": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The `access_token` of a login.",
+        }},
+    })
+}
+
+/// References to headers of an answer, and to that which every answer has.
+pub(super) fn header_refs(names: &[&str]) -> Value {
+    let all = names.iter().copied().chain(["RequestId"]);
+    all.map(|name| (header_name(name).to_owned(), json!({"$ref": format!("#/components/headers/{name}")})))
+        .collect::<Map<_, _>>()
+        .into()
+}
+
+fn header_name(component: &str) -> &str {
+    match component {
+        "RequestId" => "X-Request-Id",
+        "Position" => "Mainstay-Position",
+        other => other,
+    }
+}
+
+fn headers() -> Value {
+    let header = |description: &str, example: &str| json!({"description": description, "schema": {"type": "string"}, "example": example});
+    json!({
+        "RequestId": header("The request's id: yours, if it has 1 to 64 characters of `A-Za-z0-9._-`, else a new one.", REQUEST_ID),
+        "ETag": header("The record's version, for `If-Match` and `If-None-Match`.", "\"1\""),
+        "Location": header("The path of the record.", &format!("/v1/records/{}", example::ID)),
+        "Position": header("The place in the change feed behind this write.", POSITION),
+    })
+}
+
+fn all_schemas(application: &Application) -> Value {
+    let public = || application.models.iter().filter(|model| !model.internal);
+    let mut all: Map<String, Value> = public().flat_map(|model| schemas(application, model)).collect();
+    all.insert("Problem".to_owned(), problem());
+    all.insert("BatchProblem".to_owned(), batch_problem());
+    all.insert("FieldProblem".to_owned(), field_problem());
+    all.insert("Tokens".to_owned(), tokens());
+    all.insert("Registration".to_owned(), registration(application));
+    all.insert(
+        "Login".to_owned(),
+        texts(&[("email", "ada@example.com"), ("password", "correct horse battery")]),
+    );
+    all.insert("RefreshRequest".to_owned(), texts(&[("refresh_token", "9f8b…")]));
+    let passwords = [("current_password", "correct horse battery"), ("new_password", "staple correct horse")];
+    all.insert("PasswordChange".to_owned(), texts(&passwords));
+    all.insert("Batch".to_owned(), batch(application, &public().collect::<Vec<_>>()));
+    all.insert("BatchAnswer".to_owned(), batch_answer());
+    all.into()
+}
+
+fn problem() -> Value {
+    let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
+    json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457).",
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "properties": {
+            "type": {"type": "string", "format": "uri-reference", "description": "Where the code is explained."},
+            "title": {"type": "string"},
+            "status": {"type": "integer"},
+            "detail": {"type": "string", "description": "What went wrong this time."},
+            "code": {"type": "string", "enum": codes, "description": "Stable; for programs."},
+            "request_id": {"type": "string", "description": "Names the request in the log."},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+        },
+    })
+}
+
+fn batch_problem() -> Value {
+    let result = json!({
+        "type": "object",
+        "required": ["status", "code"],
+        "properties": {
+            "status": {"type": "integer"},
+            "code": {"type": "string"},
+            "detail": {"type": "string"},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+        },
+    });
+    json!({
+        "allOf": [{"$ref": "#/components/schemas/Problem"}],
+        "properties": {"results": {
+            "type": "array",
+            "description": "For each operation its error, or `not_applied` where another's failure kept it from taking effect.",
+            "items": result,
+        }},
+    })
+}
+
+fn field_problem() -> Value {
+    json!({
+        "type": "object",
+        "description": "What is wrong with a field.",
+        "required": ["field", "code", "message"],
+        "properties": {"field": {"type": "string"}, "code": {"type": "string"}, "message": {"type": "string"}},
+    })
+}
+
+fn tokens() -> Value {
+    json!({
+        "type": "object",
+        "description": "As RFC 6749, 5.1.",
+        "required": ["access_token", "token_type", "expires_in", "refresh_token"],
+        "properties": {
+            "access_token": {"type": "string", "description": "A JWT, to be sent as `Authorization: Bearer`."},
+            "token_type": {"type": "string", "enum": ["Bearer"]},
+            "expires_in": {"type": "integer", "description": "Seconds."},
+            "refresh_token": {"type": "string", "description": "Exchanged once for new tokens."},
+        },
+    })
+}
+
+/// An address, a password, and those fields of an account that no rule of their own guards.
+fn registration(application: &Application) -> Value {
+    let mut object = texts(&[("email", "ada@example.com"), ("password", "correct horse battery")]);
+    object["properties"]["password"]["minLength"] = application.config.accounts.password_min_length.into();
+    let user = application.user();
+    for field in written(user).filter(|field| field.write.is_none() && field.name != "email") {
+        object["properties"][&field.name] = schema(application, field).into();
+        if super::model::is_required(field)
+            && let Some(required) = object["required"].as_array_mut()
+        {
+            required.push(field.name.as_str().into());
+        }
+        if let Some(example) = example::example(field) {
+            object["examples"][0][&field.name] = example;
+        }
+    }
+    object
+}
+
+fn texts(fields: &[(&str, &str)]) -> Value {
+    let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|(name, _)| {
+            (
+                (*name).to_owned(),
+                if *name == "email" {
+                    json!({"type": "string"})
+                } else {
+                    json!({"type": "string", "format": "password"})
+                },
+            )
+        })
+        .collect();
+    let example: Map<String, Value> =
+        fields.iter().map(|(name, example)| ((*name).to_owned(), (*example).into())).collect();
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": names,
+        "properties": properties,
+        "examples": [example],
+    })
+}
+
+fn batch(application: &Application, models: &[&Model]) -> Value {
+    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    let id = json!({"anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "object", "additionalProperties": false, "required": ["$ref"], "properties": {"$ref": {"type": "string"}}},
+    ]});
+    let operation = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["op", "model"],
+        "properties": {
+            "op": {"type": "string", "enum": ["create", "update", "put", "delete", "restore"]},
+            "model": {"type": "string", "enum": names},
+            "as": {"type": "string", "description": "Names the record of a `create` or `put`, for later operations."},
+            "id": id,
+            "if_version": {"type": "integer", "description": "The version that the record must have."},
+            "data": {"type": "object", "description": "The fields, as in the operation of its own."},
+        },
+    });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["operations"],
+        "properties": {"operations": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": application.config.limits.batch_operations,
+            "items": operation,
+        }},
+        "examples": [batch_example(models)],
+    })
+}
+
+fn batch_example(models: &[&Model]) -> Value {
+    let last = models.last().and_then(|model| Some((model, example::creation(model)?)));
+    match last {
+        Some((model, data)) => json!({"operations": [
+            {"op": "create", "model": model.name, "as": "first", "data": data},
+            {"op": "delete", "model": model.name, "id": {"$ref": "first"}},
+        ]}),
+        None => json!({"operations": [{"op": "delete", "model": "user", "id": example::ID}]}),
+    }
+}
+
+fn batch_answer() -> Value {
+    json!({
+        "type": "object",
+        "required": ["results", "position"],
+        "properties": {
+            "results": {"type": "array", "items": {
+                "type": "object",
+                "required": ["status", "id"],
+                "properties": {
+                    "status": {"type": "integer", "enum": [200, 201, 204]},
+                    "id": {"type": "string", "format": "uuid"},
+                    "record": {"type": "object", "description": "The record, where the caller may read it."},
+                },
+            }},
+            "position": {"type": "string"},
+        },
+        "examples": [{"results": [{"status": 204, "id": example::ID}], "position": POSITION}],
+    })
+}

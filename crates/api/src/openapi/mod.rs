@@ -1,0 +1,73 @@
+//! The OpenAPI 3.1 document of an application.
+//!
+//! It is derived: paths from the registry of operations, schemas from the models, error answers from the table of statuses.
+//! Examples are values that the fields' own decoder takes.
+
+mod answers;
+mod components;
+mod example;
+mod field;
+mod model;
+mod operation;
+mod parameters;
+mod system;
+
+use crate::routes::place;
+use mainstay_engine::Registry;
+use mainstay_model::Application;
+use serde_json::{Map, Value, json};
+
+/// The document.
+pub(crate) fn document(application: &Application, registry: &Registry) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": info(application),
+        "servers": [{"url": "/"}],
+        "tags": tags(application),
+        "paths": paths(application, registry),
+        "components": components::components(application),
+    })
+}
+
+fn info(application: &Application) -> Value {
+    let name = application.config.name.as_str();
+    let title = if name.is_empty() { "Mainstay" } else { name };
+    json!({
+        "title": title,
+        "version": "1",
+        "description": "Errors are problem documents (RFC 9457). Integers are exact in 64 bits; a reader that keeps numbers as doubles, \
+            as JavaScript does, loses digits beyond 2^53. Decimals are strings. Timestamps are RFC 3339 in UTC with microseconds.",
+    })
+}
+
+fn tags(application: &Application) -> Value {
+    let models = application.models.iter().filter(|model| !model.internal);
+    let mut tags: Vec<Value> = models
+        .map(|model| match &model.doc {
+            Some(doc) => json!({"name": model.plural, "description": doc}),
+            None => json!({"name": model.plural}),
+        })
+        .collect();
+    tags.push(json!({"name": "accounts", "description": "Registering, logging in, sessions."}));
+    tags.push(json!({"name": "batch", "description": "Several writes in one transaction."}));
+    tags.push(json!({"name": "system", "description": "About the program itself."}));
+    Value::Array(tags)
+}
+
+fn paths(application: &Application, registry: &Registry) -> Value {
+    let mut paths = Map::new();
+    for operation in registry.operations() {
+        let (method, path) = place(application, operation);
+        add(&mut paths, &path, method.as_str(), operation::operation(application, operation));
+    }
+    for (path, operation) in system::operations() {
+        add(&mut paths, path, "GET", operation);
+    }
+    Value::Object(paths)
+}
+
+fn add(paths: &mut Map<String, Value>, path: &str, method: &str, operation: Value) {
+    let item = paths.entry(path).or_insert_with(|| Value::Object(Map::new()));
+    item[method.to_ascii_lowercase()] = operation;
+}

@@ -1,0 +1,85 @@
+//! An operation.
+
+use super::answers::responses;
+use super::model::schema_name;
+use super::parameters::parameters;
+use crate::body;
+use mainstay_engine::{Access, Operation, OperationKind};
+use mainstay_model::{Application, Model};
+use serde_json::{Map, Value, json};
+
+/// The operation object of an operation.
+pub(super) fn operation(application: &Application, operation: &Operation) -> Value {
+    let model = operation.model.map(|id| application.model(id));
+    let mut object = json!({
+        "operationId": operation.name,
+        "tags": [tag(operation.kind, model)],
+        "summary": operation.summary,
+        "parameters": parameters(operation.kind, model),
+        "responses": responses(operation, model),
+        "security": security(&operation.access, operation.kind),
+    });
+    if let Some(description) = description(operation) {
+        object["description"] = description.into();
+    }
+    if let Some(body) = request_body(operation.kind, model) {
+        object["requestBody"] = body;
+    }
+    object
+}
+
+fn tag(kind: OperationKind, model: Option<&Model>) -> &str {
+    match (model, kind) {
+        (Some(model), _) => &model.plural,
+        (None, OperationKind::Batch) => "batch",
+        (None, _) => "accounts",
+    }
+}
+
+fn description(operation: &Operation) -> Option<String> {
+    let rule = match &operation.access {
+        Access::Public => None,
+        Access::Account => Some("Needs an account.".to_owned()),
+        Access::Rule(Some(rule)) => Some(format!("Allowed by the rule `{rule}`.")),
+        Access::Rule(None) => Some("No rule allows it to anyone.".to_owned()),
+    };
+    let more = match operation.kind {
+        OperationKind::Update => Some("A merge patch (RFC 7396)."),
+        OperationKind::Put => Some("Fields that are left out take their defaults."),
+        OperationKind::Batch => Some(
+            "All operations take effect, or none. Later ones may refer to the records of earlier ones by `{\"$ref\": name}`.",
+        ),
+        OperationKind::Refresh => Some("A refresh token works once; a second use ends the session."),
+        _ => None,
+    };
+    let sentences: Vec<String> = more.map(str::to_owned).into_iter().chain(rule).collect();
+    (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// What the operation wants of a token: none at all, one if there is one, or one in any case.
+fn security(access: &Access, kind: OperationKind) -> Value {
+    match access {
+        Access::Account => json!([{"bearer": []}]),
+        Access::Public if kind != OperationKind::Batch => json!([]),
+        Access::Public | Access::Rule(_) => json!([{}, {"bearer": []}]),
+    }
+}
+
+fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
+    use OperationKind::*;
+    let record = model.map(schema_name).unwrap_or_default();
+    let (schema, media_types) = match kind {
+        List | Get | Delete | Restore | Logout | Me => return None,
+        Create | Put => (format!("{record}Create"), body::JSON),
+        Update => (format!("{record}Update"), body::MERGE_PATCH),
+        Batch => ("Batch".to_owned(), body::JSON),
+        Register => ("Registration".to_owned(), body::JSON),
+        Login => ("Login".to_owned(), body::JSON),
+        Refresh => ("RefreshRequest".to_owned(), body::JSON),
+        ChangePassword => ("PasswordChange".to_owned(), body::JSON),
+    };
+    let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
+    let content: Map<String, Value> =
+        media_types.iter().map(|media_type| ((*media_type).to_owned(), schema.clone())).collect();
+    Some(json!({"required": true, "content": content}))
+}

@@ -1,0 +1,107 @@
+//! Parameters and request headers.
+
+use crate::query::known;
+use mainstay_engine::{ListRequest, OperationKind};
+use mainstay_model::{Field, Model};
+use serde_json::{Value, json};
+
+/// The parameters of an operation: those of its path, of its query, and the headers that it looks at.
+pub(super) fn parameters(kind: OperationKind, model: Option<&Model>) -> Vec<Value> {
+    let in_path = matches!(
+        kind,
+        OperationKind::Get
+            | OperationKind::Update
+            | OperationKind::Put
+            | OperationKind::Delete
+            | OperationKind::Restore
+    );
+    let mut parameters: Vec<Value> = in_path.then(id).into_iter().collect();
+    parameters.extend(known(kind).iter().filter_map(|name| query(kind, name, model)));
+    parameters.extend(headers(kind).iter().map(|(name, description, example)| {
+        json!({"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example})
+    }));
+    parameters
+}
+
+fn id() -> Value {
+    json!({
+        "name": "id",
+        "in": "path",
+        "required": true,
+        "schema": {"type": "string", "format": "uuid"},
+        "example": super::example::ID,
+    })
+}
+
+fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value> {
+    let (description, schema, example) = match name {
+        "filter" => {
+            ("A condition in CEL over the record's fields.", json!({"type": "string"}), json!(filter()))
+        }
+        "order" => (
+            "Fields to order by, `-` before one for descending. The id is the last key.",
+            names(),
+            json!("-created_at"),
+        ),
+        "fields" => ("The fields to answer.", names(), json!(some_fields(model?))),
+        "expand" => {
+            let refs = model?.refs().find(|(field, ..)| !field.is_secret());
+            let example = refs.map(|(field, ..)| json!(field.name)).unwrap_or_else(|| json!(""));
+            ("Refs to follow, up to three deep: `room,room.owner`.", names(), example)
+        }
+        "limit" => (
+            "The most records to answer.",
+            json!({"type": "integer", "minimum": 1, "maximum": ListRequest::MAX_LIMIT, "default": ListRequest::DEFAULT_LIMIT}),
+            json!(20),
+        ),
+        "cursor" => return Some(cursor()),
+        "count" => {
+            ("Count all records that match.", json!({"type": "string", "enum": ["exact"]}), json!("exact"))
+        }
+        "deleted" if kind == OperationKind::List => (
+            "Soft-deleted records, for those who may delete them.",
+            json!({"type": "string", "enum": ["exclude", "include", "only"], "default": "exclude"}),
+            json!("include"),
+        ),
+        "deleted" => (
+            "Answer the record also when it is soft-deleted, to those who may delete it.",
+            json!({"type": "string", "enum": ["false", "true"], "default": "false"}),
+            json!("true"),
+        ),
+        _ => return None,
+    };
+    Some(
+        json!({"name": name, "in": "query", "description": description, "schema": schema, "example": example}),
+    )
+}
+
+/// It has no example, since none would open.
+fn cursor() -> Value {
+    let description = "The `next` of the page before, with the same filter and order.";
+    json!({"name": "cursor", "in": "query", "description": description, "schema": {"type": "string"}})
+}
+
+fn names() -> Value {
+    json!({"type": "string"})
+}
+
+/// Every model has the field, so that the example holds for each.
+fn filter() -> &'static str {
+    "created_at > timestamp('2026-01-01T00:00:00Z')"
+}
+
+fn some_fields(model: &Model) -> String {
+    let first = model.declared().iter().find(|field: &&Field| !field.is_secret());
+    first.map_or_else(|| "id".to_owned(), |field| format!("id,{}", field.name))
+}
+
+fn headers(kind: OperationKind) -> &'static [(&'static str, &'static str, &'static str)] {
+    const IF_MATCH: (&str, &str, &str) =
+        ("If-Match", "The `ETag` that the record must have, or `*` for any.", "\"1\"");
+    match kind {
+        OperationKind::Get => &[("If-None-Match", "The `ETag` of the copy that you have.", "\"1\"")],
+        OperationKind::Update | OperationKind::Delete => &[IF_MATCH],
+        OperationKind::Put => &[IF_MATCH, ("If-None-Match", "`*`: create, and do not replace.", "*")],
+        _ => &[],
+    }
+}

@@ -1,0 +1,40 @@
+//! Get and list.
+
+use crate::call::Call;
+use crate::frame::Answer;
+use crate::{answer, conditions, encode};
+use axum::body::Body;
+use http::StatusCode;
+use mainstay_engine::{GetRequest, View};
+use mainstay_model::Model;
+
+/// `GET /v1/rooms/{id}`
+pub(crate) async fn get(call: Call, _: Body) -> Answer {
+    let request = GetRequest {
+        fields: call.query.names("fields"),
+        expand: call.query.names("expand"),
+        deleted: call.query.deleted_flag()?,
+    };
+    let model = call.model();
+    let view = call.engine().get(&call.caller, model.id, call.id()?, &request).await?;
+    if is_unchanged(&call, model, &view) {
+        return Ok(answer::not_modified(view.record.version()));
+    }
+    Ok(answer::record(call.engine().application(), StatusCode::OK, &view))
+}
+
+/// `GET /v1/rooms`
+pub(crate) async fn list(call: Call, _: Body) -> Answer {
+    let request = call.query.list_request()?;
+    let page = call.engine().list(&call.caller, call.model().id, &request).await?;
+    let body = encode::page_body(call.engine().application(), &page);
+    Ok(answer::private(answer::json(StatusCode::OK, body)))
+}
+
+/// Whether the client's copy is what it would get. The version says so of the record itself, but neither of other records in the
+/// answer nor of what a rule for a field hides today.
+fn is_unchanged(call: &Call, model: &Model, view: &View) -> bool {
+    view.expanded.is_empty()
+        && model.fields.iter().all(|field| field.read.is_none())
+        && conditions::is_known(call.headers(), view.record.version())
+}

@@ -1,0 +1,87 @@
+//! Create, put, delete and restore.
+
+use super::input::{decode, decode_for};
+use crate::answer;
+use crate::call::Call;
+use crate::conditions::{self, IfMatch};
+use crate::frame::Answer;
+use axum::body::Body;
+use http::StatusCode;
+use http::header::{IF_MATCH, IF_NONE_MATCH};
+use mainstay_engine::{Action, Code, Command, Error, GetRequest, Input, Written};
+use mainstay_ports::Position;
+use uuid::Uuid;
+
+/// How often a write that depends on the record's version is tried when others are faster.
+pub(super) const ATTEMPTS: usize = 5;
+
+/// `POST /v1/rooms`
+pub(crate) async fn create(call: Call, body: Body) -> Answer {
+    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
+    let object = call.object(body).await?;
+    let (id, input) = decode(call.model(), object)?;
+    let (written, position) = write(&call, Action::Create { id, input }).await?;
+    Ok(answer::written(&call, StatusCode::CREATED, &written, position))
+}
+
+/// `PUT /v1/rooms/{id}`
+pub(crate) async fn put(call: Call, body: Body) -> Answer {
+    let id = call.id()?;
+    let if_match = IfMatch::of(call.headers())?;
+    let only_create = conditions::only_create(call.headers())?;
+    let object = call.object(body).await?;
+    let input = decode_for(call.model(), id, object)?;
+    let (written, position) = match if_match {
+        IfMatch::Exists => replace(&call, id, input).await?,
+        IfMatch::Anything | IfMatch::Version(_) => {
+            write(&call, Action::Put { id, input, if_version: if_match.version(), only_create }).await?
+        }
+    };
+    let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(answer::written(&call, status, &written, position))
+}
+
+/// `DELETE /v1/rooms/{id}`
+pub(crate) async fn delete(call: Call, body: Body) -> Answer {
+    let id = call.id()?;
+    conditions::refuse(call.headers(), &[IF_NONE_MATCH])?;
+    let if_match = IfMatch::of(call.headers())?;
+    call.no_body(body).await?;
+    let action = Action::Delete { id, if_version: if_match.version() };
+    let (_, position) = write(&call, action).await.map_err(|error| if_match.explain(error))?;
+    Ok(answer::at(answer::empty(StatusCode::NO_CONTENT), position))
+}
+
+/// `POST /v1/rooms/{id}/restore`
+pub(crate) async fn restore(call: Call, body: Body) -> Answer {
+    let id = call.id()?;
+    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
+    call.no_body(body).await?;
+    let (written, position) = write(&call, Action::Restore { id }).await?;
+    Ok(answer::written(&call, StatusCode::OK, &written, position))
+}
+
+/// Runs an action on the call's model.
+pub(super) async fn write(call: &Call, action: Action) -> Result<(Written, Position), Error> {
+    let command = Command { model: call.model().id, action };
+    call.engine().write(&call.caller, call.operation(), command).await
+}
+
+/// Replaces a record that has to exist (`If-Match: *`): whichever version is there, seen first so that none is made.
+async fn replace(call: &Call, id: Uuid, input: Input) -> Result<(Written, Position), Error> {
+    for _ in 0..ATTEMPTS {
+        let view = call.engine().get(&call.caller, call.model().id, id, &GetRequest::default()).await;
+        let version = view.map_err(|error| IfMatch::Exists.explain(error))?.record.version();
+        let action = Action::Put { id, input: input.clone(), if_version: Some(version), only_create: false };
+        match write(call, action).await {
+            Err(error) if error.code == Code::VersionMismatch => {}
+            answer => return answer,
+        }
+    }
+    Err(contended())
+}
+
+/// The answer when others were faster each time.
+pub(super) fn contended() -> Error {
+    Error::new(Code::Busy, "the record changes too fast, try again").retry_after(1)
+}

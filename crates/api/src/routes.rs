@@ -1,0 +1,182 @@
+//! From operations to routes.
+
+use crate::call::Call;
+use crate::frame::{self, Answer};
+use crate::state::State;
+use crate::{accounts, batch, body, docs, records, system};
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::routing::{MethodFilter, MethodRouter};
+use http::{Method, Response};
+use mainstay_engine::{Code, Engine, Error, Operation, OperationKind};
+use mainstay_model::Application;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::future::Future;
+use std::sync::Arc;
+
+/// Where an operation is found.
+#[derive(Debug)]
+pub(crate) struct Route {
+    /// The path's template: `/v1/rooms/{id}`.
+    pub(crate) path: String,
+    /// What the path leads to.
+    pub(crate) place: Place,
+    /// The operation; `None` for what is about the program and not about the project.
+    pub(crate) operation: Option<Operation>,
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A patch, with a media type of its own.
+    Patch,
+    /// A batch, with larger bodies.
+    Batch,
+    /// Anything else.
+    Other,
+}
+
+impl Place {
+    /// The media types of a request body.
+    pub(crate) fn media_types(self) -> &'static [&'static str] {
+        match self {
+            Place::Patch => body::MERGE_PATCH,
+            Place::Batch | Place::Other => body::JSON,
+        }
+    }
+}
+
+/// The API of an engine.
+pub fn router(engine: Engine) -> Router {
+    let state = Arc::new(State::new(engine));
+    let mut paths = Paths { state: state.clone(), by_path: BTreeMap::new() };
+    for operation in state.engine.registry().operations() {
+        add_operation(&mut paths, operation);
+    }
+    add_system(&mut paths);
+    let router =
+        paths.by_path.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+    router.fallback_service(service(&state, Route::system("unmatched"), not_found))
+}
+
+/// An operation's method and path.
+pub(crate) fn place(application: &Application, operation: &Operation) -> (Method, String) {
+    let plural = operation.model.map(|model| application.model(model).plural.as_str()).unwrap_or_default();
+    match operation.kind {
+        OperationKind::List => (Method::GET, format!("/v1/{plural}")),
+        OperationKind::Create => (Method::POST, format!("/v1/{plural}")),
+        OperationKind::Get => (Method::GET, format!("/v1/{plural}/{{id}}")),
+        OperationKind::Update => (Method::PATCH, format!("/v1/{plural}/{{id}}")),
+        OperationKind::Put => (Method::PUT, format!("/v1/{plural}/{{id}}")),
+        OperationKind::Delete => (Method::DELETE, format!("/v1/{plural}/{{id}}")),
+        OperationKind::Restore => (Method::POST, format!("/v1/{plural}/{{id}}/restore")),
+        OperationKind::Batch => (Method::POST, "/v1/batch".to_owned()),
+        OperationKind::Register => (Method::POST, "/v1/auth/register".to_owned()),
+        OperationKind::Login => (Method::POST, "/v1/auth/login".to_owned()),
+        OperationKind::Refresh => (Method::POST, "/v1/auth/refresh".to_owned()),
+        OperationKind::Logout => (Method::POST, "/v1/auth/logout".to_owned()),
+        OperationKind::ChangePassword => (Method::POST, "/v1/auth/password".to_owned()),
+        OperationKind::Me => (Method::GET, "/v1/auth/me".to_owned()),
+    }
+}
+
+fn add_operation(paths: &mut Paths, operation: &Operation) {
+    let (method, path) = place(paths.state.engine.application(), operation);
+    let place = match operation.kind {
+        OperationKind::Update => Place::Patch,
+        OperationKind::Batch => Place::Batch,
+        _ => Place::Other,
+    };
+    let route = Route { path, place, operation: Some(operation.clone()) };
+    match operation.kind {
+        OperationKind::List => paths.add(&method, route, records::list),
+        OperationKind::Get => paths.add(&method, route, records::get),
+        OperationKind::Create => paths.add(&method, route, records::create),
+        OperationKind::Update => paths.add(&method, route, records::update),
+        OperationKind::Put => paths.add(&method, route, records::put),
+        OperationKind::Delete => paths.add(&method, route, records::delete),
+        OperationKind::Restore => paths.add(&method, route, records::restore),
+        OperationKind::Batch => paths.add(&method, route, batch::batch),
+        OperationKind::Register => paths.add(&method, route, accounts::register),
+        OperationKind::Login => paths.add(&method, route, accounts::login),
+        OperationKind::Refresh => paths.add(&method, route, accounts::refresh),
+        OperationKind::Logout => paths.add(&method, route, accounts::logout),
+        OperationKind::ChangePassword => paths.add(&method, route, accounts::change_password),
+        OperationKind::Me => paths.add(&method, route, accounts::me),
+    }
+}
+
+/// What is about the program and not about the project: outside of the registry, and answered without looking at tokens.
+fn add_system(paths: &mut Paths) {
+    paths.add(&Method::GET, Route::system("/healthz"), system::healthz);
+    paths.add(&Method::GET, Route::system("/readyz"), system::readyz);
+    paths.add(&Method::GET, Route::system("/.well-known/jwks.json"), system::jwks);
+    paths.add(&Method::GET, Route::system("/openapi.json"), system::openapi);
+    paths.add(&Method::GET, Route::system("/docs"), docs::page);
+    paths.add(&Method::GET, Route::system("/docs/errors"), docs::page);
+    paths.add(&Method::GET, Route::system("/docs/page.css"), docs::style);
+    paths.add(&Method::GET, Route::system("/docs/page.js"), docs::script);
+}
+
+/// The routes so far.
+struct Paths {
+    state: Arc<State>,
+    by_path: BTreeMap<String, MethodRouter>,
+}
+
+impl Paths {
+    fn add<F>(&mut self, method: &Method, route: Route, handler: fn(Call, Body) -> F)
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let filter = MethodFilter::try_from(method.clone()).expect("operations have methods of RFC 9110");
+        let path = route.path.clone();
+        let methods = self.by_path.remove(&path).unwrap_or_else(|| self.other_methods(&path));
+        self.by_path.insert(path, methods.on_service(filter, service(&self.state, route, handler)));
+    }
+
+    fn other_methods(&self, path: &str) -> MethodRouter {
+        MethodRouter::new().fallback_service(service(&self.state, Route::system(path), method_not_allowed))
+    }
+}
+
+impl Route {
+    fn system(path: &str) -> Self {
+        Route { path: path.to_owned(), place: Place::Other, operation: None }
+    }
+}
+
+/// A handler in its frame, as the router wants it.
+fn service<F>(
+    state: &Arc<State>,
+    route: Route,
+    handler: fn(Call, Body) -> F,
+) -> impl tower::Service<
+    Request,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+> + Clone
++ Send
++ Sync
++ 'static
+where
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let (state, route) = (state.clone(), Arc::new(route));
+    tower::service_fn(move |request| {
+        let answer = frame::run(state.clone(), route.clone(), request, handler);
+        async move { Ok(answer.await) }
+    })
+}
+
+async fn not_found(_: Call, _: Body) -> Answer {
+    Err(Error::new(Code::NotFound, "there is no such path"))
+}
+
+async fn method_not_allowed(call: Call, _: Body) -> Answer {
+    let method: String = call.parts.method.as_str().chars().take(20).collect();
+    Err(Error::new(Code::MethodNotAllowed, format!("this path does not know the method {method}")))
+}

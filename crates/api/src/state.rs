@@ -1,0 +1,46 @@
+//! What every request needs.
+
+use mainstay_engine::Engine;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// What every request needs. Made once, shared by all.
+pub(crate) struct State {
+    pub(crate) engine: Engine,
+    pub(crate) limits: Limits,
+    /// The OpenAPI document; made when it is first asked for, so that it does not delay the start.
+    pub(crate) openapi: OnceLock<crate::system::Document>,
+    /// The API reference page; made like the document.
+    pub(crate) reference: OnceLock<crate::system::Document>,
+}
+
+/// Bounds on a request.
+pub(crate) struct Limits {
+    /// The largest body, in bytes.
+    pub(crate) body_bytes: usize,
+    /// The largest body of a batch, in bytes.
+    pub(crate) batch_body_bytes: usize,
+    /// The deepest nesting of a record's JSON.
+    pub(crate) json_depth: usize,
+    /// The most operations in a batch.
+    pub(crate) batch_operations: usize,
+    /// How long a request may take.
+    pub(crate) request_timeout: Duration,
+}
+
+/// How many bodies of one record the body of a batch may be as large as.
+pub(crate) const BATCH_BODY_FACTOR: usize = 16;
+
+impl State {
+    pub(crate) fn new(engine: Engine) -> Self {
+        let config = &engine.application().config;
+        let limits = Limits {
+            body_bytes: config.limits.body_bytes,
+            batch_body_bytes: config.limits.body_bytes.saturating_mul(BATCH_BODY_FACTOR),
+            json_depth: config.limits.json_depth,
+            batch_operations: config.limits.batch_operations,
+            request_timeout: Duration::from_millis(config.server.request_timeout_ms),
+        };
+        State { engine, limits, openapi: OnceLock::new(), reference: OnceLock::new() }
+    }
+}

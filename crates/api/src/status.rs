@@ -1,0 +1,43 @@
+//! The HTTP status of each error code.
+
+use http::StatusCode;
+use mainstay_engine::Code;
+
+/// The status (RFC 9110, 15) with which an error is answered.
+pub(crate) fn status(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidId
+        | Code::InvalidFilter
+        | Code::InvalidOrder
+        | Code::InvalidFields
+        | Code::InvalidExpand
+        | Code::InvalidLimit
+        | Code::InvalidCursor
+        | Code::InvalidParameter
+        | Code::InvalidJson
+        | Code::DuplicateKey
+        | Code::JsonTooDeep
+        | Code::NotUtf8 => StatusCode::BAD_REQUEST,
+        Code::Unauthenticated | Code::InvalidToken | Code::TokenReused | Code::InvalidCredentials => {
+            StatusCode::UNAUTHORIZED
+        }
+        Code::Forbidden | Code::RegistrationClosed => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::UniqueConflict
+        | Code::AlreadyExists
+        | Code::Restricted
+        | Code::NotDeleted
+        | Code::CascadeTooLarge => StatusCode::CONFLICT,
+        Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
+        Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::ValidationFailed | Code::BatchFailed => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
+        Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::QueryTimeout | Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
+    }
+}

@@ -1,0 +1,76 @@
+//! What is about the program: whether it lives, its keys, its documentation.
+
+use crate::call::Call;
+use crate::frame::Answer;
+use crate::{answer, openapi};
+use axum::body::{Body, Bytes};
+use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use mainstay_engine::{Code, Error};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// A text that is made once and answered many times.
+pub(crate) struct Document {
+    body: Bytes,
+    content_type: &'static str,
+    etag: HeaderValue,
+}
+
+impl Document {
+    /// A document with an `ETag` made from its text.
+    pub(crate) fn new(content_type: &'static str, body: impl Into<Bytes>) -> Self {
+        let body = body.into();
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        let etag = format!("\"{:016x}\"", hasher.finish());
+        let etag = HeaderValue::try_from(etag).expect("digits in quotes are a header value");
+        Document { body, content_type, etag }
+    }
+
+    /// Answers the document, or that the client has it.
+    pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
+        let known = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag == self.etag);
+        let mut response = if known {
+            answer::empty(StatusCode::NOT_MODIFIED)
+        } else {
+            answer::bytes(StatusCode::OK, self.content_type, self.body.clone())
+        };
+        response.headers_mut().insert(ETAG, self.etag.clone());
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        response
+    }
+}
+
+/// `GET /healthz`: the program runs.
+pub(crate) async fn healthz(_: Call, _: Body) -> Answer {
+    Ok(answer::json(StatusCode::OK, b"{\"status\":\"ok\"}".to_vec()))
+}
+
+/// `GET /readyz`: the store answers, so that requests can be served.
+pub(crate) async fn readyz(call: Call, _: Body) -> Answer {
+    match call.engine().position().await {
+        Ok(_) => Ok(answer::json(StatusCode::OK, b"{\"status\":\"ready\"}".to_vec())),
+        Err(error) => {
+            Err(Error { code: Code::Busy, message: "the store does not answer".to_owned(), ..error })
+        }
+    }
+}
+
+/// `GET /.well-known/jwks.json` (RFC 7517): the keys with which others can check access tokens.
+pub(crate) async fn jwks(call: Call, _: Body) -> Answer {
+    let mut response = answer::json(StatusCode::OK, call.engine().jwks().to_string().into_bytes());
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+    Ok(response)
+}
+
+/// `GET /openapi.json`
+pub(crate) async fn openapi(call: Call, _: Body) -> Answer {
+    let document = call.state.openapi.get_or_init(|| {
+        let engine = &call.state.engine;
+        Document::new(
+            "application/json",
+            openapi::document(engine.application(), engine.registry()).to_string(),
+        )
+    });
+    Ok(document.answer(call.headers()))
+}
