@@ -1,83 +1,116 @@
-//! SQL and memory agree on random predicates and records.
+//! SQL and memory agree, on random predicates and random expressions over random records.
 
 use crate::application::NOTE;
-use crate::database::{Database, id, stored};
-use crate::generate::{Generator, RECORDS, world};
+use crate::database::{Database, id};
+use crate::generate::{Generator, RECORDS};
 use crate::random::Random;
+use crate::source;
 use crate::world::World;
-use mainstay_expr::{Operand, Predicate, Value};
+use mainstay_expr::{Context, Frame, Operand, Predicate, Use, Value, compile};
 use mainstay_ports::{Deleted, Query};
-use mainstay_sql::{Sqlite, count, find, select};
+use mainstay_sql::{Sqlite, Statement, count, find, holds, select};
 use rusqlite::types::Value as Stored;
+use uuid::Uuid;
 
-/// Each is judged on every record, so that there are twelve times as many cases.
-const PREDICATES: usize = 3_000;
-const PREDICATES_PER_WORLD: usize = 250;
-
-pub(crate) fn fill(world: &World) -> Database {
-    let database = Database::new(&world.app);
-    for (model, records) in world.app.models.iter().zip(&world.records) {
-        records.iter().for_each(|record| database.insert(&world.app, model.id, record));
-    }
-    database
-}
+/// Worlds, and conditions judged in each. A condition is judged on every record, so that a test has 12,000 cases of both polarities.
+const WORLDS: usize = 10;
+const CONDITIONS: usize = 100;
 
 #[test]
-fn sql_and_memory_agree() {
-    let mut random = Random::seeded("agreement");
-    for _ in 0..PREDICATES / PREDICATES_PER_WORLD {
-        let world = world(&mut random);
-        let database = fill(&world);
-        for _ in 0..PREDICATES_PER_WORLD {
-            let predicate = Generator::new(&mut random, &world.app, NOTE).predicate(4);
-            check(&world, &database, &predicate);
+fn predicates_agree() {
+    let mut random = Random::seeded();
+    for _ in 0..WORLDS {
+        let world = World::random(&mut random);
+        for _ in 0..CONDITIONS {
+            check(&world, &Generator::new(&mut random, &world.app, NOTE).predicate(4));
         }
     }
 }
 
-/// As a flag, as a filter, negated, counted and found.
-fn check(world: &World, database: &Database, predicate: &Predicate) {
-    let negated = Predicate::Not(Box::new(predicate.clone()));
-    let everything = Query { deleted: Deleted::Include, ..Query::all(NOTE, u32::MAX) };
-    let flags = Query { flags: vec![predicate.clone(), negated.clone()], ..everything.clone() };
-    let statement = select(&world.app, &Sqlite, &flags, u32::MAX);
-    let rows = database.rows(&statement);
-    assert_eq!(rows.len(), RECORDS);
-    let mut matching = Vec::new();
-    for row in &rows {
-        let record = world.records[NOTE.index()].iter().find(|record| stored(&record[0]) == row[0]).unwrap();
-        let expected = world.holds(predicate, record);
-        let answers = &row[row.len() - 2..];
-        let wanted = [Stored::Integer(expected.into()), Stored::Integer((!expected).into())];
-        assert_eq!(
-            answers, wanted,
-            "{predicate:#?}\non {record:?}\nby {}\nwith {:?}",
-            statement.text, statement.params
-        );
-        if expected {
-            matching.push(id(&row[0]));
+#[test]
+fn expressions_agree() {
+    let mut random = Random::seeded();
+    for _ in 0..WORLDS {
+        let world = World::random(&mut random);
+        for _ in 0..CONDITIONS {
+            let source = source::note(&mut random, 3);
+            let context = Context { model: Some(NOTE), usage: Use::Rule };
+            let compiled =
+                compile(&source, context, &world.app).unwrap_or_else(|faults| panic!("{source}: {faults:?}"));
+            check(&world, &compiled.predicate);
         }
     }
-    let query = everything.clone().filtered(predicate.clone());
-    let statement = select(&world.app, &Sqlite, &query, u32::MAX);
-    assert_eq!(database.ids(&statement), matching, "{predicate:#?}\nby {}", statement.text);
-    let mut found = database.ids(&find(&world.app, &Sqlite, NOTE, predicate, usize::MAX));
-    found.sort();
-    assert_eq!(found, matching);
-    let others = database.rows(&count(&world.app, &Sqlite, &everything.filtered(negated)));
-    assert_eq!(others, [[Stored::Integer((RECORDS - matching.len()) as i64)]]);
 }
 
 #[test]
-fn a_predicate_that_is_very_long_or_deep_is_run() {
-    let mut random = Random::seeded("size");
-    let world = world(&mut random);
-    let database = fill(&world);
-    let wide = Predicate::Any(vec![Predicate::Truth(Operand::Value(Value::Bool(false))); 5_000]);
-    let mut deep = Generator::new(&mut random, &world.app, NOTE);
-    let mut predicate = wide;
+fn a_predicate_that_is_very_long_and_deep_is_run() {
+    let mut random = Random::seeded();
+    let world = World::random(&mut random);
+    let mut predicate = Predicate::Any(vec![Predicate::Truth(Operand::Value(Value::Bool(false))); 5_000]);
     for _ in 0..24 {
-        predicate = Predicate::Not(Box::new(Predicate::All(vec![predicate, deep.predicate(1)])));
+        let other = Generator::new(&mut random, &world.app, NOTE).predicate(1);
+        predicate = Predicate::Not(Box::new(Predicate::All(vec![predicate, other])));
     }
-    check(&world, &database, &predicate);
+    check(&world, &predicate);
+}
+
+/// Asks for a condition in every way there is.
+fn check(world: &World, predicate: &Predicate) {
+    let matching: Vec<Uuid> = world
+        .of(NOTE)
+        .iter()
+        .filter(|record| world.holds(predicate, record))
+        .filter_map(|record| record[0].as_uuid())
+        .collect();
+    let check = |ids: Vec<Uuid>, statement: &Statement| {
+        assert_eq!(ids, matching, "{predicate:#?}\nby {}\nwith {:?}", statement.text, statement.params);
+    };
+    let database = &world.database;
+    let all = Query { deleted: Deleted::Include, ..Query::all(NOTE, u32::MAX) };
+
+    let query = all.clone().filtered(predicate.clone());
+    let statement = select(&world.app, &Sqlite, &query, u32::MAX);
+    check(database.ids(&statement), &statement);
+
+    let statement = find(&world.app, &Sqlite, NOTE, &predicate.reduce(&Frame::default()), usize::MAX);
+    let mut found = database.ids(&statement);
+    found.sort();
+    check(found, &statement);
+
+    let negated = Predicate::Not(Box::new(predicate.clone()));
+    let statement = count(&world.app, &Sqlite, &all.clone().filtered(negated.clone()));
+    let others = Stored::Integer((RECORDS - matching.len()) as i64);
+    assert_eq!(database.rows(&statement), [[others]], "{predicate:#?}\nby {}", statement.text);
+
+    let query = Query { flags: vec![predicate.clone(), negated], ..all };
+    let statement = select(&world.app, &Sqlite, &query, u32::MAX);
+    check(flagged(database, &statement), &statement);
+    closed_parts(world, predicate);
+}
+
+/// The rows whose first flag is set; the second is set for the others.
+fn flagged(database: &Database, statement: &Statement) -> Vec<Uuid> {
+    let rows = database.rows(statement);
+    assert_eq!(rows.len(), RECORDS);
+    let yes = [Stored::Integer(1), Stored::Integer(0)];
+    let no = [Stored::Integer(0), Stored::Integer(1)];
+    let is_flagged = |row: &&Vec<Stored>| {
+        let flags = &row[row.len() - 2..];
+        assert!(flags == yes || flags == no, "{flags:?} by {}", statement.text);
+        flags == yes
+    };
+    rows.iter().filter(is_flagged).map(|row| id(&row[0])).collect()
+}
+
+/// What is left to ask about other records when one is known, as a rule on a write asks it.
+fn closed_parts(world: &World, predicate: &Predicate) {
+    for record in world.of(NOTE) {
+        let closed = World::closed(predicate, record);
+        if matches!(closed, Predicate::Const(_)) {
+            continue;
+        }
+        let statement = holds(&world.app, &Sqlite, &closed);
+        let expected = Stored::Integer(world.holds(predicate, record).into());
+        assert_eq!(world.database.rows(&statement), [[expected]], "{closed:#?}\nby {}", statement.text);
+    }
 }

@@ -2,7 +2,7 @@
 
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::{
-    Allow, Application, Config, Constraints, Field, FieldType, Index, Model, OnDelete, base,
+    Allow, Application, Child, Config, Constraints, Field, FieldType, Index, Model, OnDelete, base,
 };
 use std::collections::HashMap;
 
@@ -66,6 +66,17 @@ pub(crate) fn application(models: Vec<Builder>) -> Application {
         .enumerate()
         .map(|(place, builder)| Model { id: ModelId(u16::try_from(place).unwrap()), ..builder.0 })
         .collect();
+    let children = |target: ModelId| -> Vec<Child> {
+        let refs =
+            models.iter().flat_map(|model| model.refs().map(move |(field, to, _)| (model, field.id, to)));
+        let children = refs.filter(|(_, _, to)| *to == target);
+        children
+            .map(|(model, field, _)| Child { name: model.plural.clone(), model: model.id, field })
+            .collect()
+    };
+    let children: Vec<_> = models.iter().map(|model| children(model.id)).collect();
+    let pairs = models.into_iter().zip(children);
+    let models: Vec<Model> = pairs.map(|(model, children)| Model { children, ..model }).collect();
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
     Application { config: Config::default(), models, by_name }
 }

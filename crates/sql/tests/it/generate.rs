@@ -1,13 +1,12 @@
 //! Random records and random, well-typed predicates over them. Values come from small pools, so that they meet.
 
-use crate::application::{NOTE, PLACE, TICK, sample};
+use crate::application::{NOTE, PLACE, TICK};
 use crate::random::Random;
-use crate::world::World;
 use mainstay_expr::{
     Arithmetic, CompareOp, Decimal, FieldId, FieldRef, Link, ModelId, Operand, Predicate, Source, TextTest,
     Type, Value,
 };
-use mainstay_model::{Application, FieldType, base};
+use mainstay_model::{Application, FieldType, Model, OnDelete, base};
 use uuid::Uuid;
 
 /// Texts at the edges of what UTF-8 holds, prefixes of one another, and of both cases.
@@ -44,22 +43,15 @@ pub(crate) fn record_id(model: ModelId, number: usize) -> Uuid {
 /// How many records a model has.
 pub(crate) const RECORDS: usize = 12;
 
-pub(crate) fn world(random: &mut Random) -> World {
-    let app = sample();
-    let models = app.models.iter();
-    let records = models
-        .map(|model| {
-            let ids: Vec<Uuid> = (0..RECORDS).map(|number| record_id(model.id, number)).collect();
-            ids.into_iter().map(|id| record(random, &app, model.id, id)).collect()
-        })
-        .collect();
-    World { app, records }
+/// Records of a model, in the order of their ids.
+pub(crate) fn records(random: &mut Random, model: &Model) -> Vec<Vec<Value>> {
+    (0..RECORDS).map(|number| record(random, model, record_id(model.id, number))).collect()
 }
 
-fn record(random: &mut Random, app: &Application, model: ModelId, id: Uuid) -> Vec<Value> {
-    let model = app.model(model);
+fn record(random: &mut Random, model: &Model, id: Uuid) -> Vec<Value> {
+    let fields = model.fields.iter();
     let mut values: Vec<Value> =
-        model.fields.iter().map(|field| stored_value(random, &field.ty, field.optional)).collect();
+        fields.map(|field| stored_value(random, &field.ty, field.optional)).collect();
     values[base::ID.index()] = Value::Uuid(id);
     let deleted = model.soft_delete && random.once_in(4);
     values[base::DELETED_AT.index()] = if deleted { Value::Timestamp(1) } else { Value::Null };
@@ -184,7 +176,7 @@ impl<'a> Generator<'a> {
     }
 
     fn exists(&mut self, depth: usize) -> Predicate {
-        let id = |model| FieldType::Ref { model, on_delete: mainstay_model::OnDelete::Cascade };
+        let id = |model| FieldType::Ref { model, on_delete: OnDelete::Cascade };
         let (model, field, target) = *self.random.pick(&[
             (PLACE, None, PLACE),
             (NOTE, None, NOTE),
@@ -244,7 +236,7 @@ impl<'a> Generator<'a> {
 
     fn lookup(&mut self, ty: &FieldType, depth: usize) -> Operand {
         let model = *self.random.pick(&[PLACE, NOTE]);
-        let id = FieldType::Ref { model, on_delete: mainstay_model::OnDelete::Cascade };
+        let id = FieldType::Ref { model, on_delete: OnDelete::Cascade };
         let via = Box::new(self.operand(&id, depth - 1));
         let level = self.level();
         self.scope.push((Source::Bound(level), model));

@@ -10,4 +10,5 @@ mod lowering;
 mod migration;
 mod paging;
 mod random;
+mod source;
 mod world;

@@ -61,6 +61,7 @@ fn layout(database: &Database) -> Vec<String> {
 
 /// Migrates a record, and compares: the layout with that of a new database, the record, the losses.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "every caller makes its applications for this call")]
 fn check(from: Application, before: &[Value], to: Application, after: &str, losses: &[&str]) {
     let database = with_record(&from, before);
     let plan = plan_between(&from, &to);
@@ -337,7 +338,7 @@ fn defaults_are_literals_of_their_type() {
 #[test]
 fn a_schema_survives_its_json() {
     let schema = Schema::of(&sample());
-    assert_eq!(Schema::from_json(&schema.to_json()), Ok(schema.clone()));
+    assert_eq!(Schema::from_json(&schema.to_json()), Ok(schema));
     let newer = r#"{"format": 2, "tables": {"of": "another form"}}"#;
     assert_eq!(Schema::from_json(newer), Err(InvalidSchema::Newer { format: 2 }));
     for damaged in ["", "{}", r#"{"format":1}"#, r#"{"format":1,"tables":[{}]}"#] {

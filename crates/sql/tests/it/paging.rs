@@ -1,9 +1,6 @@
 //! Pages by every order give every row once, in order.
 
-use crate::agreement::fill;
 use crate::application::{NOTE, sample};
-use crate::database::Database;
-use crate::generate::world;
 use crate::random::Random;
 use crate::world::World;
 use mainstay_expr::{FieldId, Value};
@@ -14,15 +11,14 @@ use uuid::Uuid;
 
 #[test]
 fn pages_give_every_row_once_and_in_order() {
-    let mut random = Random::seeded("paging");
+    let mut random = Random::seeded();
     for _ in 0..40 {
-        let world = world(&mut random);
-        let database = fill(&world);
+        let world = World::random(&mut random);
         for _ in 0..25 {
             let order = random_order(&mut random);
             let deleted = *random.pick(&[Deleted::Exclude, Deleted::Include, Deleted::Only]);
             let query = Query { order, deleted, ..Query::all(NOTE, 1 + random.below(6) as u32) };
-            assert_eq!(pages(&world, &database, &query), sorted(&world, &query), "{query:?}");
+            assert_eq!(pages(&world, &query), sorted(&world, &query), "{query:?}");
         }
     }
 }
@@ -39,25 +35,25 @@ fn random_order(random: &mut Random) -> Vec<Order> {
 }
 
 /// All ids, page by page.
-fn pages(world: &World, database: &Database, query: &Query) -> Vec<Uuid> {
+fn pages(world: &World, query: &Query) -> Vec<Uuid> {
     let mut query = query.clone();
     let mut all = Vec::new();
     loop {
-        let page = database.ids(&select(&world.app, &Sqlite, &query, query.limit));
+        let page = world.database.ids(&select(&world.app, &Sqlite, &query, query.limit));
         assert!(page.len() <= query.limit as usize);
         let Some(last) = page.last() else { return all };
-        let record =
-            world.records[NOTE.index()].iter().find(|record| record[0] == Value::Uuid(*last)).unwrap();
+        let record = world.of(NOTE).iter().find(|record| record[0] == Value::Uuid(*last)).unwrap();
         let values = query.order.iter().map(|key| record[key.field.index()].clone()).collect();
         query.after = Some((values, *last));
         all.extend(page);
-        assert!(all.len() <= world.records[NOTE.index()].len(), "a row came twice");
+        assert!(all.len() <= world.of(NOTE).len(), "a row came twice");
     }
 }
 
 fn sorted(world: &World, query: &Query) -> Vec<Uuid> {
     let deleted_at = mainstay_model::base::DELETED_AT.index();
-    let mut records: Vec<&Vec<Value>> = world.records[NOTE.index()]
+    let mut records: Vec<&Vec<Value>> = world
+        .of(NOTE)
         .iter()
         .filter(|record| match query.deleted {
             Deleted::Exclude => record[deleted_at].is_null(),

@@ -1,19 +1,18 @@
 //! Random choices that a seed repeats.
 
+use std::hash::{BuildHasher, RandomState};
+
 /// SplitMix64 (Steele, Lea and Flood, 2014).
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// From the environment's `SEED`, to repeat a failure, or from the time of day.
-    pub(crate) fn seeded(test: &str) -> Random {
-        let time =
-            || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
-        let seed = std::env::var("SEED").ok().map_or_else(time, |seed| seed.parse().unwrap());
-        // The runner shows it with a failure.
-        #[allow(clippy::print_stderr, reason = "a failure cannot be repeated without it")]
-        {
-            eprintln!("{test}: SEED={seed}");
-        }
+    /// From the environment's `SEED`, to repeat a failure, or from what the standard library seeds its hashers with. The runner
+    /// shows the seed with a failure.
+    #[expect(clippy::print_stderr, reason = "a failure cannot be repeated without the seed")]
+    pub(crate) fn seeded() -> Random {
+        let given = std::env::var("SEED").ok().map(|seed| seed.parse().unwrap());
+        let seed = given.unwrap_or_else(|| RandomState::new().hash_one(0));
+        eprintln!("SEED={seed}");
         Random(seed)
     }
 
