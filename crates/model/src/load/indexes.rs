@@ -24,7 +24,8 @@ fn add_declared(model: &mut Model, part: &Part, number: usize, faults: &mut Faul
     let (index, step) = (&part.file.indexes[number], number.to_string());
     let place = part.document.place(&["indexes", &step, "fields"]);
     let Some(names) = &index.fields else {
-        if part.document.node(&["indexes", &step, "fields"]).is_none() {
+        let is_table = part.document.node(&["indexes", &step]).is_some_and(|node| node.kind() == "a table");
+        if is_table && part.document.node(&["indexes", &step, "fields"]).is_none() {
             faults.error(
                 "option_missing",
                 place,

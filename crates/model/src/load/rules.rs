@@ -80,6 +80,9 @@ fn part_checks(part: &Part, faults: &mut Faults) -> Vec<(Target, Quoted)> {
     let mut jobs = Vec::new();
     for (number, check) in part.file.checks.iter().enumerate() {
         let number = number.to_string();
+        if part.document.node(&["checks", &number]).is_none_or(|node| node.kind() != "a table") {
+            continue;
+        }
         for option in ["rule", "message"] {
             if part.document.node(&["checks", &number, option]).is_none() {
                 let place = part.document.place(&["checks", &number]);

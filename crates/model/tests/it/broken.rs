@@ -1,0 +1,226 @@
+//! Broken projects: what is found, and where it points.
+
+use crate::support::{check, check_note};
+
+#[test]
+fn settings() {
+    let check_settings = |text, expected: &[&str]| {
+        check(&[("mainstay.toml", text), ("models/note.toml", "")], expected);
+    };
+    check_settings("", &[]);
+    check_settings("[serve]\n", &["unknown_key mainstay.toml:1:2 serve"]);
+    check_settings(
+        "[server]\nlisten = 8080\nrequest_timeout_ms = 0\n[data]\nengine = \"postgre\"\n",
+        &[
+            "wrong_type mainstay.toml:2:10 8080",
+            "out_of_range mainstay.toml:3:22 0",
+            "unknown_value mainstay.toml:5:10 \"postgre\"",
+        ],
+    );
+    check_settings("[server]\nlisten = \"here\"", &["wrong_type mainstay.toml:2:10 \"here\""]);
+    check_settings("server = 3", &["wrong_type mainstay.toml:1:10 3"]);
+    check_settings("[accounts.password]\nlanes = 1", &["unknown_key mainstay.toml:2:1 lanes"]);
+    check_settings("name = \"a", &["toml_syntax mainstay.toml:1:10 "]);
+    check_settings("name = 1\n[server", &["toml_syntax mainstay.toml:2:8 "]);
+}
+
+#[test]
+fn a_project_has_settings_and_models() {
+    let missing = "config_missing there is no mainstay.toml here, so this is not a project folder";
+    let empty = "?no_models the project has no models, so all that it offers is accounts";
+    check(&[], &[missing, empty]);
+    check(&[("models/note.toml", "")], &[missing]);
+    check(&[("mainstay.toml", "")], &[empty]);
+    check(&[("mainstay.toml", ""), ("models/sub/note.toml", "x = 1"), ("README.md", "")], &[empty]);
+}
+
+#[test]
+fn syntax_is_the_only_fault_reported_of_a_file() {
+    let files = [
+        ("mainstay.toml", ""),
+        ("models/note.toml", "[fields]\ntitle = strng\nbody = { typo = 1 }\n[allow]\nread = \"nothing\""),
+        ("models/page.toml", "[fields]\nnote = { type = \"ref\", model = \"note\" }\nx = \"strin\""),
+    ];
+    check(
+        &files,
+        &["toml_syntax models/note.toml:2:9 strng", "unknown_value models/page.toml:3:5 \"strin\""],
+    );
+    check_note(
+        "[fields]\nn = { type = \"int\", max = 9223372036854775808 }",
+        &["toml_syntax 2:27 9223372036854775808"],
+    );
+}
+
+#[test]
+fn keys() {
+    check_note("softdelete = true", &["unknown_key 1:1 softdelete"]);
+    check_note("[fields]\na = { type = \"int\", maxi = 3 }", &["unknown_key 2:21 maxi"]);
+    check_note("[fields.a]\ntype = \"int\"\nmaximum = 3", &["unknown_key 3:1 maximum"]);
+    check_note("[allow]\nlist = \"true\"", &["unknown_key 2:1 list"]);
+    check_note("[[indexes]]\nfields = [\"id\", \"version\"]\nuniqe = true", &["unknown_key 3:1 uniqe"]);
+}
+
+#[test]
+fn kinds_of_values() {
+    check_note("doc = 1", &["wrong_type 1:7 1"]);
+    check_note("fields = 1", &["wrong_type 1:10 1"]);
+    check_note("indexes = {}", &["wrong_type 1:11 {}"]);
+    check_note("indexes = [1]", &["wrong_type 1:12 1"]);
+    check_note("[[indexes]]\nfields = [\"id\", 5]", &["wrong_type 2:17 5"]);
+    check_note("[fields]\na = 1", &["wrong_type 2:5 1"]);
+    check_note("[fields]\na = { type = \"int\", optional = 1 }", &["wrong_type 2:32 1"]);
+    check_note("[fields]\na = { type = \"decimal\", scale = 19 }", &["out_of_range 2:33 19"]);
+    check_note("[fields]\na = { type = \"text\", max_length = -1 }", &["out_of_range 2:35 -1"]);
+}
+
+#[test]
+fn types() {
+    check_note("[fields]\na = \"strng\"", &["unknown_value 2:5 \"strng\""]);
+    check_note("[fields]\na = {}", &["type_missing 2:1 a"]);
+    check_note("[fields.a]\ndoc = \"A\"", &["type_missing 1:9 a"]);
+    check_note("[fields]\na = { type = \"int\", scale = 2 }", &["unfit_option 2:21 scale"]);
+    check_note("[fields]\na = { type = \"json\", index = true }", &["unfit_option 2:22 index"]);
+    check_note("[fields]\na = { type = \"secret\", default = \"x\" }", &["unfit_option 2:24 default"]);
+    check_note("[fields]\na = \"enum\"", &["option_missing 2:1 a"]);
+    check_note("[fields]\na = { type = \"enum\", values = [] }", &["option_missing 2:31 []"]);
+    check_note("[fields]\na = { type = \"enum\", values = 1 }", &["wrong_type 2:31 1"]);
+    check_note(
+        "[fields]\na = { type = \"enum\", values = [\"x\", \"\", \"x\"] }",
+        &["bad_enum_value 2:37 \"\"", "bad_enum_value 2:41 \"x\""],
+    );
+    check_note("[fields]\na = \"list\"", &["option_missing 2:1 a"]);
+    check_note("[fields]\na = { type = \"list\", of = \"json\" }", &["bad_list 2:27 \"json\""]);
+    check_note("[fields]\na = { type = \"list\", of = \"int\", scale = 1 }", &["unfit_option 2:34 scale"]);
+    check_note("[fields]\na = { type = \"list\", of = \"decimal\", scale = 1 }", &[]);
+}
+
+#[test]
+fn refs() {
+    check_note("[fields]\na = \"ref\"", &["option_missing 2:1 a"]);
+    check_note("[fields]\na = { type = \"ref\", model = \"usr\" }", &["unknown_model 2:29 \"usr\""]);
+    check_note(
+        "[fields]\na = { type = \"ref\", model = \"_session\" }",
+        &["unknown_model 2:29 \"_session\""],
+    );
+    check_note(
+        "[fields]\na = { type = \"ref\", model = \"user\", on_delete = \"set-null\" }",
+        &["bad_on_delete 2:49 \"set-null\""],
+    );
+    check_note(
+        "[fields]\na = { type = \"ref\", model = \"user\", on_delete = \"set_null\" }",
+        &["unknown_value 2:49 \"set_null\""],
+    );
+    check_note(
+        "[fields]\na = { type = \"ref\", model = \"user\" }\nb = { type = \"ref\", model = \"user\" }\n\
+         c = { type = \"ref\", model = \"user\", inverse = \"c_notes\" }",
+        &["inverse_missing 2:1 a", "inverse_missing 3:1 b"],
+    );
+    check_note(
+        "[fields]\na = { type = \"ref\", model = \"user\", inverse = \"email\" }",
+        &["name_clash 2:47 \"email\""],
+    );
+    check_note(
+        "[fields]\na = { type = \"ref\", model = \"user\", inverse = \"in\" }",
+        &["reserved_name 2:47 \"in\""],
+    );
+}
+
+#[test]
+fn bounds() {
+    check_note("[fields]\na = { type = \"int\", min = \"1\" }", &["bad_bound 2:27 \"1\""]);
+    check_note("[fields]\na = { type = \"int\", min = 2, max = 1 }", &["bad_bound 2:27 2"]);
+    check_note("[fields]\na = { type = \"decimal\", max = \"1.234\" }", &["bad_bound 2:31 \"1.234\""]);
+    check_note("[fields]\na = { type = \"decimal\", min = -0.5, max = \"999.99\" }", &[]);
+    check_note("[fields]\na = { type = \"date\", min = 2026-02-30 }", &["toml_syntax 2:28 2026-02-30"]);
+    check_note("[fields]\na = { type = \"date\", min = 2026-11-21, max = \"2026-11-22\" }", &[]);
+    check_note("[fields]\na = { type = \"string\", min_length = 256 }", &["bad_bound 2:37 256"]);
+    check_note("[fields]\na = { type = \"string\", pattern = \"(\" }", &["bad_pattern 2:34 \"(\""]);
+    check_note("[fields]\na = { type = \"string\", pattern = \"a)(b\" }", &["bad_pattern 2:34 \"a)(b\""]);
+}
+
+#[test]
+fn defaults() {
+    let check_default =
+        |field: &str, expected: &[&str]| check_note(&format!("[fields]\na = {field}"), expected);
+    check_default("{ type = \"int\", default = 1.5 }", &["bad_default 2:31 1.5"]);
+    check_default("{ type = \"int\", default = 5, max = 4 }", &["bad_default 2:31 5"]);
+    check_default(
+        "{ type = \"string\", default = \"auth.id\", max_length = 3 }",
+        &["bad_default 2:34 \"auth.id\""],
+    );
+    check_default("{ type = \"enum\", values = [\"x\"], default = \"y\" }", &["bad_default 2:48 \"y\""]);
+    check_default(
+        "{ type = \"list\", of = \"int\", default = [1, \"2\"] }",
+        &["bad_default 2:44 [1, \"2\"]"],
+    );
+    check_default(
+        "{ type = \"date\", min = 2026-11-21, default = \"2026-11-20\" }",
+        &["bad_default 2:50 \"2026-11-20\""],
+    );
+    check_default("{ type = \"text\", default = { cel = 1 } }", &["bad_default 2:32 { cel = 1 }"]);
+    check_default("{ type = \"bool\", default = \"yes\" }", &["expr_unknown_name 2:28 yes"]);
+}
+
+#[test]
+fn names() {
+    check_note("[fields]\nTitle = \"string\"", &["bad_name 2:1 Title"]);
+    check_note("[fields]\n\"a b\" = \"string\"", &["bad_name 2:1 \"a b\""]);
+    check_note("[fields]\nauth = \"string\"", &["reserved_name 2:1 auth"]);
+    check_note("[fields]\nid = \"uuid\"", &["name_clash 2:1 id"]);
+    check_note("plural = \"Notes\"", &["bad_name 1:10 \"Notes\""]);
+    check_note("plural = \"batch\"", &["reserved_name 1:10 \"batch\""]);
+    check_note("plural = \"users\"", &["name_clash 1:10 \"users\""]);
+    check_note("was = \"user\"", &["bad_was 1:7 \"user\""]);
+    check_note("[fields]\na = { type = \"int\", was = \"b\" }\nb = \"int\"", &["bad_was 2:27 \"b\""]);
+    let config = ("mainstay.toml", "");
+    check(&[config, ("models/Note.toml", "")], &["bad_name models/Note.toml:1:1 "]);
+    check(&[config, ("models/_note.toml", "")], &["bad_name models/_note.toml:1:1 "]);
+    check(&[config, ("models/_session.toml", "")], &["bad_name models/_session.toml:1:1 "]);
+    check(&[config, ("models/request.toml", "")], &["reserved_name models/request.toml:1:1 "]);
+    check(
+        &[config, ("models/box.toml", ""), ("models/boxe.toml", "")],
+        &["name_clash models/boxe.toml:1:1 "],
+    );
+}
+
+#[test]
+fn indexes() {
+    let check_index = |index: &str, expected: &[&str]| {
+        let fields =
+            "[fields]\na = \"string\"\nb = { type = \"string\", unique = true }\nj = \"json\"\n[[indexes]]\n";
+        check_note(&format!("{fields}{index}"), expected);
+    };
+    check_index("fields = [\"a\", \"created_at\"]", &[]);
+    check_index("fields = [\"a\", \"z\"]", &["unknown_field 6:16 \"z\""]);
+    check_index("fields = [\"j\"]", &["bad_index 6:11 \"j\""]);
+    check_index("fields = [\"a\", \"a\"]", &["bad_index 6:16 \"a\""]);
+    check_index("fields = []", &["bad_index 6:10 []"]);
+    check_index("fields = [\"b\"]", &["duplicate_index 6:10 [\"b\"]"]);
+    check_index("fields = [\"id\"]", &["duplicate_index 6:10 [\"id\"]"]);
+    check_index("fields = [\"a\"]\n[[indexes]]\nfields = [\"a\"]", &["duplicate_index 8:10 [\"a\"]"]);
+    check_index("unique = true", &["option_missing 5:1 [[indexes]]"]);
+}
+
+#[test]
+fn retention() {
+    for good in ["30d", "1s", "36500d", "2w"] {
+        check_note(&format!("retention = \"{good}\""), &[]);
+    }
+    for bad in ["", "d", "30", "30 d", "-1d", "+1d", "0d", "1y", "36501d", "99999999999999999999d", "é"] {
+        let fault = format!("bad_duration 1:13 \"{bad}\"");
+        check_note(&format!("retention = \"{bad}\""), &[&fault]);
+    }
+    check_note("soft_delete = false\nretention = \"1d\"", &["unfit_option 2:1 retention"]);
+}
+
+#[test]
+fn the_built_in_user_can_be_added_to_and_not_changed() {
+    let check_user =
+        |text, expected: &[&str]| check(&[("mainstay.toml", ""), ("models/user.toml", text)], expected);
+    check_user("[fields]\nnick = \"string\"\n[allow]\nread = \"auth.id != null\"", &[]);
+    check_user("[fields]\nemail = \"text\"", &["name_clash models/user.toml:2:1 email"]);
+    check_user(
+        "plural = \"people\"\nsoft_delete = false",
+        &["built_in models/user.toml:1:1 plural", "built_in models/user.toml:2:1 soft_delete"],
+    );
+}

@@ -1,0 +1,11 @@
+//! Tests of the crate by its public face.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod broken;
+mod expressions;
+mod folder;
+mod json;
+mod loaded;
+mod rendered;
+mod schema;
+mod support;
