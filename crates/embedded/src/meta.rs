@@ -73,14 +73,8 @@ pub(crate) fn write(connection: &Connection, key: &str, value: &str) -> rusqlite
     statement.execute([key, value]).map(|_| ())
 }
 
-/// A number that may not have been set yet.
-pub(crate) fn optional_number(connection: &Connection, key: &str) -> rusqlite::Result<Option<u64>> {
-    let text = optional_text(connection, key)?;
-    Ok(text.and_then(|text| text.parse().ok()))
-}
-
 fn number(connection: &Connection, key: &str) -> Result<u64, OpenError> {
-    optional_number(connection, key)?.ok_or_else(|| missing(key))
+    text(connection, key)?.parse().map_err(|_| missing(key))
 }
 
 fn text(connection: &Connection, key: &str) -> Result<String, OpenError> {
@@ -91,7 +85,8 @@ fn missing(key: &str) -> OpenError {
     OpenError::Damaged(format!("`_mainstay_meta` lacks a valid `{key}`"))
 }
 
-fn optional_text(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
+/// A value that may not have been set yet.
+pub(crate) fn optional_text(connection: &Connection, key: &str) -> rusqlite::Result<Option<String>> {
     let mut statement =
         connection.prepare_cached(r#"SELECT "value" FROM "_mainstay_meta" WHERE "key" = ?1"#)?;
     statement.query_row([key], |row| row.get(0)).optional()

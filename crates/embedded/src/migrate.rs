@@ -2,9 +2,10 @@
 
 use crate::OpenError;
 use crate::connection::open_writer;
+use crate::feed;
 use crate::meta::{self, Meta};
 use crate::open::open;
-use mainstay_model::{Application, Durability, Model};
+use mainstay_model::{Application, Durability};
 use mainstay_ports::{Clock, SystemClock};
 use mainstay_sql::Sqlite;
 use mainstay_sql::migrate::{Plan, Schema};
@@ -57,7 +58,7 @@ pub(crate) fn create(connection: &mut Connection, application: &Application) -> 
 
 fn migrate(connection: &mut Connection, application: &Application, plan: &Plan) -> Result<(), OpenError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    follow_in_feed(&transaction, application)?;
+    feed::follow(&transaction, application).map_err(|error| OpenError::Failed(error.to_string()))?;
     run(&transaction, application, plan)?;
     Ok(transaction.commit()?)
 }
@@ -75,22 +76,4 @@ fn run(connection: &Connection, application: &Application, plan: &Plan) -> Resul
         (SystemClock.now_micros(), statements.join(";\n")),
     )?;
     Ok(meta::write_schema(connection, &Schema::of(application))?)
-}
-
-/// Lets the feed speak of models by their new names, and not at all of models that are gone.
-fn follow_in_feed(connection: &Connection, application: &Application) -> Result<(), OpenError> {
-    let renamed = application.models.iter().filter_map(|model| Some((model.was.as_deref()?, model)));
-    for (old, model) in renamed.filter(|(old, _)| application.model_named(old).is_none()) {
-        rename_in_feed(connection, old, model)?;
-    }
-    let names: Vec<String> = application.models.iter().map(|model| format!("'{}'", model.name)).collect();
-    let delete = format!(r#"DELETE FROM "_mainstay_change" WHERE "model" NOT IN ({})"#, names.join(", "));
-    connection.execute(&delete, [])?;
-    Ok(())
-}
-
-fn rename_in_feed(connection: &Connection, old: &str, model: &Model) -> Result<(), OpenError> {
-    let update = r#"UPDATE "_mainstay_change" SET "model" = ?1 WHERE "model" = ?2"#;
-    connection.execute(update, [model.name.as_str(), old])?;
-    Ok(())
 }

@@ -150,3 +150,64 @@ impl Reader {
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
+
+    use super::*;
+
+    const ENDLESS: &str =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+
+    fn number(connection: &Connection, sql: &str) -> Result<i64, StoreError> {
+        connection.query_row(sql, [], |row| row.get(0)).map_err(store_error)
+    }
+
+    fn readers(timeout: Duration) -> (tempfile::TempDir, Readers) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("test.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
+        let readers = Readers::start(&path, 1, timeout).unwrap();
+        (folder, readers)
+    }
+
+    #[tokio::test]
+    async fn a_query_that_runs_too_long_is_interrupted() {
+        let (_folder, readers) = readers(Duration::from_millis(50));
+        let endless = readers.pooled(|connection| number(connection, ENDLESS)).await;
+        assert!(matches!(endless, Err(StoreError::Timeout)), "{endless:?}");
+        let endless = readers.inline(|connection| number(connection, ENDLESS));
+        assert!(matches!(endless, Err(StoreError::Timeout)), "{endless:?}");
+        assert_eq!(readers.pooled(|connection| number(connection, "SELECT 1")).await.unwrap(), 1);
+        assert_eq!(readers.inline(|connection| number(connection, "SELECT 2")).unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_query_that_waits_too_long_is_not_begun() {
+        let (_folder, readers) = readers(Duration::from_millis(50));
+        let endless = readers.pooled(|connection| number(connection, ENDLESS));
+        let waiting = readers.pooled(|_| -> Result<(), StoreError> { panic!("it was begun") });
+        let (_, waited) = futures::future::join(endless, waiting).await;
+        assert!(matches!(waited, Err(StoreError::Timeout)), "{waited:?}");
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_query() {
+        let (_folder, readers) = readers(Duration::from_secs(5));
+        let panicked = readers.pooled(|_| -> Result<i64, StoreError> { panic!("on purpose") }).await;
+        assert!(matches!(panicked, Err(StoreError::Failed(_))), "{panicked:?}");
+        assert_eq!(readers.pooled(|connection| number(connection, "SELECT 1")).await.unwrap(), 1);
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let (_folder, readers) = readers(Duration::from_secs(5));
+        let written = readers
+            .inline(|connection| connection.execute("INSERT INTO t VALUES (1)", []).map_err(store_error));
+        assert!(
+            matches!(&written, Err(StoreError::Failed(detail)) if detail.contains("readonly")),
+            "{written:?}"
+        );
+    }
+}

@@ -21,14 +21,14 @@ const GROUP_TIME: Duration = Duration::from_millis(20);
 
 /// The writer's state.
 pub(super) struct GroupCommit {
-    pub(super) application: Arc<Application>,
+    application: Arc<Application>,
     pub(super) connection: Connection,
-    pub(super) statements: Vec<RowStatements>,
+    statements: Vec<RowStatements>,
     /// The end of the feed, with the changes of the group at hand.
-    pub(super) end: End,
-    pub(super) epoch: u64,
+    end: End,
+    epoch: u64,
     /// The end of the feed as of the last commit.
-    pub(super) published: watch::Sender<u64>,
+    published: watch::Sender<u64>,
 }
 
 /// What a command came to, to be told when it is durable.
@@ -63,6 +63,18 @@ impl From<Abort> for StoreError {
 }
 
 impl GroupCommit {
+    /// The state before the first group, and what tells the end of the feed.
+    pub(super) fn new(
+        application: Arc<Application>,
+        connection: Connection,
+        epoch: u64,
+    ) -> Result<(Self, watch::Receiver<u64>), StoreError> {
+        let end = End::read(&connection)?;
+        let (published, receiver) = watch::channel(end.offset);
+        let statements = RowStatements::of(&application);
+        Ok((GroupCommit { application, connection, statements, end, epoch, published }, receiver))
+    }
+
     /// Executes and commits commands from the front of `waiting`, at least one, and answers them.
     pub(super) fn commit(&mut self, waiting: &mut VecDeque<Command>) {
         let started = Instant::now();

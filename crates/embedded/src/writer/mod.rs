@@ -1,9 +1,9 @@
 //! The writer: one thread, fed by a bounded queue.
 
 mod group;
+#[cfg(test)]
+mod tests;
 
-use crate::feed::End;
-use crate::rows::RowStatements;
 use crate::sqlite_error::store_error;
 use group::GroupCommit;
 use mainstay_model::Application;
@@ -40,10 +40,7 @@ impl Writer {
         epoch: u64,
         queue: usize,
     ) -> Result<(Self, watch::Receiver<u64>), StoreError> {
-        let end = End::read(&connection)?;
-        let (published, receiver) = watch::channel(end.offset);
-        let statements = RowStatements::of(&application);
-        let state = GroupCommit { application, connection, statements, end, epoch, published };
+        let (state, receiver) = GroupCommit::new(application, connection, epoch)?;
         let (sender, inbox) = mpsc::channel(queue.max(1));
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())

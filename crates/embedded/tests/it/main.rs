@@ -3,3 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
 
 mod conformance;
+mod keyring;
+mod migrate;
+mod open;
+mod project;
