@@ -96,3 +96,67 @@ impl PartialEq for Decimal {
 }
 
 impl Eq for Decimal {}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn decimals_are_read_and_written() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(Decimal::parse(text).map(|decimal| decimal.to_string()).as_deref(), Some(expected));
+        };
+        check("0", "0");
+        check("-0", "0");
+        check("12.50", "12.50");
+        check("-0.05", "-0.05");
+        check("007", "7");
+        check("999999999999999999", "999999999999999999");
+        check("-0.999999999999999999", "-0.999999999999999999");
+    }
+
+    #[test]
+    fn what_is_no_decimal_is_refused() {
+        let refused = [
+            "",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "+1",
+            "1e3",
+            "1,5",
+            "--1",
+            "1.2.3",
+            " 1",
+            "١",
+            "1000000000000000000",
+            "0.1234567890123456789",
+        ];
+        for text in refused {
+            assert_eq!(Decimal::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn rescaling_loses_nothing() {
+        let check = |text: &str, scale: u8, expected: Option<&str>| {
+            let rescaled = Decimal::parse(text).unwrap().rescale(scale);
+            assert_eq!(rescaled.map(|decimal| decimal.to_string()).as_deref(), expected, "{text} at {scale}");
+        };
+        check("1.5", 2, Some("1.50"));
+        check("1.50", 1, Some("1.5"));
+        check("1.55", 1, None);
+        check("100000000000000000", 1, None);
+        check("1", 19, None);
+    }
+
+    #[test]
+    fn decimals_are_ordered_by_value() {
+        let decimal = |text| Decimal::parse(text).unwrap();
+        assert_eq!(decimal("1.50"), decimal("1.5"));
+        assert!(decimal("-2") < decimal("-1.999"));
+        assert!(decimal("999999999999999999") > decimal("0.999999999999999999"));
+    }
+}

@@ -53,9 +53,7 @@ fn parse_iso(text: &str) -> Option<i64> {
     match text.split_once('T') {
         None => parse_units(text, &ISO_DAYS),
         Some(("", hours)) => parse_units(hours, &ISO_HOURS),
-        Some((days, hours)) => {
-            parse_units(days, &ISO_DAYS)?.checked_add(parse_units(hours, &ISO_HOURS)?)
-        }
+        Some((days, hours)) => parse_units(days, &ISO_DAYS)?.checked_add(parse_units(hours, &ISO_HOURS)?),
     }
 }
 
@@ -85,4 +83,75 @@ fn scaled(number: &str, length: i64) -> Option<i64> {
     let numeric = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
     let whole: i64 = numeric.then(|| whole.parse().ok()).flatten()?;
     whole.checked_mul(length)?.checked_add(fraction)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read() {
+        let check = |text: &str, expected: i64| assert_eq!(parse_duration(text), Some(expected), "{text}");
+        check("PT0S", 0);
+        check("P1DT2H", 26 * HOUR);
+        check("P1W", WEEK);
+        check("P1W2DT3M", WEEK + 2 * DAY + 3 * MINUTE);
+        check("-PT0.5S", -500_000);
+        check("PT1M0.000001S", MINUTE + 1);
+        check("1h30m", 90 * MINUTE);
+        check("24h", DAY);
+        check("1.5s", 1_500_000);
+        check("-2ms3us", -2_003);
+        check("0s", 0);
+    }
+
+    #[test]
+    fn what_is_no_duration_is_refused() {
+        let refused = [
+            "",
+            "-",
+            "P",
+            "PT",
+            "P1DT",
+            "P1Y",
+            "P1M",
+            "1",
+            "1d",
+            "h",
+            "1.5h",
+            "PT1.5H",
+            "P-1D",
+            "--1s",
+            "+1s",
+            "1h1h",
+            "1m1h",
+            "PT1S1M",
+            "1.s",
+            ".5s",
+            "1.1234567s",
+            "1 h",
+            "1H",
+            "pt1s",
+            "PT9999999999999999H",
+            "١s",
+            "1é",
+        ];
+        for text in refused {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn durations_are_written_in_one_form_and_read_back() {
+        let check = |micros: i64, expected: &str| {
+            assert_eq!(format_duration(micros), expected);
+            assert_eq!(parse_duration(expected), Some(micros), "{expected}");
+        };
+        check(0, "PT0S");
+        check(26 * HOUR, "PT26H");
+        check(90 * MINUTE, "PT1H30M");
+        check(-(MINUTE + 500_000), "-PT1M0.5S");
+        check(1, "PT0.000001S");
+        check(i64::MAX, "PT2562047788H54.775807S");
+    }
 }

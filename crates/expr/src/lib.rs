@@ -34,7 +34,5 @@ pub use evaluate::{Records, evaluate_closed};
 pub use predicate::{Arithmetic, CompareOp, FieldRef, Link, Operand, Predicate, Source, TextTest, Var};
 pub use reduce::{Frame, Related, Scope, Vars, decide};
 pub use schema::{FieldId, Member, ModelId, Schema};
-pub use temporal::{
-    format_date, format_time, format_timestamp, parse_date, parse_time, parse_timestamp,
-};
+pub use temporal::{format_date, format_time, format_timestamp, parse_date, parse_time, parse_timestamp};
 pub use value::{Type, Value};

@@ -102,11 +102,7 @@ fn check_nesting(tokens: &[Token]) -> Result<(), Fault> {
         }
         depth = depth.after(token.kind);
         if depth.total() > MAX_DEPTH {
-            return Err(fault(
-                code::TOO_DEEP,
-                format!("nested more than {MAX_DEPTH} deep"),
-                range(token),
-            ));
+            return Err(fault(code::TOO_DEEP, format!("nested more than {MAX_DEPTH} deep"), range(token)));
         }
     }
     match open.pop() {
@@ -146,15 +142,15 @@ fn first_fault(source: &str, errors: ParseErrors) -> Fault {
     fault(code::SYNTAX, message.to_owned(), span)
 }
 
-/// The rest of the line from a place that the parser counts from 1, in bytes.
+/// The token at a place that the parser counts from 1, in bytes.
 fn at_line_and_column(source: &str, (line, column): (isize, isize)) -> Range<usize> {
     let (Ok(line), Ok(column)) = (usize::try_from(line - 1), usize::try_from(column - 1)) else {
         return 0..source.len();
     };
     let before: usize = source.split_inclusive('\n').take(line).map(str::len).sum();
-    let start = source.floor_char_boundary((before + column).min(source.len()));
-    let end = source[start..].find('\n').map_or(source.len(), |length| start + length);
-    start..end
+    let tokens = tokens(source).unwrap_or_default();
+    let token = tokens.iter().find(|token| token.start == before + column);
+    token.map_or(0..source.len(), range)
 }
 
 fn fault(code: &'static str, message: String, span: Range<usize>) -> Fault {

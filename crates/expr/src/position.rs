@@ -96,9 +96,14 @@ impl<'a> Positions<'a> {
 
     fn name(&self, node: &IdedExpr) -> Option<Range<usize>> {
         let index = self.token(node)?;
-        let index = match self.tokens[index].kind {
-            TokenKind::TokDot => index + 1,
-            TokenKind::TokLeftParen => index.checked_sub(1)?,
+        let index = match (&node.expr, self.tokens[index].kind) {
+            // The token of `has(x.y)` is `has`; the member is the last name within.
+            (Expr::Select(select), TokenKind::TokIdent) if select.test => {
+                let within = index..self.closing(index + 1)?;
+                within.rev().find(|index| self.tokens[*index].kind == TokenKind::TokIdent)?
+            }
+            (_, TokenKind::TokDot) => index + 1,
+            (_, TokenKind::TokLeftParen) => index.checked_sub(1)?,
             _ => index,
         };
         self.tokens.get(index).map(|token| token.start..token.end)

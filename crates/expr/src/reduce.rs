@@ -137,11 +137,9 @@ impl Predicate {
             Predicate::In { item, list } => {
                 Predicate::In { item: item.reduce(scope), list: list.reduce(scope) }
             }
-            Predicate::Text { test, subject, needle } => Predicate::Text {
-                test: *test,
-                subject: subject.reduce(scope),
-                needle: needle.reduce(scope),
-            },
+            Predicate::Text { test, subject, needle } => {
+                Predicate::Text { test: *test, subject: subject.reduce(scope), needle: needle.reduce(scope) }
+            }
             Predicate::Truth(operand) => Predicate::Truth(operand.reduce(scope)),
             Predicate::Exists { model, link, level, filter } => Predicate::Exists {
                 model: *model,

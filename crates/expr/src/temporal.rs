@@ -60,7 +60,8 @@ pub fn parse_time(text: &str) -> Option<i64> {
         _ => parts(clock, ':', [2, 2, 2])?,
     };
     let valid = hours < 24 && minutes < 60 && seconds < 60;
-    valid.then(|| i64::from(hours) * HOUR + i64::from(minutes) * MINUTE + i64::from(seconds) * SECOND + micros)
+    valid
+        .then(|| i64::from(hours) * HOUR + i64::from(minutes) * MINUTE + i64::from(seconds) * SECOND + micros)
 }
 
 /// Writes `08:30:00`, with as many digits of a second as are needed, up to six.
@@ -120,4 +121,99 @@ fn to_date(days: i32) -> Date {
     let nearest = if days < 0 { FIRST_DATE } else { LAST_DATE };
     let span = days.clamp(days_since_epoch(FIRST_DATE), days_since_epoch(LAST_DATE)).days();
     EPOCH.checked_add(span).unwrap_or(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timestamps_are_read() {
+        let check = |text: &str, expected: Option<i64>| assert_eq!(parse_timestamp(text), expected, "{text}");
+        check("1970-01-01T00:00:00Z", Some(0));
+        check("1970-01-01t00:00:01.5z", Some(1_500_000));
+        check("1969-12-31T23:59:59.999999Z", Some(-1));
+        check("1970-01-01T00:00:00+01:30", Some(-90 * MINUTE));
+        check("1970-01-01T00:00:00-00:00", Some(0));
+        check("2024-02-29T12:00:00Z", Some(1_709_208_000 * SECOND));
+        check("9999-12-31T23:59:59.999999Z", Some(253_402_300_799_999_999));
+        check("0001-01-01T00:00:00Z", Some(-62_135_596_800 * SECOND));
+    }
+
+    #[test]
+    fn what_is_no_timestamp_is_refused() {
+        let refused = [
+            "",
+            "now",
+            "2026-11-21",
+            "2026-11-21T08:30Z",
+            "2026-11-21T08:30:00",
+            "2026-11-21 08:30:00Z",
+            "2026-11-21T08:30:00.1234567Z",
+            "2026-11-21T08:30:00.Z",
+            "2026-11-21T08:30:00,5Z",
+            "2016-12-31T23:59:60Z",
+            "2026-11-21T24:00:00Z",
+            "2026-02-29T08:30:00Z",
+            "2026-11-21T08:30:00+0100",
+            "2026-11-21T08:30:00+24:00",
+            "2026-11-21T08:30:00+01:00:00",
+            "2026-11-21T08:30:00Zulu",
+            "0000-12-31T23:59:59Z",
+            "0001-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "+2026-11-21T08:30:00Z",
+            "2026-1é-21T08:30:00Z",
+            "２026-11-21T08:30:00Z",
+        ];
+        for text in refused {
+            assert_eq!(parse_timestamp(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn timestamps_are_written_in_one_form() {
+        let check = |micros: i64, expected: &str| assert_eq!(format_timestamp(micros), expected);
+        check(0, "1970-01-01T00:00:00.000000Z");
+        check(-1, "1969-12-31T23:59:59.999999Z");
+        check(1_709_208_000_000_001, "2024-02-29T12:00:00.000001Z");
+        check(i64::MIN, "0001-01-01T00:00:00.000000Z");
+        check(i64::MAX, "9999-12-31T23:59:59.999999Z");
+    }
+
+    #[test]
+    fn dates() {
+        let check = |text: &str, days: i32| {
+            assert_eq!(parse_date(text), Some(days), "{text}");
+            assert_eq!(format_date(days), text);
+        };
+        check("1970-01-01", 0);
+        check("1969-12-31", -1);
+        check("2026-11-21", 20_778);
+        check("0001-01-01", -719_162);
+        check("9999-12-31", 2_932_896);
+        for text in
+            ["", "2026-11", "2026-11-31", "2026-1-01", "0000-01-01", "26-11-21", "2026-11-21Z", "-001-01-01"]
+        {
+            assert_eq!(parse_date(text), None, "{text}");
+        }
+        assert_eq!(format_date(i32::MAX), "9999-12-31");
+    }
+
+    #[test]
+    fn times_of_day() {
+        let check = |text: &str, micros: i64, written: &str| {
+            assert_eq!(parse_time(text), Some(micros), "{text}");
+            assert_eq!(format_time(micros), written);
+        };
+        check("08:30", 30_600 * SECOND, "08:30:00");
+        check("00:00:00", 0, "00:00:00");
+        check("23:59:59.999999", DAY - 1, "23:59:59.999999");
+        check("01:02:03.400", 3_723_400_000, "01:02:03.4");
+        for text in
+            ["", "8:30", "24:00", "08:60", "08:30:60", "08:30.5", "08:30:00.", "08:30:00.1234567", "-8:30"]
+        {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
+    }
 }

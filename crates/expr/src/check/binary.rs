@@ -101,7 +101,8 @@ impl Checker<'_> {
         if comparable(left, right) {
             return Ok(());
         }
-        let message = format!("this is {}, but {} is expected", self.describe_type(right), self.describe_type(left));
+        let message =
+            format!("this is {}, but {} is expected", self.describe_type(right), self.describe_type(left));
         let hint = match (left, right) {
             (Type::Decimal { .. }, Type::Decimal { .. }) => {
                 Some("decimals are compared at one scale; give the fields the same".to_owned())

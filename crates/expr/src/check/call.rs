@@ -10,8 +10,7 @@ use crate::{Arithmetic, CompareOp, Operand, Predicate, TextTest, Type, Value};
 use cel::IdedExpr;
 use cel::common::ast::{CallExpr, operators};
 
-const FUNCTIONS: [&str; 8] =
-    ["size", "timestamp", "duration", "date", "time", "decimal", "uuid", "has"];
+const FUNCTIONS: [&str; 8] = ["size", "timestamp", "duration", "date", "time", "decimal", "uuid", "has"];
 const METHODS: [&str; 7] = ["startsWith", "endsWith", "contains", "lowerAscii", "size", "exists", "all"];
 
 impl Checker<'_> {
@@ -26,9 +25,7 @@ impl Checker<'_> {
         use operators::*;
         match (name, args) {
             (LOGICAL_AND | LOGICAL_OR, [left, right]) => self.junction(name, left, right),
-            (LOGICAL_NOT, [inner]) => {
-                Ok(Term::Condition(Predicate::Not(Box::new(self.condition(inner)?))))
-            }
+            (LOGICAL_NOT, [inner]) => Ok(Term::Condition(Predicate::Not(Box::new(self.condition(inner)?)))),
             (CONDITIONAL, [condition, yes, no]) => self.conditional([condition, yes, no]),
             (IN, [item, list]) => self.membership(item, list),
             (NEGATE, [inner]) => self.negate(inner),
@@ -66,13 +63,7 @@ impl Checker<'_> {
         }
     }
 
-    fn method(
-        &mut self,
-        target: &IdedExpr,
-        name: &str,
-        args: &[IdedExpr],
-        expr: &IdedExpr,
-    ) -> Checked<Term> {
+    fn method(&mut self, target: &IdedExpr, name: &str, args: &[IdedExpr], expr: &IdedExpr) -> Checked<Term> {
         let anchor = Anchor::name(expr);
         match (text_test(name), name, args) {
             (Some(test), _, [needle]) => self.text_test(test, target, needle),

@@ -92,15 +92,14 @@ impl<'s> Checker<'s> {
         let anchor = Anchor::whole(expr);
         match (self.term(expr)?, expected) {
             (Term::Value(value), _) if super::term::comparable(&value.ty, expected) => Ok(value.operand),
-            (Term::Literal(literal), _) => {
-                self.coerce(&literal, expected, None, anchor).map(Operand::Value)
-            }
+            (Term::Literal(literal), _) => self.coerce(&literal, expected, None, anchor).map(Operand::Value),
             (Term::List(items), Type::List(of)) => {
                 let items = self.coerce_all(&items, of, None)?;
                 Ok(Operand::Value(Value::List(items)))
             }
             (other, _) => {
-                let message = format!("this is {}, not {}", self.describe(&other), self.describe_type(expected));
+                let message =
+                    format!("this is {}, not {}", self.describe(&other), self.describe_type(expected));
                 self.refuse(code::TYPE, anchor, message)
             }
         }

@@ -53,12 +53,7 @@ impl Checker<'_> {
                 Term::Literal(literal) => literals.push((literal, anchor)),
                 other => {
                     let message = format!("a list holds literals, not {}", self.describe(&other));
-                    return self.refuse_with(
-                        code::UNSUPPORTED,
-                        anchor,
-                        message,
-                        "write `x == a || x == b`",
-                    );
+                    return self.refuse_with(code::UNSUPPORTED, anchor, message, "write `x == a || x == b`");
                 }
             }
         }
@@ -163,7 +158,9 @@ impl Checker<'_> {
             Type::Timestamp => {
                 (parse_timestamp(text).map(Value::Timestamp), "timestamp, as `2026-11-21T08:30:00Z`")
             }
-            Type::Duration => (parse_duration(text).map(Value::Duration), "duration, as `1h30m` or `PT1H30M`"),
+            Type::Duration => {
+                (parse_duration(text).map(Value::Duration), "duration, as `1h30m` or `PT1H30M`")
+            }
             _ => return self.mismatch(&Literal::Text(text.to_owned()), ty, anchor),
         };
         match value {
@@ -172,13 +169,9 @@ impl Checker<'_> {
         }
     }
 
-    fn variant(
-        &mut self,
-        text: &str,
-        variants: Option<&Arc<[String]>>,
-        anchor: Anchor,
-    ) -> Checked<Value> {
-        let Some(variants) = variants.filter(|variants| !variants.iter().any(|variant| variant == text)) else {
+    fn variant(&mut self, text: &str, variants: Option<&Arc<[String]>>, anchor: Anchor) -> Checked<Value> {
+        let Some(variants) = variants.filter(|variants| !variants.iter().any(|variant| variant == text))
+        else {
             return Ok(Value::Text(text.to_owned()));
         };
         let hint = did_you_mean(text, variants.iter().map(String::as_str))

@@ -182,7 +182,8 @@ impl Checker<'_> {
         };
         let level = self.next_level(id, anchor)?;
         let source = Source::Bound(level);
-        let condition = self.at_level(level, |checker| checker.inline((record.model, source), inlined, anchor))?;
+        let condition =
+            self.at_level(level, |checker| checker.inline((record.model, source), inlined, anchor))?;
         let guard = self.guard_of_bound(record.model, level, anchor)?;
         Ok(Predicate::Exists {
             model: record.model,
