@@ -1,1 +1,32 @@
-fn main() {}
+//! The `mainstay` program.
+//!
+//! It reads the command line, loads the project, puts store, engine and API together, and runs them: `serve` behind a listener of
+//! its own, the other commands once. Standard output has what was asked for, standard error logs and failures.
+//!
+//! This crate owns: the command line, the wiring, the listener, logs and shutdown, imports and exports. It must not know: how
+//! rules are checked, what a statement looks like in SQL, what an answer of the API looks like.
+
+mod backend;
+mod cli;
+mod commands;
+mod failure;
+mod listen;
+mod logs;
+mod project;
+mod schema_change;
+mod signals;
+mod terminal;
+mod transfer;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().command.run() {
+        Ok(code) => code,
+        Err(failure) => {
+            terminal::complain(&failure.to_string());
+            failure.exit_code()
+        }
+    }
+}

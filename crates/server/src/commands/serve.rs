@@ -1,0 +1,158 @@
+//! `mainstay serve` and `mainstay dev`
+
+use super::runtime;
+use crate::backend::{Backend, database};
+use crate::cli::ProjectArgs;
+use crate::failure::{Failure, exit};
+use crate::listen::{Listener, Options, Stopped};
+use crate::project::{Opened, summary};
+use crate::signals::Signals;
+use crate::terminal::{colored_errors, complain, counted, say};
+use crate::{logs, schema_change};
+use clap::Args;
+use mainstay_engine::Engine;
+use mainstay_model::{Durability, Log, LogFormat};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long between two rounds of tidying up.
+const MAINTENANCE: Duration = Duration::from_secs(60);
+
+/// Serve a project
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  mainstay serve                             the project in this folder
+  mainstay serve examples/chat --listen 0.0.0.0:8080
+  mainstay serve --listen 127.0.0.1:0        a free port; the output says which
+
+SIGTERM or Ctrl-C ends it when the requests in flight are answered; a second one ends it at once.")]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Where to listen [default: `server.listen` of mainstay.toml]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+}
+
+/// Serve a project while it is being made: changes of models that lose nothing are applied at start
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Like `serve`, but the database follows the models by itself where nothing gets lost, and logs are made for people.
+Stop it and start it again after a change of the project.
+
+Example:
+  mainstay dev examples/chat")]
+pub(crate) struct Dev {
+    #[command(flatten)]
+    serve: Serve,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let project = Opened::load(&self.project.folder)?;
+        logs::start(&project.application.config.log)?;
+        if !project.diagnostics.items.is_empty() {
+            complain(&format!("{}: `mainstay check` shows them\n", summary(&project.diagnostics)));
+        }
+        self.open_and_serve(&project)
+    }
+
+    fn open_and_serve(&self, project: &Opened) -> Result<ExitCode, Failure> {
+        let runtime = runtime()?;
+        let _entered = runtime.enter();
+        // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
+        let listener = Listener::bind(self.listen.unwrap_or(project.application.config.server.listen))?;
+        let backend = Backend::open(project, self.project.data.data.as_deref())?;
+        say(&banner(project, &backend, listener.address()));
+        let code = runtime.block_on(serve(listener, backend.engine.clone(), project))?;
+        // What still runs is cut before the store is closed, so that nothing holds on to it.
+        runtime.shutdown_background();
+        Ok(code)
+    }
+}
+
+impl Dev {
+    pub(crate) fn run(self) -> Result<ExitCode, Failure> {
+        let project = Opened::load(&self.serve.project.folder)?;
+        let level = project.application.config.log.level.clone();
+        logs::start(&Log { format: LogFormat::Pretty, level })?;
+        complain(&project.diagnostics.render(colored_errors()));
+        let folder = project.data_folder(self.serve.project.data.data.as_deref());
+        say(&schema_change::apply_safe(&project, &database(&folder))?);
+        self.serve.open_and_serve(&project)
+    }
+}
+
+async fn serve(listener: Listener, engine: Engine, project: &Opened) -> Result<ExitCode, Failure> {
+    let config = &project.application.config;
+    let mut signals = Signals::listen().map_err(|error| Failure::new("signals", error.to_string()))?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let router = mainstay_api::router(engine.clone());
+    let maintenance = tokio::spawn(maintain(engine));
+    let serving = listener.serve(router, Options::of(config), async { drop(stopped.await) });
+    tokio::pin!(serving);
+    say("ready\n");
+    let signal = tokio::select! {
+        signal = signals.next() => signal,
+        _ = &mut serving => "nothing",
+    };
+    tracing::info!(signal, "stopping");
+    drop(stop);
+    maintenance.abort();
+    tokio::select! {
+        stopped = serving => Ok(report(stopped)),
+        _ = signals.next() => Ok(ExitCode::from(exit::INTERRUPTED)),
+    }
+}
+
+fn report(stopped: Stopped) -> ExitCode {
+    match stopped {
+        Stopped::Drained => tracing::info!("stopped"),
+        Stopped::Cut { connections } => {
+            tracing::warn!(connections, "stopped; connections were cut since their time was up")
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+async fn maintain(engine: Engine) {
+    loop {
+        tokio::time::sleep(MAINTENANCE).await;
+        match engine.maintain().await {
+            Ok(done) => tracing::debug!(
+                records = done.records,
+                sessions = done.sessions,
+                changes = done.changes,
+                "tidied up"
+            ),
+            Err(error) => {
+                tracing::error!(code = error.code.as_str(), detail = error.detail, "tidying up failed")
+            }
+        }
+    }
+}
+
+fn banner(project: &Opened, backend: &Backend, address: SocketAddr) -> String {
+    let application = &project.application;
+    let models = application.models.iter().filter(|model| !model.internal).count();
+    let operations = backend.engine.registry().operations().len();
+    let durability = match application.config.data.durability {
+        Durability::Full => "full",
+        Durability::Normal => "normal",
+    };
+    format!(
+        "mainstay {version}\n\
+         project     {name} in {folder}: {models}, {operations}\n\
+         data        {data} (SQLite, durability {durability})\n\
+         listening   http://{address}\n\
+         docs        http://{address}/docs\n",
+        version = env!("CARGO_PKG_VERSION"),
+        name = project.name(),
+        folder = project.folder.display(),
+        models = counted(models, "model"),
+        operations = counted(operations, "operation"),
+        data = backend.folder.display(),
+    )
+}

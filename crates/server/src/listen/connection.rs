@@ -1,0 +1,86 @@
+//! One connection, from its first byte to its last.
+
+use super::Options;
+use super::refusal::Refusal;
+use super::socket::{Progress, Socket};
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use mainstay_api::ClientAddress;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tower::Service;
+
+/// How long, and for how many bytes, a client may go on sending after we have said our last word.
+const LINGER: Duration = Duration::from_secs(1);
+const LINGER_BYTES: u64 = 8 << 20;
+/// Smaller than hyper's default, since each connection may fill one with a body that nobody reads yet.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// What connections have in common.
+pub(super) struct Server {
+    router: Router,
+    http: http1::Builder,
+    stall_timeout: Duration,
+}
+
+impl Server {
+    pub(super) fn new(router: Router, options: &Options) -> Self {
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            .header_read_timeout(options.stall_timeout)
+            .max_header_size(options.header_bytes)
+            .max_buf_size(BUFFER_BYTES.max(options.header_bytes));
+        Server { router, http, stall_timeout: options.stall_timeout }
+    }
+
+    /// Serves a connection until it ends, or until `stopped` and its request is answered.
+    pub(super) async fn serve(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
+        // Answers are written whole; waiting for more to send would only delay them.
+        let _ = stream.set_nodelay(true);
+        let progress = Arc::new(Progress::default());
+        let io = TokioIo::new(Socket::new(stream, progress.clone(), self.stall_timeout));
+        let service = service_fn(|mut request: Request<Incoming>| {
+            progress.set_asked();
+            request.extensions_mut().insert(ClientAddress(client));
+            self.router.clone().call(request)
+        });
+        let mut connection = self.http.serve_connection(io, service);
+        let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
+        let ended = tokio::select! {
+            result = &mut connection => Some(result),
+            () = stop => None,
+        };
+        let result = match ended {
+            Some(result) => result,
+            None => {
+                Pin::new(&mut connection).graceful_shutdown();
+                (&mut connection).await
+            }
+        };
+        let mut stream = connection.into_parts().io.into_inner().into_stream();
+        if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
+            tracing::info!(target: "http", %client, code = refusal.error().code.as_str(), "refused before it was a request");
+            let _ = stream.write_all(&refusal.to_bytes().await).await;
+        }
+        if !*stopped.borrow() {
+            linger(&mut stream).await;
+        }
+    }
+}
+
+/// Reads what the client still sends, for a while. A socket that is closed with unread bytes in it resets the connection, and the client
+/// would lose the answer that explains why.
+async fn linger(stream: &mut TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut rest = stream.take(LINGER_BYTES);
+    let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
+}

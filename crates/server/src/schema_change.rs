@@ -1,0 +1,159 @@
+//! What a database and its models differ in, for people.
+
+use crate::failure::Failure;
+use crate::project::Opened;
+use crate::terminal::counted;
+use mainstay_embedded::{OpenError, migrate};
+use mainstay_sql::migrate::Plan;
+use std::path::Path;
+
+/// How many steps a summary names; `mainstay migrate plan` shows them all.
+const SUMMARY_STEPS: usize = 5;
+
+/// Applies what loses nothing and answers what was done, in lines; nothing when there is nothing to do.
+pub(crate) fn apply_safe(project: &Opened, database: &Path) -> Result<String, Failure> {
+    let refused = |error| refused(error, &project.folder);
+    let plan = migrate::plan(&project.application, database).map_err(refused)?;
+    if plan.is_empty() || !database.exists() {
+        return Ok(String::new());
+    }
+    if !plan.is_safe() {
+        return Err(schema_differs(&plan, &project.folder));
+    }
+    let done = migrate::apply(&project.application, database, false).map_err(refused)?;
+    Ok(format!("migrated    {}", bullets(done.steps.iter().map(|step| &step.description))))
+}
+
+/// Why the database was not opened or migrated, and what to do.
+pub(crate) fn refused(error: OpenError, folder: &Path) -> Failure {
+    match error {
+        OpenError::SchemaDiffers(plan) => schema_differs(&plan, folder),
+        OpenError::LosesData(plan) => loses_data(&plan),
+        OpenError::Impossible(plan) => impossible(&plan),
+        error => Failure::new(code(&error), error.to_string()).hint(advice(&error)),
+    }
+}
+
+fn code(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Io { .. } => "data_folder",
+        OpenError::InUse { .. } => "data_in_use",
+        OpenError::NotOurs => "not_a_database",
+        OpenError::Damaged(_) => "database_damaged",
+        OpenError::Newer { .. } => "database_newer",
+        OpenError::SchemaDiffers(_) => "schema_differs",
+        OpenError::LosesData(_) => "migration_loses_data",
+        OpenError::Impossible(_) => "migration_impossible",
+        OpenError::StepFailed { .. } => "migration_failed",
+        OpenError::Failed(_) => "database_failed",
+    }
+}
+
+fn advice(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::Io { .. } => {
+            "the program needs to read and write there; choose another folder with `--data DIR`, or with `data.folder` in mainstay.toml"
+        }
+        OpenError::InUse { .. } => "stop the `mainstay serve` that has it open, or work through its API",
+        OpenError::NotOurs => "choose another folder with `--data DIR`, or move the file away",
+        OpenError::Damaged(_) => "restore a backup; the file was left as it is",
+        OpenError::Newer { .. } => "run the version of mainstay that made it, or a newer one",
+        OpenError::StepFailed { .. } => {
+            "change the data or the models so that the step succeeds, and apply again"
+        }
+        OpenError::SchemaDiffers(_)
+        | OpenError::LosesData(_)
+        | OpenError::Impossible(_)
+        | OpenError::Failed(_) => "the database was left as it is",
+    }
+}
+
+fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
+    let folder = folder.display();
+    let steps = plan.steps.iter().map(|step| &step.description);
+    let mut message = format!("the database is not as the models are{}", bullets(steps.take(SUMMARY_STEPS)));
+    if plan.steps.len() > SUMMARY_STEPS {
+        message += &format!("\n  - and {} more", plan.steps.len() - SUMMARY_STEPS);
+    }
+    for loss in &plan.losses {
+        message += &format!("\n  - LOSES DATA: {loss}");
+    }
+    for fault in &plan.faults {
+        message += &format!("\n  - IMPOSSIBLE: {fault}");
+    }
+    Failure::new("schema_differs", message).hint(format!(
+        "`mainstay migrate plan {folder}` shows the SQL, `mainstay migrate apply {folder}` runs it"
+    ))
+}
+
+fn loses_data(plan: &Plan) -> Failure {
+    Failure::new(
+        "migration_loses_data",
+        format!("the migration would lose data{}", bullets(plan.losses.iter())),
+    )
+    .hint("if that is meant, run it again with `--allow-data-loss`; nothing has been changed yet")
+}
+
+fn impossible(plan: &Plan) -> Failure {
+    Failure::new(
+        "migration_impossible",
+        format!("the migration cannot be run{}", bullets(plan.faults.iter())),
+    )
+    .hint("change the models; nothing has been changed in the database")
+}
+
+fn bullets<'a>(lines: impl Iterator<Item = &'a String>) -> String {
+    lines.map(|line| format!("\n  - {line}")).collect()
+}
+
+/// The plan in full, as SQL that says what it does.
+pub(crate) fn script(plan: &Plan) -> String {
+    let mut text = String::new();
+    for loss in &plan.losses {
+        text += &format!("-- LOSES DATA: {loss}\n");
+    }
+    for fault in &plan.faults {
+        text += &format!("-- IMPOSSIBLE: {fault}\n");
+    }
+    for step in &plan.steps {
+        text += &format!("-- {}\n{};\n", step.description, step.sql.trim_end_matches(';'));
+    }
+    text + &format!("-- {}\n", counted(plan.steps.len(), "step"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mainstay_sql::migrate::MigrationStep;
+
+    fn plan(steps: usize) -> Plan {
+        let step =
+            |number| MigrationStep { sql: format!("SELECT {number}"), description: format!("step {number}") };
+        Plan {
+            steps: (1..=steps).map(step).collect(),
+            losses: vec!["drops room.name".to_owned()],
+            faults: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_script_says_what_it_does() {
+        let expected =
+            "-- LOSES DATA: drops room.name\n-- step 1\nSELECT 1;\n-- step 2\nSELECT 2;\n-- 2 steps\n";
+        assert_eq!(script(&plan(2)), expected);
+    }
+
+    #[test]
+    fn a_summary_of_many_steps_is_short_and_hides_no_loss() {
+        let text = refused(OpenError::SchemaDiffers(plan(9)), Path::new("chat")).to_string();
+        for part in [
+            "error[schema_differs]",
+            "- step 5\n  - and 4 more",
+            "LOSES DATA: drops room.name",
+            "migrate apply chat",
+        ] {
+            assert!(text.contains(part), "{part:?} is not in {text}");
+        }
+        assert!(!text.contains("step 6"), "{text}");
+    }
+}

@@ -1,0 +1,199 @@
+//! An import, from a file to its summary.
+
+use super::Format;
+use super::columns::Column;
+use super::convert::{Converter, Refused};
+use super::ids::Fingerprint;
+use super::refs::Refs;
+use super::report::Report;
+use super::resume::{Bookmark, Progress};
+use super::rows::{self, Place, Row, Rows};
+use super::source::Source;
+use super::writer::{Tally, Writer};
+use crate::backend::Backend;
+use crate::failure::Failure;
+use mainstay_engine::Caller;
+use mainstay_model::Model;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use tokio::sync::mpsc;
+
+/// Batches that are read ahead of the one that is being written.
+const BATCHES_AHEAD: usize = 2;
+
+/// What to import, and how.
+pub(crate) struct Options {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Its format.
+    pub(crate) format: Format,
+    /// Records in a transaction.
+    pub(crate) batch: usize,
+    /// Where refused rows are reported.
+    pub(crate) report: PathBuf,
+    /// Whether to begin anew where an import was interrupted.
+    pub(crate) restart: bool,
+}
+
+/// What an import has to tell while it runs, and what it is told.
+pub(crate) trait Watcher {
+    /// It begins; `resumed` when it goes on behind the rows of an interrupted one. The file has `size_bytes`.
+    fn begins(&self, size_bytes: u64, resumed: Option<&Progress>);
+    /// A batch is done, and so many bytes of the file are read.
+    fn advances(&self, read_bytes: u64, tally: &Tally);
+}
+
+/// How an import ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    /// What became of the rows.
+    pub(crate) tally: Tally,
+    /// What had become of them when this run began.
+    pub(crate) before: Tally,
+    /// The line that it would go on with, when it was interrupted.
+    pub(crate) interrupted_at: Option<u64>,
+}
+
+/// Imports a file into a model. `stop` ends it behind the current batch.
+pub(crate) async fn run(
+    backend: &Backend,
+    caller: &Caller,
+    model: &Model,
+    options: &Options,
+    watcher: &dyn Watcher,
+    stop: &AtomicBool,
+) -> Result<Ended, Failure> {
+    let source = Source::open(&options.file)?;
+    let bookmark = Bookmark::new(&backend.folder, &model.name, &source.fingerprint);
+    let (columns, start) = read_header(backend, model, &source, options)?;
+    let resumed = bookmark.load().filter(|_| !options.restart);
+    watcher.begins(source.size_bytes, resumed.as_ref());
+    let mut progress = resumed.unwrap_or(Progress { place: start, tally: Tally::default() });
+    let before = progress.tally;
+    let mut batches = read_ahead(&source, options, progress.place, columns.len());
+    let mut import = Import::new(backend, caller, model, &source.fingerprint, columns, options, resumed);
+    while let Some(rows) = batches.recv().await {
+        progress = import.write(rows.map_err(|error| unreadable(options, &error))?).await?;
+        bookmark.save(&progress)?;
+        watcher.advances(source.read_bytes.load(Relaxed), &progress.tally);
+        if stop.load(Relaxed) {
+            return Ok(Ended { tally: progress.tally, before, interrupted_at: Some(progress.place.line) });
+        }
+    }
+    bookmark.remove();
+    Ok(Ended { tally: progress.tally, before, interrupted_at: None })
+}
+
+/// An import under way.
+struct Import<'a> {
+    converter: Converter<'a>,
+    writer: Writer<'a>,
+}
+
+impl<'a> Import<'a> {
+    fn new(
+        backend: &'a Backend,
+        caller: &'a Caller,
+        model: &Model,
+        fingerprint: &'a Fingerprint,
+        columns: Vec<(String, Column)>,
+        options: &Options,
+        resumed: Option<Progress>,
+    ) -> Self {
+        let engine = &backend.engine;
+        let converter =
+            Converter { engine, caller, model: model.id, fingerprint, columns, refs: Refs::default() };
+        let writer = Writer {
+            engine,
+            caller,
+            operation: format!("{}.create", model.name),
+            report: Report::new(options.report.clone(), resumed.is_some()),
+            tally: resumed.map(|progress| progress.tally).unwrap_or_default(),
+        };
+        Import { converter, writer }
+    }
+
+    /// Writes a batch, which is never empty.
+    async fn write(&mut self, rows: Vec<Row>) -> Result<Progress, Failure> {
+        let mut place = Place::START;
+        let mut commands = Vec::with_capacity(rows.len());
+        for row in rows {
+            let line = row.line;
+            place = row.next;
+            self.writer.tally.read += 1;
+            match self.converter.command(row).await {
+                Ok(command) => commands.push((line, command)),
+                Err(Refused::Row(error)) => self.writer.settle(line, &error)?,
+                Err(Refused::Failed(error)) => return Err(error.into()),
+            }
+        }
+        self.writer.write(commands).await?;
+        Ok(Progress { place, tally: self.writer.tally })
+    }
+}
+
+/// The columns of a CSV file, and where its rows begin. A name that means nothing ends the import before it has begun: it would
+/// refuse every row.
+fn read_header(
+    backend: &Backend,
+    model: &Model,
+    source: &Source,
+    options: &Options,
+) -> Result<(Vec<(String, Column)>, Place), Failure> {
+    if options.format != Format::Csv {
+        return Ok((Vec::new(), Place::START));
+    }
+    let read = source.bytes_from(0).and_then(rows::header);
+    let (names, start) = read.map_err(|error| unreadable(options, &error))?;
+    let column = |name: String| {
+        match Column::named(backend.engine.application(), model, &name) {
+        Ok(column) => Ok((name, column)),
+        Err(error) => Err(Failure::new("unknown_column", format!("the column `{name}`: {}", error.message))
+            .hint("the first line of a CSV file names the fields; a ref may be given as `country.code`, by a unique field")),
+    }
+    };
+    Ok((names.into_iter().map(column).collect::<Result<_, _>>()?, start))
+}
+
+/// Reads the file on a thread of its own, some batches ahead. It ends when nobody receives any more.
+fn read_ahead(
+    source: &Source,
+    options: &Options,
+    from: Place,
+    columns: usize,
+) -> mpsc::Receiver<io::Result<Vec<Row>>> {
+    let (sender, receiver) = mpsc::channel(BATCHES_AHEAD);
+    let (format, size) = (options.format, options.batch);
+    let bytes = source.bytes_from(from.offset);
+    std::thread::spawn(move || {
+        let mut rows = match bytes {
+            Ok(bytes) => rows::read(format, bytes, from, columns),
+            Err(error) => return drop(sender.blocking_send(Err(error))),
+        };
+        loop {
+            let batch = read_batch(rows.as_mut(), size);
+            let is_last = !matches!(&batch, Ok(batch) if batch.len() == size);
+            let is_empty = matches!(&batch, Ok(batch) if batch.is_empty());
+            if is_empty || sender.blocking_send(batch).is_err() || is_last {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+fn read_batch(rows: &mut dyn Rows, size: usize) -> io::Result<Vec<Row>> {
+    let mut batch = Vec::with_capacity(size);
+    while batch.len() < size {
+        match rows.next_row()? {
+            Some(row) => batch.push(row),
+            None => break,
+        }
+    }
+    Ok(batch)
+}
+
+fn unreadable(options: &Options, error: &io::Error) -> Failure {
+    Failure::io("read", &options.file, error)
+}

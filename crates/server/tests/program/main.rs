@@ -1,0 +1,16 @@
+//! Black-box tests: they start the program itself, on free ports, over copies of the examples.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod chat;
+mod check;
+mod faults;
+mod help;
+mod init;
+mod migrate;
+mod readme;
+mod secrets;
+mod serve;
+mod support;
+mod transfer;
+mod user;

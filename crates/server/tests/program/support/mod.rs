@@ -1,0 +1,16 @@
+//! A project in a temporary folder, a running server, and a client.
+
+mod client;
+mod project;
+mod server;
+
+pub(crate) use client::{Answer, Client, raw};
+pub(crate) use project::{Finished, Project};
+pub(crate) use server::Server;
+
+use std::path::PathBuf;
+
+/// The repository.
+pub(crate) fn repository() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
+}
