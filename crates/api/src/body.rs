@@ -105,7 +105,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use futures::executor::block_on;
     use futures::stream;
     use std::convert::Infallible;
 
@@ -125,28 +124,27 @@ mod tests {
         check_media("", false);
     }
 
-    #[track_caller]
-    fn check_read(chunks: &[&'static str], limit: usize, expected: &str) {
+    async fn check_read(chunks: &[&'static str], limit: usize, expected: &str) {
         let chunks: Vec<Result<&str, Infallible>> = chunks.iter().map(|chunk| Ok(*chunk)).collect();
-        let answer = block_on(read(Body::from_stream(stream::iter(chunks)), limit));
+        let answer = read(Body::from_stream(stream::iter(chunks)), limit).await;
         let answer =
             answer.map_or_else(|error| error.to_string(), |bytes| String::from_utf8(bytes.into()).unwrap());
         assert_eq!(answer, expected);
     }
 
-    #[test]
-    fn chunks_are_joined_up_to_the_limit() {
-        check_read(&[], 3, "");
-        check_read(&["abc"], 3, "abc");
-        check_read(&["ab", "", "c"], 3, "abc");
-        check_read(&["abcd"], 3, "body_too_large: the body is larger than 3 bytes");
-        check_read(&["ab", "cd"], 3, "body_too_large: the body is larger than 3 bytes");
-        check_read(&["a", "b", "c", "d"], 3, "body_too_large: the body is larger than 3 bytes");
+    #[tokio::test]
+    async fn chunks_are_joined_up_to_the_limit() {
+        check_read(&[], 3, "").await;
+        check_read(&["abc"], 3, "abc").await;
+        check_read(&["ab", "", "c"], 3, "abc").await;
+        check_read(&["abcd"], 3, "body_too_large: the body is larger than 3 bytes").await;
+        check_read(&["ab", "cd"], 3, "body_too_large: the body is larger than 3 bytes").await;
+        check_read(&["a", "b", "c", "d"], 3, "body_too_large: the body is larger than 3 bytes").await;
     }
 
-    #[test]
-    fn an_announced_length_is_enough_to_refuse() {
-        let answer = block_on(read(Body::from("abcd"), 3));
+    #[tokio::test]
+    async fn an_announced_length_is_enough_to_refuse() {
+        let answer = read(Body::from("abcd"), 3).await;
         assert_eq!(answer.unwrap_err().code, Code::BodyTooLarge);
     }
 }
