@@ -4,7 +4,9 @@ use crate::Config;
 use crate::load::ModelFile;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
+use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
+use std::sync::LazyLock;
 
 /// The schema of `mainstay.toml`.
 pub fn config_schema() -> Json {
@@ -16,8 +18,27 @@ pub fn model_schema() -> Json {
     schema_of::<ModelFile>(false)
 }
 
-/// The schema of a file's type; `inlined` without references, for a program to walk.
-pub(crate) fn schema_of<T: JsonSchema>(inlined: bool) -> Json {
+/// A file's type, with its schema: without references, for a program to walk, and made once, since there are many models.
+pub(crate) trait Shape: DeserializeOwned + JsonSchema + Default {
+    /// The schema.
+    fn schema() -> &'static Json;
+}
+
+impl Shape for Config {
+    fn schema() -> &'static Json {
+        static SCHEMA: LazyLock<Json> = LazyLock::new(|| schema_of::<Config>(true));
+        &SCHEMA
+    }
+}
+
+impl Shape for ModelFile {
+    fn schema() -> &'static Json {
+        static SCHEMA: LazyLock<Json> = LazyLock::new(|| schema_of::<ModelFile>(true));
+        &SCHEMA
+    }
+}
+
+fn schema_of<T: JsonSchema>(inlined: bool) -> Json {
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = inlined);
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
     drop_null(&mut schema);

@@ -134,7 +134,10 @@ impl Builder<'_> {
     }
 
     fn was(&mut self, source: &FieldSource<'_>) -> Option<String> {
-        let declared = |name: &str| self.draft.parts.iter().any(|part| part.file.fields.contains_key(name));
+        let declared = |name: &str| {
+            self.fields[..base::COUNT].iter().any(|field| field.name == name)
+                || self.draft.parts.iter().any(|part| part.file.fields.contains_key(name))
+        };
         names::check_was(source.document, &["fields", source.name, "was"], declared, self.faults)
     }
 }

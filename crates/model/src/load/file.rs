@@ -39,7 +39,7 @@ pub(crate) struct ModelFile {
 #[expect(dead_code, reason = "it only describes: the reader turns the short form into the long one")]
 enum FieldForm {
     Short(TypeName),
-    Long(FieldFile),
+    Long(Box<FieldFile>),
 }
 
 /// A field with its options.

@@ -81,7 +81,7 @@ pub(super) fn check_was(
     let was = document.text(path)?;
     if in_use(&was.text) {
         let message = format!("`{}` still exists, so nothing can have been renamed from it", was.text);
-        faults.error("bad_was", was.place.clone(), message);
+        faults.error("bad_was", was.place, message);
         return None;
     }
     is_well_formed(&was.text).then_some(was.text.clone()).or_else(|| {

@@ -6,19 +6,14 @@
 use super::document::{Content, Document, Entry, Node};
 use super::faults::Faults;
 use super::suggest::nearest;
-use crate::schema::schema_of;
-use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use crate::schema::Shape;
 use serde_json::Value as Json;
 
 /// Reads a file whose type leaves no key required, and reports each key and value that does not fit.
-pub(super) fn read<T: DeserializeOwned + JsonSchema + Default>(
-    document: &Document,
-    faults: &mut Faults,
-) -> T {
+pub(super) fn read<T: Shape>(document: &Document, faults: &mut Faults) -> T {
     let mut walk =
         Walk { document, faults, fits: &|value| T::deserialize(value).err().map(|e| e.message().to_owned()) };
-    let value = walk.visit(&document.root, &schema_of::<T>(true), &mut Vec::new());
+    let value = walk.visit(&document.root, T::schema(), &mut Vec::new());
     let empty = || toml::Value::Table(toml::Table::new());
     T::deserialize(value.unwrap_or_else(empty)).unwrap_or_else(|error| {
         faults.error("wrong_type", document.at(0..0), error.message());

@@ -158,7 +158,7 @@ fn defaults() {
         &["bad_default 2:50 \"2026-11-20\""],
     );
     check_default("{ type = \"text\", default = { cel = 1 } }", &["bad_default 2:32 { cel = 1 }"]);
-    check_default("{ type = \"bool\", default = \"yes\" }", &["expr_unknown_name 2:28 yes"]);
+    check_default("{ type = \"bool\", default = \"yes\" }", &["expr_unknown_name 2:33 yes"]);
 }
 
 #[test]
@@ -171,6 +171,7 @@ fn names() {
     check_note("plural = \"batch\"", &["reserved_name 1:10 \"batch\""]);
     check_note("plural = \"users\"", &["name_clash 1:10 \"users\""]);
     check_note("was = \"user\"", &["bad_was 1:7 \"user\""]);
+    check_note("[fields]\na = { type = \"int\", was = \"id\" }", &["bad_was 2:27 \"id\""]);
     check_note("[fields]\na = { type = \"int\", was = \"b\" }\nb = \"int\"", &["bad_was 2:27 \"b\""]);
     let config = ("mainstay.toml", "");
     check(&[config, ("models/Note.toml", "")], &["bad_name models/Note.toml:1:1 "]);

@@ -44,6 +44,7 @@ fn field(name: &str) -> &'static Field {
 
 /// A field takes this JSON as a value that is written as `expected`, or refuses it with this code.
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "the cases read better without `&`")]
 fn check(name: &str, given: serde_json::Value, expected: Result<&str, &str>) {
     let found = json::decode(field(name), &given).map(|value| {
         let mut out = Vec::new();
@@ -261,7 +262,7 @@ fn value() -> impl Strategy<Value = (&'static str, Value)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn what_is_written_can_be_read((name, value) in value()) {

@@ -4,6 +4,7 @@
 mod broken;
 mod expressions;
 mod folder;
+mod hostile;
 mod json;
 mod loaded;
 mod rendered;
