@@ -30,7 +30,7 @@ impl Engine {
     pub async fn maintain(&self) -> Result<Maintained, Error> {
         let mut maintained = Maintained::default();
         let application = self.application().clone();
-        for model in application.models.iter().filter(|model| model.soft_delete && !model.internal) {
+        for model in application.models.iter().filter(|model| model.soft_delete) {
             let before = self.now() - model.retention_micros;
             maintained.records += self.purge(model, base::DELETED_AT, before).await?;
         }

@@ -5,8 +5,10 @@
 
 mod clock;
 mod fault;
+mod keyring;
 mod memory;
 
 pub use clock::FakeClock;
 pub use fault::{Call, Fault, Faults, FaultyStore};
+pub use keyring::FixedKeyring;
 pub use memory::MemoryStore;

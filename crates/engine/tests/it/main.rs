@@ -1,0 +1,8 @@
+//! The engine on the store in memory.
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod maintenance;
+mod reads;
+mod support;
+mod writes;

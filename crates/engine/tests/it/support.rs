@@ -1,0 +1,108 @@
+//! An engine on the store in memory, with a clock that is set by hand.
+
+use mainstay_engine::{Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options, Tokens, View};
+use mainstay_model::Project;
+use mainstay_testkit::{FakeClock, FixedKeyring, MemoryStore};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+pub(crate) const PASSWORD: &str = "correct horse";
+
+const SETTINGS: &str = "[accounts]\nfailures_per_account = 3\nfailures_per_address = 6\n\
+    [accounts.password]\nmemory_kib = 512\niterations = 1\n";
+
+pub(crate) struct App {
+    pub(crate) engine: Engine,
+    pub(crate) clock: Arc<FakeClock>,
+}
+
+impl App {
+    /// The example `chat`.
+    pub(crate) fn chat() -> Self {
+        Self::of(&[
+            ("models/room.toml", include_str!("../../../../examples/chat/models/room.toml")),
+            ("models/member.toml", include_str!("../../../../examples/chat/models/member.toml")),
+            ("models/message.toml", include_str!("../../../../examples/chat/models/message.toml")),
+        ])
+    }
+
+    /// A project of these models.
+    pub(crate) fn of(models: &[(&str, &str)]) -> Self {
+        let files = [&[("mainstay.toml", SETTINGS)], models].concat();
+        let loaded = Project::load_from(&files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
+        let application = Arc::new(loaded.application);
+        let store = Arc::new(MemoryStore::new(application.clone()));
+        let clock = Arc::new(FakeClock::new(1_795_249_800_000_000));
+        let options = Options { application, store, clock: clock.clone(), keyring: Arc::new(FixedKeyring(7)) };
+        App { engine: Engine::new(options).unwrap(), clock }
+    }
+
+    /// A new account, logged in.
+    pub(crate) async fn account(&self, email: &str, roles: &[&str]) -> Caller {
+        let model = self.engine.application().user();
+        let fields = json!({ "roles": roles });
+        let input = Input::from_json(model, fields.as_object().unwrap()).unwrap();
+        let user = NewUser { email: email.to_owned(), password: PASSWORD.to_owned(), input };
+        self.engine.create_user(&nobody(), user).await.unwrap();
+        let tokens = self.login(email, PASSWORD).await.unwrap();
+        self.with_token(&tokens.access_token).await.unwrap()
+    }
+
+    pub(crate) async fn login(&self, email: &str, password: &str) -> Result<Tokens, Error> {
+        self.engine.login(&nobody(), Login { email: email.to_owned(), password: password.to_owned() }).await
+    }
+
+    /// A caller who sends this access token.
+    pub(crate) async fn with_token(&self, access_token: &str) -> Result<Caller, Error> {
+        let identity = Some(self.engine.authenticate(access_token).await?);
+        Ok(Caller { identity, ..nobody() })
+    }
+
+    pub(crate) async fn create(&self, caller: &Caller, model: &str, fields: Value) -> Result<View, Error> {
+        let model = self.engine.application().model_named(model).unwrap();
+        let input = Input::from_json(model, fields.as_object().unwrap())?;
+        let command = Command { model: model.id, action: Action::Create { id: None, input } };
+        let (written, _) = self.engine.write(caller, "create", command).await?;
+        Ok(written.view.unwrap())
+    }
+
+    pub(crate) async fn update(&self, caller: &Caller, model: &str, id: Uuid, fields: Value) -> Result<View, Error> {
+        let model = self.engine.application().model_named(model).unwrap();
+        let input = Input::from_json(model, fields.as_object().unwrap())?;
+        let command = Command { model: model.id, action: Action::Update { id, input, if_version: None } };
+        let (written, _) = self.engine.write(caller, "update", command).await?;
+        Ok(written.view.unwrap())
+    }
+
+    pub(crate) async fn delete(&self, caller: &Caller, model: &str, id: Uuid) -> Result<(), Error> {
+        let model = self.engine.application().model_named(model).unwrap().id;
+        let command = Command { model, action: Action::Delete { id, if_version: None } };
+        self.engine.write(caller, "delete", command).await.map(drop)
+    }
+
+    /// The JSON of a view.
+    pub(crate) fn json(&self, view: &View) -> Value {
+        let model = self.engine.application().model(view.model);
+        let mut bytes = Vec::new();
+        mainstay_model::json::encode_record(model, &view.record.values, view.fields(model), &mut bytes);
+        serde_json::from_slice(&bytes).unwrap()
+    }
+}
+
+pub(crate) fn nobody() -> Caller {
+    Caller { request_id: "test".to_owned(), address: "192.0.2.1".to_owned(), ..Caller::default() }
+}
+
+pub(crate) fn id(view: &View) -> Uuid {
+    view.record.id()
+}
+
+pub(crate) fn user_id(caller: &Caller) -> Uuid {
+    caller.identity.as_ref().unwrap().user.unwrap()
+}
+
+/// The code of a refusal.
+pub(crate) fn code<T: std::fmt::Debug>(result: Result<T, Error>) -> Code {
+    result.unwrap_err().code
+}
