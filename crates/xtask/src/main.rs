@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
 mod atlas;
+mod bench;
 mod deny;
 mod machine;
 mod process;
@@ -27,6 +28,8 @@ usage: cargo xtask <command>
   tidy           the checks of files, crates and links that no compiler makes
   deny           licences, bans, sources and advisories of the dependencies (installs cargo-deny when it is missing)
   docs           build the crates' documentation; a broken link is an error
+  bench          build the program and measure it; `cargo xtask bench --help` lists the options, and
+                 docs/guide/benchmarks.md says what the figures mean
   atlas          make the data of examples/atlas again (needs node, npm, tar and the npm registry)
   help           this text";
 
@@ -49,6 +52,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["deny"] => deny::check_all(&workspace)?,
         ["docs"] => docs(&workspace)?,
         ["atlas"] => atlas::make(&workspace)?,
+        ["bench", rest @ ..] => bench::run(&workspace, rest)?,
         [] | ["help" | "--help" | "-h"] => println!("{HELP}"),
         _ => return Err(format!("what is `{}`?\n\n{HELP}", arguments.join(" "))),
     }

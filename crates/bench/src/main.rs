@@ -1,0 +1,70 @@
+//! The benchmark: `cargo xtask bench` builds it and the program, and runs it.
+//!
+//! It starts the real program on a copy of `examples/chat`, fills it with messages, drives it from this process through
+//! many connections, and measures in the same rounds what bare axum, bare SQLite and bare argon2id do.
+//! docs/guide/benchmarks.md says what each figure means.
+//!
+//! This crate owns: the load, the workloads, the limits, the report. It must not know: the other crates. It sees of the
+//! program what a client and an operator see, so that it measures what they get.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+
+mod bare;
+mod client;
+mod disk;
+mod histogram;
+mod http;
+mod load;
+mod options;
+mod process;
+mod program;
+mod report;
+mod run;
+mod sample;
+mod scene;
+mod script;
+mod step;
+mod workload;
+
+use clap::Parser;
+use options::{Child, Cli, Options};
+use run::Measured;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.child {
+        Some(Child::BareAxum { sizes }) => bare::http::run(&sizes).map(|()| ExitCode::SUCCESS),
+        Some(Child::BareWorker { database }) => bare::run(&database).map(|()| ExitCode::SUCCESS),
+        None => bench(&cli.options),
+    };
+    result.unwrap_or_else(|message| {
+        eprintln!("mainstay-bench: {message}");
+        ExitCode::FAILURE
+    })
+}
+
+fn bench(options: &Options) -> Result<ExitCode, String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let measured = runtime.block_on(async {
+        tokio::select! {
+            measured = run::run(options) => measured,
+            // The run is dropped, and with it what it started and wrote.
+            _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+        }
+    })?;
+    report(&measured, options)
+}
+
+fn report(measured: &Measured, options: &Options) -> Result<ExitCode, String> {
+    println!("\n{}", report::table(measured));
+    if let Some(path) = &options.json {
+        let text = format!("{:#}\n", report::json(measured, options));
+        std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    match measured.bad() {
+        0 => Ok(ExitCode::SUCCESS),
+        bad => Err(format!("{bad} answers were not good, so the figures are not either")),
+    }
+}

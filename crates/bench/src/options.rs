@@ -1,0 +1,116 @@
+//! The command line.
+
+use crate::workload::Workload;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Measures Mainstay, and next to it the limits of what it is made of
+#[derive(Debug, Parser)]
+#[command(name = "mainstay-bench", args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) child: Option<Child>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+/// What this program does as its own child.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Child {
+    /// Serve constant JSON with bare axum
+    #[command(hide = true)]
+    BareAxum {
+        /// Sizes of answers in bytes
+        sizes: Vec<usize>,
+    },
+    /// Do what stdin says with bare SQLite and argon2
+    #[command(hide = true)]
+    BareWorker {
+        /// A copy of the program's database, which is changed
+        database: PathBuf,
+    },
+}
+
+/// What is measured, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The program to measure
+    #[arg(long, value_name = "PATH", default_value = "target/release/mainstay")]
+    pub(crate) mainstay: PathBuf,
+    /// The example that is served
+    #[arg(long, value_name = "FOLDER", default_value = "examples/chat")]
+    pub(crate) project: PathBuf,
+    /// Where the data are kept while it runs: on a disk, because an fsync costs nothing in memory
+    #[arg(long, value_name = "FOLDER", default_value = "target")]
+    pub(crate) folder: PathBuf,
+    /// Connections that are open at once
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=4_096))]
+    pub(crate) connections: u16,
+    /// How long a workload is measured in each round, in seconds
+    #[arg(long, value_name = "S", default_value_t = 3.0, value_parser = seconds)]
+    pub(crate) seconds: f64,
+    /// Rounds; in each, everything is measured once, so that a machine that gets slower does so for all
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) rounds: u16,
+    /// Messages in the room before anything is measured
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub(crate) messages: u64,
+    /// Workloads to measure [default: all]
+    #[arg(long, value_name = "NAMES", value_enum, value_delimiter = ',')]
+    pub(crate) only: Vec<Workload>,
+    /// Reads a second by others while half of the connections log in; 0 is as many as possible
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) reads_beside_logins: u32,
+    /// Where the figures are written as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Where the program's log goes [default: nowhere]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log: Option<PathBuf>,
+}
+
+impl Options {
+    /// How long a workload is measured in each round.
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_secs_f64(self.seconds)
+    }
+
+    /// Whether a workload is to be measured.
+    pub(crate) fn wants(&self, workload: Workload) -> bool {
+        self.only.is_empty() || self.only.contains(&workload)
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.parse::<f64>().map_err(|error| error.to_string())?;
+    if (0.1..=3_600.0).contains(&seconds) { Ok(seconds) } else { Err("from 0.1 to 3600".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn rounds_take_a_time_that_ends() {
+        for (text, good) in
+            [("3", true), ("0.1", true), ("0", false), ("-1", false), ("inf", false), ("NaN", false)]
+        {
+            assert_eq!(seconds(text).is_ok(), good, "{text}");
+        }
+    }
+
+    #[test]
+    fn workloads_are_chosen_by_their_names() {
+        let options = Cli::parse_from(["mainstay-bench", "--only", "read_by_id,batch"]).options;
+        assert!(options.wants(Workload::ReadById) && options.wants(Workload::Batch));
+        assert!(!options.wants(Workload::Create));
+        assert!(Cli::parse_from(["mainstay-bench"]).options.wants(Workload::Create));
+    }
+}

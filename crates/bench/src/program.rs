@@ -1,0 +1,120 @@
+//! The program under test, on a copy of the project in a folder of its own.
+
+use crate::client::Client;
+use crate::load::Target;
+use crate::process::Guard;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// How it is started.
+pub(crate) struct Program {
+    executable: PathBuf,
+    project: PathBuf,
+    data: PathBuf,
+    log: Option<PathBuf>,
+}
+
+/// It, running. It is killed when this is dropped.
+pub(crate) struct Running {
+    guard: Guard,
+    /// Where it is.
+    pub(crate) target: Target,
+    started: Instant,
+}
+
+impl Program {
+    /// Copies the project into `folder`. The data will be there too. The log goes to `log`, or nowhere.
+    pub(crate) fn prepare(
+        executable: &Path,
+        project: &Path,
+        folder: &Path,
+        log: Option<PathBuf>,
+    ) -> Result<Self, String> {
+        let copy = folder.join("project");
+        copy_folder(project, &copy)?;
+        Ok(Program { executable: executable.to_owned(), project: copy, data: folder.join("data"), log })
+    }
+
+    /// The database file.
+    pub(crate) fn database(&self) -> PathBuf {
+        self.data.join("mainstay.db")
+    }
+
+    /// Starts it on a free port, and waits until it says which.
+    pub(crate) fn start(&self) -> Result<Running, String> {
+        let mut command = Command::new(&self.executable);
+        command
+            .arg("serve")
+            .arg(&self.project)
+            .arg("--data")
+            .arg(&self.data)
+            .args(["--listen", "127.0.0.1:0"]);
+        command.stdin(Stdio::null()).stderr(self.log_target()?);
+        let started = Instant::now();
+        let address = |line: &str| line.split_once("http://")?.1.trim().parse().ok();
+        let (guard, address) = Guard::start(&mut command, address)
+            .map_err(|error| format!("{error}; `--log FILE` keeps what it says"))?;
+        Ok(Running { target: Target { address, pid: guard.pid() }, guard, started })
+    }
+
+    /// Starts it, measures the time to the first good answer, and stops it.
+    pub(crate) async fn first_answer(&self, target: &str, token: &str) -> Result<Duration, String> {
+        let running = self.start()?;
+        Client::open(running.target.address).await?.get(target, token).await?;
+        let time = running.started.elapsed();
+        running.stop()?;
+        Ok(time)
+    }
+
+    fn log_target(&self) -> Result<Stdio, String> {
+        let Some(path) = &self.log else { return Ok(Stdio::null()) };
+        let file = File::options().create(true).append(true).open(path);
+        file.map(Stdio::from).map_err(|error| format!("{}: {error}", path.display()))
+    }
+}
+
+impl Running {
+    /// Stops it as an operator does.
+    pub(crate) fn stop(self) -> Result<(), String> {
+        self.guard.terminate()
+    }
+}
+
+/// Copies a project, without the data of somebody who has served it.
+fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
+    let at = |path: &Path, error| format!("{}: {error}", path.display());
+    fs::create_dir_all(to).map_err(|error| at(to, error))?;
+    for entry in fs::read_dir(from).map_err(|error| at(from, error))? {
+        let entry = entry.map_err(|error| at(from, error))?;
+        let (source, copy) = (entry.path(), to.join(entry.file_name()));
+        if !source.is_dir() {
+            fs::copy(&source, &copy).map_err(|error| at(&source, error))?;
+        } else if entry.file_name() != "data" {
+            copy_folder(&source, &copy)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_project_is_copied_without_its_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        for path in ["mainstay.toml", "models/room.toml", "data/mainstay.db"] {
+            let path = from.join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "text").unwrap();
+        }
+        copy_folder(&from, &to).unwrap();
+        assert!(to.join("mainstay.toml").is_file() && to.join("models/room.toml").is_file());
+        assert!(!to.join("data").exists());
+    }
+}

@@ -1,0 +1,177 @@
+//! The report: figures, the limits beside them, and whether the targets are met.
+
+mod json;
+mod table;
+
+pub(crate) use json::json;
+pub(crate) use table::table;
+
+use crate::run::Measured;
+use crate::sample::{Sample, ratio};
+use crate::step::{Size, Step};
+use crate::workload::Workload;
+use std::collections::BTreeMap;
+
+/// What a figure should be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Target {
+    /// At least this.
+    AtLeast(f64),
+    /// At most this.
+    AtMost(f64),
+}
+
+impl Target {
+    /// Whether a figure meets it.
+    pub(crate) fn is_met(self, figure: f64) -> bool {
+        match self {
+            Target::AtLeast(least) => figure >= least,
+            Target::AtMost(most) => figure <= most,
+        }
+    }
+}
+
+/// The time from the start to the first good answer, in milliseconds.
+const FIRST_ANSWER_MS: Target = Target::AtMost(25.0);
+/// Resident memory while nobody asks, and while everybody does, in MiB.
+const IDLE_MIB: Target = Target::AtMost(20.0);
+const PEAK_MIB: Target = Target::AtMost(60.0);
+/// The part of its rate that others' reading keeps while some log in.
+const READS_KEPT: Target = Target::AtLeast(0.8);
+
+/// A workload's figures.
+pub(crate) struct Line<'a> {
+    pub(crate) workload: Workload,
+    pub(crate) sample: &'a Sample,
+    /// What it is compared with, and how it does.
+    pub(crate) limit: Step,
+    pub(crate) ratio_to_limit: f64,
+    /// The ratio to bare axum that answers with one record, whatever this workload answers. Logins have none: hashing is
+    /// not a server's work.
+    pub(crate) ratio_to_axum: Option<f64>,
+}
+
+impl Workload {
+    /// What the ratio to the limit should be.
+    pub(crate) fn target(self) -> Option<Target> {
+        match self {
+            Workload::ReadById => Some(Target::AtLeast(0.5)),
+            Workload::List | Workload::Create => Some(Target::AtLeast(0.2)),
+            Workload::Login => Some(Target::AtLeast(0.9)),
+            Workload::Batch => None,
+        }
+    }
+}
+
+impl Measured {
+    /// The figures of the workloads.
+    pub(crate) fn lines(&self) -> Vec<Line<'_>> {
+        self.phases.iter().flat_map(lines).collect()
+    }
+
+    /// The limits, and what else was measured beside the workloads. What both phases have is there for each.
+    pub(crate) fn limits(&self) -> impl Iterator<Item = (Step, &Sample)> {
+        let all = self.phases.iter().flatten().map(|(step, sample)| (*step, sample));
+        all.filter(|(step, _)| !matches!(step, Step::Workload(_)))
+    }
+
+    /// The part of its rate that others' reading kept while some logged in.
+    pub(crate) fn reads_kept(&self) -> Option<f64> {
+        let find =
+            |wanted| self.limits().find(|(step, _)| *step == wanted).map(|(_, sample)| sample.per_second());
+        Some(ratio(find(Step::ReadsBesideLogins)?, find(Step::ReadsAlone)?))
+    }
+
+    /// How many answers were not good.
+    pub(crate) fn bad(&self) -> u64 {
+        self.phases.iter().flat_map(BTreeMap::values).map(|sample| sample.bad).sum()
+    }
+}
+
+fn lines(phase: &BTreeMap<Step, Sample>) -> Vec<Line<'_>> {
+    let workloads = phase.iter().filter_map(|(step, sample)| match step {
+        Step::Workload(workload) => Some((*workload, sample)),
+        _ => None,
+    });
+    workloads.map(|(workload, sample)| line(phase, workload, sample)).collect()
+}
+
+fn line<'a>(phase: &BTreeMap<Step, Sample>, workload: Workload, sample: &'a Sample) -> Line<'a> {
+    let limit = workload.limit();
+    let to = |step: Step| phase.get(&step).map(|limit| compare(workload, sample, limit));
+    let axum = Step::Axum(Size::Record);
+    Line {
+        workload,
+        sample,
+        limit,
+        ratio_to_limit: to(limit).unwrap_or(0.0),
+        ratio_to_axum: if workload == Workload::Login { None } else { to(axum) },
+    }
+}
+
+/// Logins are compared by the clock: argon2id is to be busy all the time. All else is compared by processor time, which does not
+/// depend on how much of the machine the load itself takes.
+fn compare(workload: Workload, sample: &Sample, limit: &Sample) -> f64 {
+    match workload {
+        Workload::Login => ratio(sample.per_second(), limit.per_second()),
+        _ => ratio(sample.per_cpu_second(), limit.per_cpu_second()),
+    }
+}
+
+fn mib(kib: u64) -> f64 {
+    kib as f64 / 1_024.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bare::Work;
+    use std::time::Duration;
+
+    fn sample(good: u64, seconds: u64, cpu_seconds: u64) -> Sample {
+        let (time, cpu) = (Duration::from_secs(seconds), Duration::from_secs(cpu_seconds));
+        Sample { good, time, cpu, bad: 1, peak_kib: 2_048, ..Sample::default() }
+    }
+
+    pub(super) fn measured() -> Measured {
+        let reading = BTreeMap::from([
+            (Step::Workload(Workload::List), sample(600, 1, 3)),
+            (Step::Workload(Workload::Login), sample(90, 2, 2)),
+            (Step::Axum(Size::Record), sample(1_000, 1, 1)),
+            (Step::Axum(Size::Page), sample(800, 1, 1)),
+            (Step::Bare(Work::Passwords), sample(100, 2, 4)),
+            (Step::ReadsAlone, sample(200, 1, 1)),
+            (Step::ReadsBesideLogins, sample(150, 1, 2)),
+        ]);
+        Measured {
+            phases: vec![reading, BTreeMap::new()],
+            first_answer: Duration::from_micros(12_340),
+            idle_kib: 10_240,
+            sizes: [400, 12_000],
+        }
+    }
+
+    #[test]
+    fn ratios_are_by_processor_time_but_for_logins() {
+        let measured = measured();
+        let ratios: Vec<_> = measured
+            .lines()
+            .iter()
+            .map(|line| (line.workload.name(), line.ratio_to_limit, line.ratio_to_axum))
+            .collect();
+        assert_eq!(ratios, [("list", 0.25, Some(0.2)), ("login", 0.9, None)]);
+        assert_eq!((measured.reads_kept(), measured.bad()), (Some(0.75), 7));
+    }
+
+    #[test]
+    fn targets_include_their_bounds() {
+        for (target, figure, expected) in [
+            (Target::AtLeast(0.5), 0.5, true),
+            (Target::AtLeast(0.5), 0.49, false),
+            (Target::AtMost(20.0), 20.0, true),
+            (Target::AtMost(20.0), 20.1, false),
+        ] {
+            assert_eq!(target.is_met(figure), expected, "{target:?} {figure}");
+        }
+    }
+}

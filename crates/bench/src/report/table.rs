@@ -1,0 +1,122 @@
+//! The report for people.
+
+use super::{FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, mib};
+use crate::run::Measured;
+use crate::sample::Sample;
+use crate::step::Step;
+use std::fmt::Write;
+
+/// The report.
+pub(crate) fn table(measured: &Measured) -> String {
+    let mut text = format!(
+        "{:<22} {FIGURES}  {:>9} {:>8}  {:<22} {:<12} {:>7}\n",
+        "workload", "peak MiB", "of limit", "limit", "target", "of axum"
+    );
+    let lines = measured.lines();
+    lines.iter().for_each(|line| push(&mut text, &workload(line)));
+    push(&mut text, &format!("\n{:<22} {FIGURES}", "beside them"));
+    measured.limits().for_each(|(step, sample)| push(&mut text, &limit(step, sample)));
+    push(&mut text, "");
+    let first_answer_ms = measured.first_answer.as_secs_f64() * 1e3;
+    push(&mut text, &single("first good answer", first_answer_ms, "ms", FIRST_ANSWER_MS));
+    push(&mut text, &single("idle memory", mib(measured.idle_kib), "MiB", IDLE_MIB));
+    let peak_kib = lines.iter().map(|line| line.sample.peak_kib).max().unwrap_or(0);
+    push(&mut text, &single("peak memory", mib(peak_kib), "MiB", PEAK_MIB));
+    if let Some(kept) = measured.reads_kept() {
+        push(&mut text, &single("reads beside logins", kept, "of alone", READS_KEPT));
+    }
+    text
+}
+
+const FIGURES: &str = "     per s   p50 µs   p99 µs   CPU µs  per CPU s     bad";
+
+fn push(text: &mut String, line: &str) {
+    // Columns that are empty at the end of a line would leave white space there.
+    text.push_str(line.trim_end());
+    text.push('\n');
+}
+
+fn workload(line: &Line<'_>) -> String {
+    let target =
+        line.workload.target().map(|target| verdict(target, line.ratio_to_limit)).unwrap_or_default();
+    let of_axum = line.ratio_to_axum.map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
+    format!(
+        "{:<22} {}  {:>9.1} {:>8.3}  {:<22} {target:<12} {of_axum:>7}",
+        line.workload.name(),
+        figures(line.sample),
+        mib(line.sample.peak_kib),
+        line.ratio_to_limit,
+        line.limit.name(),
+    )
+}
+
+fn limit(step: Step, sample: &Sample) -> String {
+    format!("{:<22} {}", step.name(), figures(sample))
+}
+
+fn figures(sample: &Sample) -> String {
+    let mut text = format!("{:>10}", grouped(sample.per_second()));
+    let times = [sample.latency.quantile(0.5) as f64, sample.latency.quantile(0.99) as f64];
+    for time in times {
+        // The bare libraries do not time their single operations.
+        let shown = if time > 0.0 { grouped(time) } else { "–".to_owned() };
+        let _ = write!(text, " {shown:>8}");
+    }
+    let _ =
+        write!(text, " {:>8.1} {:>10} {:>7}", sample.cpu_us(), grouped(sample.per_cpu_second()), sample.bad);
+    text
+}
+
+fn single(name: &str, figure: f64, unit: &str, target: Target) -> String {
+    format!("{name:<22} {figure:>10.2} {unit:<9} {}", verdict(target, figure))
+}
+
+fn verdict(target: Target, figure: f64) -> String {
+    let word = if target.is_met(figure) { "met" } else { "MISSED" };
+    match target {
+        Target::AtLeast(least) => format!("≥ {least} {word}"),
+        Target::AtMost(most) => format!("≤ {most} {word}"),
+    }
+}
+
+/// `12,345`: a number that people read.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::measured;
+
+    #[test]
+    fn numbers_are_grouped() {
+        for (number, expected) in [(0.0, "0"), (999.4, "999"), (1_000.0, "1,000"), (1_234_567.0, "1,234,567")]
+        {
+            assert_eq!(grouped(number), expected);
+        }
+    }
+
+    #[test]
+    fn each_line_says_whether_its_target_is_met() {
+        let table = table(&measured());
+        let check = |name: &str, words: &[&str]| {
+            let line = table.lines().find(|line| line.starts_with(name)).unwrap_or_default();
+            words.iter().for_each(|word| assert!(line.contains(word), "{name}: `{word}` is not in\n{table}"));
+        };
+        check("list", &["600", "5000.0", "0.250", "axum_page", "≥ 0.2 met", "0.200"]);
+        check("login", &["45", "0.900", "argon2id", "≥ 0.9 met"]);
+        check("axum_record", &["1,000"]);
+        check("first good answer", &["12.34 ms", "≤ 25 met"]);
+        check("idle memory", &["10.00 MiB", "≤ 20 met"]);
+        check("reads beside logins", &["0.75", "≥ 0.8 MISSED"]);
+    }
+}

@@ -1,0 +1,155 @@
+//! The whole run: set the scene, time the starts, then round after round.
+
+use crate::bare::Worker;
+use crate::bare::http::{BareAxum, scripts};
+use crate::client::Client;
+use crate::disk;
+use crate::load::{Crowd, Target, measure, measure_together};
+use crate::options::Options;
+use crate::process;
+use crate::program::{Program, Running};
+use crate::sample::{Sample, median};
+use crate::scene::Scene;
+use crate::step::{self, Size, Step};
+use crate::workload::{Workload, list_target};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+/// Starts that the time to the first answer is the median of.
+const STARTS: usize = 5;
+/// After this long, a program that nobody asks has settled.
+const IDLE: Duration = Duration::from_secs(2);
+
+/// The workloads that find the messages as they were filled in, and those that add to them.
+const PHASES: [&[Workload]; 2] =
+    [&[Workload::ReadById, Workload::List, Workload::Login], &[Workload::Create, Workload::Batch]];
+
+/// Everything that was measured.
+pub(crate) struct Measured {
+    /// In each phase, all rounds of a step together.
+    pub(crate) phases: Vec<BTreeMap<Step, Sample>>,
+    /// From the start of the program to its first good answer, on existing data.
+    pub(crate) first_answer: Duration,
+    /// Memory that is resident while nobody asks, in KiB.
+    pub(crate) idle_kib: u64,
+    /// The size of an answer with one message, and with a page of them, in bytes.
+    pub(crate) sizes: [usize; 2],
+}
+
+/// Measures it all. What it starts has ended, and what it wrote is gone, when this returns or is dropped.
+pub(crate) async fn run(options: &Options) -> Result<Measured, String> {
+    disk::check(&options.folder);
+    let folder = tempfile::Builder::new().prefix("mainstay-bench-").tempdir_in(&options.folder);
+    let folder = folder.map_err(|error| format!("{}: {error}", options.folder.display()))?;
+    let program = Program::prepare(&options.mainstay, &options.project, folder.path(), options.log.clone())?;
+    let (mut scene, sizes) = fill(&program, options.messages).await?;
+    let first_answer = time_starts(&program, &scene).await?;
+    let copy = folder.path().join("limits.db");
+    std::fs::copy(program.database(), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
+    let mut stage = Stage::open(options, program.start()?, &copy, sizes)?;
+    let idle_kib = idle_kib(stage.program.target, &scene).await?;
+    let mut phases = Vec::new();
+    for workloads in PHASES {
+        phases.push(stage.phase(&mut scene, workloads).await?);
+    }
+    stage.program.stop()?;
+    Ok(Measured { phases, first_answer, idle_kib, sizes })
+}
+
+/// Fills the data, and answers with it the sizes of a message and of a page.
+async fn fill(program: &Program, messages: u64) -> Result<(Scene, [usize; 2]), String> {
+    let running = program.start()?;
+    let address = running.target.address;
+    let mut scene = Scene::set_up(address).await?;
+    scene.fill(address, messages).await?;
+    scene.renew_tokens(address).await?;
+    let mut client = Client::open(address).await?;
+    let token = &scene.members[0].token;
+    let record = client.size(&message_target(&scene), token).await?;
+    let page = client.size(&list_target(&scene.room), token).await?;
+    running.stop()?;
+    Ok((scene, [record, page]))
+}
+
+fn message_target(scene: &Scene) -> String {
+    format!("/v1/messages/{}", scene.messages[0])
+}
+
+async fn time_starts(program: &Program, scene: &Scene) -> Result<Duration, String> {
+    let mut times = Vec::with_capacity(STARTS);
+    for _ in 0..STARTS {
+        times.push(program.first_answer(&message_target(scene), &scene.members[0].token).await?);
+    }
+    Ok(median(times))
+}
+
+async fn idle_kib(target: Target, scene: &Scene) -> Result<u64, String> {
+    Client::open(target.address).await?.get(&message_target(scene), &scene.members[0].token).await?;
+    tokio::time::sleep(IDLE).await;
+    process::resident_kib(target.pid)
+}
+
+/// The program and its limits, ready to be measured in turn.
+struct Stage<'a> {
+    options: &'a Options,
+    program: Running,
+    axum: BareAxum,
+    worker: Worker,
+    sizes: [usize; 2],
+}
+
+impl<'a> Stage<'a> {
+    fn open(options: &'a Options, program: Running, copy: &Path, sizes: [usize; 2]) -> Result<Self, String> {
+        Ok(Stage { options, program, axum: BareAxum::start(&sizes)?, worker: Worker::start(copy)?, sizes })
+    }
+
+    async fn phase(
+        &mut self,
+        scene: &mut Scene,
+        workloads: &[Workload],
+    ) -> Result<BTreeMap<Step, Sample>, String> {
+        let workloads: Vec<Workload> =
+            workloads.iter().copied().filter(|workload| self.options.wants(*workload)).collect();
+        let mut sums: BTreeMap<Step, Sample> = BTreeMap::new();
+        for round in 1..=self.options.rounds {
+            for step in step::of(&workloads) {
+                scene.renew_tokens(self.program.target.address).await?;
+                let sample =
+                    self.step(scene, step).await.map_err(|error| format!("{}: {error}", step.name()))?;
+                eprintln!("round {round}: {} {:.0}/s", step.name(), sample.per_second());
+                sums.entry(step).or_default().merge(&sample);
+            }
+        }
+        Ok(sums)
+    }
+
+    async fn step(&mut self, scene: &Scene, step: Step) -> Result<Sample, String> {
+        let (time, program) = (self.options.time(), self.program.target);
+        let connections = usize::from(self.options.connections);
+        match step {
+            Step::Workload(workload) => {
+                measure(program, Crowd::eager(workload.scripts(scene, connections)), time).await
+            }
+            Step::Axum(size) => {
+                let size = match size {
+                    Size::Record => self.sizes[0],
+                    Size::Page => self.sizes[1],
+                };
+                measure(self.axum.target, Crowd::eager(scripts(size, connections)), time).await
+            }
+            Step::Bare(work) => self.worker.measure(work, time),
+            Step::ReadsAlone => measure(program, self.readers(scene), time).await,
+            Step::ReadsBesideLogins => {
+                let logins = Crowd::eager(Workload::Login.scripts(scene, connections - connections / 2));
+                let mut samples = measure_together(program, vec![logins, self.readers(scene)], time).await?;
+                samples.pop().ok_or_else(|| "nobody read".to_owned())
+            }
+        }
+    }
+
+    fn readers(&self, scene: &Scene) -> Crowd {
+        let half = usize::from(self.options.connections) / 2;
+        Crowd::paced(Workload::ReadById.scripts(scene, half), self.options.reads_beside_logins)
+    }
+}

@@ -1,0 +1,140 @@
+//! The workloads: what is asked, and what a good answer is.
+
+use crate::client::credentials;
+use crate::http::request;
+use crate::scene::{Account, Scene, batch, message, message_text};
+use crate::script::Script;
+use clap::ValueEnum;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// Records in a page of `list`.
+const PAGE: usize = 30;
+/// Records in a `batch`.
+pub(crate) const BATCH: u64 = 100;
+/// Different texts that `create` writes.
+const TEXTS: u64 = 64;
+
+/// A workload. Those that only read come first: they find as many messages as were filled in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Workload {
+    /// A message by its id, with a token.
+    ReadById,
+    /// The newest 30 messages of the room.
+    List,
+    /// Logging in.
+    Login,
+    /// Posting a message.
+    Create,
+    /// Posting 100 messages in one transaction.
+    Batch,
+}
+
+impl Workload {
+    /// The name in the report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Workload::ReadById => "read_by_id",
+            Workload::List => "list",
+            Workload::Login => "login",
+            Workload::Create => "create",
+            Workload::Batch => "batch",
+        }
+    }
+
+    /// What each of so many connections asks. They take turns in being one of the members.
+    pub(crate) fn scripts(self, scene: &Scene, connections: usize) -> Vec<Script> {
+        let members = scene.members.iter().cycle().take(connections);
+        (0..).zip(members).map(|(number, member)| self.script(scene, member, number)).collect()
+    }
+
+    fn script(self, scene: &Scene, member: &Account, seed: u64) -> Script {
+        let post = |target, body: String| request("POST", target, Some(&member.token), Some(&body));
+        let get = |target: &str| request("GET", target, Some(&member.token), None);
+        match self {
+            Workload::ReadById => {
+                let first = scene.messages.first().map_or("", String::as_str);
+                let request = get(&format!("/v1/messages/{first}"));
+                Script::varied(request, scene.messages.clone(), 200, |answer, id| answer["id"] == id, seed)
+            }
+            Workload::List => Script::constant(get(&list_target(&scene.room)), 200, is_page),
+            Workload::Login => {
+                let request = request("POST", "/v1/auth/login", None, Some(&credentials(&member.email)));
+                Script::constant(request, 200, |answer, _| answer["access_token"].is_string())
+            }
+            Workload::Create => {
+                let request = post("/v1/messages", message(&scene.room, 0).to_string());
+                let texts: Arc<[String]> = (0..TEXTS).map(message_text).collect();
+                Script::varied(request, texts, 201, |answer, text| answer["text"] == text, seed)
+            }
+            Workload::Batch => {
+                Script::constant(post("/v1/batch", batch(&scene.room, BATCH).to_string()), 200, is_written)
+            }
+        }
+    }
+}
+
+/// The path and query of the list: a filter that the index serves, and the order of a chat's window.
+pub(crate) fn list_target(room: &str) -> String {
+    format!("/v1/messages?filter=room%20%3D%3D%20%22{room}%22&order=-created_at&limit={PAGE}")
+}
+
+/// A whole page of one room's messages, the newest first. Timestamps are of one length, so their texts have their order.
+fn is_page(answer: &Value, _: &str) -> bool {
+    let Some(items) = answer["items"].as_array() else { return false };
+    let one_room = items.iter().all(|item| item["room"] == items[0]["room"]);
+    let times: Vec<Option<&str>> = items.iter().map(|item| item["created_at"].as_str()).collect();
+    items.len() == PAGE
+        && one_room
+        && times.iter().all(Option::is_some)
+        && times.is_sorted_by(|left, right| left >= right)
+}
+
+fn is_written(answer: &Value, _: &str) -> bool {
+    let results = answer["results"].as_array();
+    results.is_some_and(|all| all.len() as u64 == BATCH && all.iter().all(|one| one["status"] == 201))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn page(items: usize, change: impl Fn(usize, &mut Value)) -> Value {
+        let item = |index: usize| {
+            let mut item = json!({"room": "r", "created_at": format!("2026-01-01T00:00:{:02}Z", 59 - index)});
+            change(index, &mut item);
+            item
+        };
+        json!({"items": (0..items).map(item).collect::<Vec<_>>()})
+    }
+
+    #[test]
+    fn a_page_is_whole_of_one_room_and_in_order() {
+        let check = |page: Value, expected| assert_eq!(is_page(&page, ""), expected, "{page}");
+        check(page(PAGE, |_, _| {}), true);
+        check(page(PAGE, |_, item| item["created_at"] = json!("2026-01-01T00:00:00Z")), true);
+        check(page(PAGE - 1, |_, _| {}), false);
+        check(page(0, |_, _| {}), false);
+        let of_seventh = |key: &'static str, value: Value| {
+            move |index, item: &mut Value| {
+                if index == 7 {
+                    item[key] = value.clone();
+                }
+            }
+        };
+        check(page(PAGE, of_seventh("room", json!("s"))), false);
+        check(page(PAGE, of_seventh("created_at", json!("2026-01-01T00:01:00Z"))), false);
+        check(page(PAGE, of_seventh("created_at", Value::Null)), false);
+    }
+
+    #[test]
+    fn a_batch_is_written_as_a_whole() {
+        let answer = |size: u64, status: u16| json!({"results": (0..size).map(|_| json!({"status": status})).collect::<Vec<_>>()});
+        assert!(is_written(&answer(BATCH, 201), ""));
+        assert!(!is_written(&answer(BATCH, 403), ""));
+        assert!(!is_written(&answer(BATCH - 1, 201), ""));
+        assert!(!is_written(&json!({}), ""));
+    }
+}
