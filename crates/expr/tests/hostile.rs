@@ -160,7 +160,7 @@ fn mutated(random: &mut Random) -> String {
             0 => text.replace_range(start..end, ""),
             1 => text.insert_str(start, random.pick(&FRAGMENTS)),
             2 => text.replace_range(start..end, random.pick(&FRAGMENTS)),
-            _ => text.insert_str(start, &text[start..end].to_owned()),
+            _ => text = format!("{}{}", &text[..end], &text[start..]),
         }
     }
     text

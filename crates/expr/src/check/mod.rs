@@ -4,6 +4,7 @@ mod binary;
 mod call;
 mod checker;
 mod guard;
+mod inline;
 mod literal;
 mod name;
 mod relation;

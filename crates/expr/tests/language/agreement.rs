@@ -57,7 +57,7 @@ impl<'a> Naive<'a> {
             Predicate::Compare { op, left, right } => self.compare(*op, left, right),
             Predicate::In { item, list } => match (self.value(item), self.value(list)) {
                 (Value::Null, _) => false,
-                (item, Value::List(items)) => items.iter().any(|other| *other == item),
+                (item, Value::List(items)) => items.contains(&item),
                 _ => false,
             },
             Predicate::Text { test, subject, needle } => match (self.value(subject), self.value(needle)) {
@@ -108,7 +108,11 @@ impl<'a> Naive<'a> {
             Operand::Var(Var::AuthId) => self.vars.auth_id.map_or(Value::Null, Value::Uuid),
             Operand::Var(_) => Value::Int(self.vars.now),
             Operand::Field(field) => {
-                let (_, record) = self.records.iter().find(|(source, _)| *source == field.source).unwrap();
+                let (_, record) = self
+                    .records
+                    .iter()
+                    .find(|(source, _)| *source == field.source)
+                    .expect("every source of a generated field is in scope");
                 record[field.field.index()].clone()
             }
             Operand::Lookup { via, level, guard, value, .. } => {
