@@ -5,7 +5,7 @@ use super::code;
 use super::literal::natural_type;
 use super::term::{Literal, Term, Typed, comparable, opaque, ordered};
 use crate::position::Anchor;
-use crate::{Arithmetic, CompareOp, Operand, Predicate, Type, Value};
+use crate::{Arithmetic, CompareOp, Operand, Predicate, Type, Value, Var};
 use cel::IdedExpr;
 
 impl Checker<'_> {
@@ -36,7 +36,10 @@ impl Checker<'_> {
             let message = format!("{} has no order", self.describe_type(&ty));
             return self.refuse(code::TYPE, anchors.0, message);
         }
-        Ok(Term::Condition(Predicate::Compare { op, left, right }))
+        let constant = [&left, &right].iter().any(|side| matches!(side, Operand::Value(_)));
+        let may_be_nobody = !constant && [&left, &right].iter().any(|side| is_of_caller(side));
+        let comparison = Predicate::Compare { op, left, right };
+        Ok(Term::Condition(if may_be_nobody { unless_nobody(comparison) } else { comparison }))
     }
 
     /// Both sides as operands of one type.
@@ -210,4 +213,28 @@ fn result_type(op: Arithmetic, left: &Type, right: &Type) -> Option<Type> {
         (Type::Duration, Add | Subtract, Type::Duration) => Type::Duration,
         _ => return None,
     })
+}
+
+/// Whether an operand is something that the caller has and nobody lacks.
+fn is_of_caller(operand: &Operand) -> bool {
+    matches!(operand, Operand::Var(Var::AuthId | Var::AuthClaim(_)))
+}
+
+/// A comparison with what the caller has. Null equals null, but whoever has no account is not the owner of a record without one: where a
+/// side that stands for the caller is null, `==` is false and `!=` true.
+fn unless_nobody(comparison: Predicate) -> Predicate {
+    let Predicate::Compare { op, left, right } = comparison else { return comparison };
+    let caller = if is_of_caller(&left) { &left } else { &right };
+    let null = Operand::Value(Value::Null);
+    match op {
+        CompareOp::Equal => {
+            let somebody = Predicate::Compare { op: CompareOp::NotEqual, left: caller.clone(), right: null };
+            Predicate::All(vec![somebody, Predicate::Compare { op, left, right }])
+        }
+        CompareOp::NotEqual => {
+            let nobody = Predicate::Compare { op: CompareOp::Equal, left: caller.clone(), right: null };
+            Predicate::Any(vec![nobody, Predicate::Compare { op, left, right }])
+        }
+        _ => Predicate::Compare { op, left, right },
+    }
 }

@@ -105,8 +105,8 @@ fn arithmetic() {
 
 #[test]
 fn variables() {
-    check("author == auth.id", "author == $AuthId");
-    check("key == auth.id", "key == $AuthId");
+    check("author == auth.id", "($AuthId != null and author == $AuthId)");
+    check("key == auth.id", "($AuthId != null and key == $AuthId)");
     check("auth.claims.plan == 'pro'", "$AuthClaim(\"plan\") == \"pro\"");
     check("request.address == '::1'", "$RequestAddress == \"::1\"");
     check("request.operation == 'message.list'", "$RequestOperation == \"message.list\"");
@@ -118,7 +118,7 @@ fn variables() {
 #[test]
 fn steps_along_refs() {
     check("room == null", "room == null");
-    check("room.owner == auth.id", "room>#1.owner == $AuthId");
+    check("room.owner == auth.id", "($AuthId != null and room>#1.owner == $AuthId)");
     check("room.owner.name == 'x'", "room>#1.owner>#2.name == \"x\"");
     check("reply_to.room.owner == author", "reply_to>#1.room>#2.owner == author");
     check("room.name == 'a' || room.name == 'b'", "(room>#1.name == \"a\" or room>#1.name == \"b\")");
@@ -129,7 +129,10 @@ fn steps_along_refs() {
 fn searches_among_children() {
     check("replies.exists(r, r.draft)", "some message#1[reply_to = id]{#1.draft}");
     check("replies.all(r, r.draft)", "!some message#1[reply_to = id]{!#1.draft}");
-    check("room.members.exists(m, m.user == auth.id)", "some member#1[room = room]{#1.user == $AuthId}");
+    check(
+        "room.members.exists(m, m.user == auth.id)",
+        "some member#1[room = room]{($AuthId != null and #1.user == $AuthId)}",
+    );
     check(
         "replies.exists(r, r.replies.exists(s, s.author == r.author && s.likes > likes))",
         "some message#1[reply_to = id]{some message#2[reply_to = #1.id]{(#2.author == #1.author and #2.likes > likes)}}",
@@ -147,14 +150,20 @@ fn searches_among_children() {
 
 #[test]
 fn deferral_and_named_predicates() {
-    check("mine", "author == $AuthId");
+    check("mine", "($AuthId != null and author == $AuthId)");
     check(
         "room.allow.read",
-        "some room#1[id = room]{(#1.owner == $AuthId or some member#2[room = #1.id]{#2.user == $AuthId})}",
+        "some room#1[id = room]{(($AuthId != null and #1.owner == $AuthId) or some member#2[room = #1.id]{($AuthId != null and #2.user == $AuthId)})}",
     );
-    check("room.is_owner", "some room#1[id = room]{#1.owner == $AuthId}");
-    check("replies.exists(r, r.mine)", "some message#1[reply_to = id]{#1.author == $AuthId}");
-    check("reply_to.room.is_owner", "some room#2[id = reply_to>#1.room]{#2.owner == $AuthId}");
+    check("room.is_owner", "some room#1[id = room]{($AuthId != null and #1.owner == $AuthId)}");
+    check(
+        "replies.exists(r, r.mine)",
+        "some message#1[reply_to = id]{($AuthId != null and #1.author == $AuthId)}",
+    );
+    check(
+        "reply_to.room.is_owner",
+        "some room#2[id = reply_to>#1.room]{($AuthId != null and #2.owner == $AuthId)}",
+    );
     check("author.allow.read", "some user#1[id = author]{$AuthId != null}");
     check("author.allow.update", "false");
     // A fault within another text is that text's own.
@@ -194,7 +203,7 @@ fn costs() {
     check("room.owner.name == 'a'", 21);
     check("replies.exists(r, r.likes == 1 && r.draft)", 100);
     check("replies.exists(r, true)", 50);
-    check("room.is_owner", 11);
+    check("room.is_owner", 12);
     check("replies.exists(r, r.replies.exists(s, s.draft))", 2_500);
 }
 

@@ -15,14 +15,14 @@ fn check(source: &str, expected: &str) {
 fn room_guard(level: u8) -> String {
     let inner = level + 1;
     format!(
-        "(#{level}.owner == $AuthId or some member#{inner}[room = #{level}.id]{{#{inner}.user == $AuthId}})"
+        "(($AuthId != null and #{level}.owner == $AuthId) or some member#{inner}[room = #{level}.id]{{($AuthId != null and #{inner}.user == $AuthId)}})"
     )
 }
 
 #[test]
 fn the_record_itself_needs_no_guard() {
     check("likes > 1", "likes > 1");
-    check("room == key || mine", "(room == key or author == $AuthId)");
+    check("room == key || mine", "(room == key or ($AuthId != null and author == $AuthId))");
 }
 
 #[test]
@@ -38,8 +38,7 @@ fn a_step_along_a_ref_sees_what_the_author_may_read() {
 
 #[test]
 fn a_search_among_children_sees_what_the_author_may_read() {
-    let rule =
-        "some room#2[id = #1.room]{(#2.owner == $AuthId or some member#3[room = #2.id]{#3.user == $AuthId})}";
+    let rule = "some room#2[id = #1.room]{(($AuthId != null and #2.owner == $AuthId) or some member#3[room = #2.id]{($AuthId != null and #3.user == $AuthId)})}";
     check(
         "replies.exists(r, r.likes > 1)",
         &format!("some message#1[reply_to = id]{{(({rule} or #1.draft) and #1.likes > 1)}}"),
@@ -52,11 +51,11 @@ fn a_search_among_children_sees_what_the_author_may_read() {
 
 #[test]
 fn a_guarded_field_of_the_record_drops_it_from_the_whole_filter() {
-    check("note == 'x'", "(author == $AuthId and note == \"x\")");
-    check("!(note == 'x')", "(author == $AuthId and !note == \"x\")");
+    check("note == 'x'", "($AuthId != null and author == $AuthId and note == \"x\")");
+    check("!(note == 'x')", "($AuthId != null and author == $AuthId and !note == \"x\")");
     check(
         "draft || note == 'x' || note == 'y'",
-        "(author == $AuthId and (draft or note == \"x\" or note == \"y\"))",
+        "($AuthId != null and author == $AuthId and (draft or note == \"x\" or note == \"y\"))",
     );
 }
 
@@ -66,7 +65,10 @@ fn a_guarded_field_of_another_record_hides_that_record() {
     check("author.name == 'x'", "author>#1.name{$AuthId != null} == \"x\"");
     let filter = sound("replies.exists(r, !(r.note == 'x'))", Use::Filter).predicate;
     let shown = show(&Chat::new(), &filter);
-    assert!(shown.contains("and #1.author == $AuthId and !#1.note == \"x\")}"), "{shown}");
+    assert!(
+        shown.contains("and $AuthId != null and #1.author == $AuthId and !#1.note == \"x\")}"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -74,8 +76,11 @@ fn a_guard_stays_with_the_record_that_was_mentioned() {
     let filter =
         sound("replies.exists(r, r.author.email == 'x' && r.note == 'y') && note == 'z'", Use::Filter);
     let shown = show(&Chat::new(), &filter.predicate);
-    assert!(shown.starts_with("(author == $AuthId and some message#1["), "{shown}");
-    assert!(shown.contains("and #1.author == $AuthId and #1.author>#2.email{"), "{shown}");
+    assert!(shown.starts_with("($AuthId != null and author == $AuthId and some message#1["), "{shown}");
+    assert!(
+        shown.contains("and $AuthId != null and #1.author == $AuthId and #1.author>#2.email{"),
+        "{shown}"
+    );
     assert!(shown.contains("{($AuthId != null and #2.id == $AuthId)} == \"x\""), "{shown}");
     assert_eq!(shown.matches("author == $AuthId").count(), 2, "{shown}");
 }
@@ -85,7 +90,10 @@ fn deferral_asks_the_rule_as_it_is() {
     check("room.allow.read", &format!("some room#1[id = room]{{{}}}", room_guard(1)));
     check(
         "!room.is_owner",
-        &format!("!some room#1[id = room]{{({} and #1.owner == $AuthId)}}", room_guard(1)),
+        &format!(
+            "!some room#1[id = room]{{({} and $AuthId != null and #1.owner == $AuthId)}}",
+            room_guard(1)
+        ),
     );
 }
 

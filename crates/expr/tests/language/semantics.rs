@@ -125,9 +125,10 @@ fn the_caller() {
     let mine = [("author", Value::Uuid(id))];
     check_with(&vars, "author == auth.id", &mine, true);
     check_with(&Vars::default(), "author == auth.id", &mine, false);
-    // Nobody's id is null, and so is the author of a message without one: a rule that means somebody says so.
-    check_with(&Vars::default(), "author == auth.id", &[], true);
-    check_with(&Vars::default(), "auth.id != null && author == auth.id", &[], false);
+    // Nobody's id is null, and so is the author of a message without one; but nobody is not its author.
+    check_with(&Vars::default(), "author == auth.id", &[], false);
+    check_with(&Vars::default(), "author != auth.id", &[], true);
+    check_with(&Vars::default(), "auth.id == null", &[], true);
     check_with(&vars, "'editor' in auth.roles && !('admin' in auth.roles)", &[], true);
     check_with(&vars, "auth.claims.plan == 'pro' && auth.claims.other == null", &[], true);
     check_with(&vars, "request.address == '::1' && request.operation.startsWith('message.')", &[], true);
