@@ -38,3 +38,28 @@ fn nothing_is_null_in_toml() {
         assert_eq!(schema["additionalProperties"], false);
     }
 }
+
+#[test]
+fn every_key_is_in_the_reference() {
+    const REFERENCE: &str = include_str!("../../../../docs/reference/project.md");
+    let mut keys = Vec::new();
+    for schema in [config_schema(), model_schema()] {
+        collect_keys(&schema, &mut keys);
+    }
+    assert!(keys.iter().any(|key| key == "memory_kib") && keys.iter().any(|key| key == "on_delete"));
+    let known =
+        |key: &String| ["`", "[", ".", "{ "].iter().any(|mark| REFERENCE.contains(&format!("{mark}{key}")));
+    let missing: Vec<String> = keys.into_iter().filter(|key| !known(key)).collect();
+    assert_eq!(missing, [""; 0]);
+}
+
+fn collect_keys(schema: &Json, keys: &mut Vec<String>) {
+    let members = schema.as_object().into_iter().flatten();
+    for (name, inner) in members {
+        if name == "properties" {
+            keys.extend(inner.as_object().into_iter().flat_map(|known| known.keys().cloned()));
+        }
+        collect_keys(inner, keys);
+    }
+    schema.as_array().into_iter().flatten().for_each(|inner| collect_keys(inner, keys));
+}
