@@ -2,7 +2,7 @@
 
 use crate::{FieldRef, Link, Operand, Predicate, Source};
 
-/// The highest number of a bound record; ten thousand nested records are no rule.
+/// The highest number of a bound record. The numbers are bytes, and a predicate that is moved under another record adds to them.
 pub(crate) const MAX_LEVEL: u8 = 200;
 
 /// A node of a predicate.
@@ -144,5 +144,48 @@ impl Move {
             Source::Record => self.root,
             Source::Old | Source::New => source,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CompareOp, FieldId, ModelId, Value};
+
+    fn field(source: Source) -> Operand {
+        Operand::Field(FieldRef { source, field: FieldId(1) })
+    }
+
+    /// A record bound at `level`, linked to `root`, with a step along its ref at the level after.
+    fn nested(root: Source, level: u8) -> Predicate {
+        let name = Operand::Lookup {
+            via: Box::new(field(Source::Bound(level))),
+            model: ModelId(0),
+            level: level + 1,
+            guard: Box::new(Predicate::Truth(field(Source::Bound(level + 1)))),
+            value: Box::new(field(Source::Bound(level + 1))),
+        };
+        let filter =
+            Predicate::Compare { op: CompareOp::Equal, left: name, right: Operand::Value(Value::Null) };
+        let link = Link::To(field(root));
+        Predicate::Exists { model: ModelId(0), link, level, filter: Box::new(filter) }
+    }
+
+    #[test]
+    fn a_moved_predicate_is_about_its_new_root_and_numbers_its_records_anew() {
+        let moved = reroot(&nested(Source::Record, 1), Source::Bound(5), 5);
+        assert_eq!(moved, Some(nested(Source::Bound(5), 6)));
+        assert_eq!(max_level(&nested(Source::Record, 1)), 2);
+    }
+
+    #[test]
+    fn numbers_do_not_run_over() {
+        let check = |offset: u8, fits: bool| {
+            let moved = reroot(&nested(Source::Record, 1), Source::Record, offset);
+            assert_eq!(moved.is_some(), fits, "{offset}");
+        };
+        check(MAX_LEVEL - 2, true);
+        check(MAX_LEVEL - 1, false);
+        check(u8::MAX, false);
     }
 }
