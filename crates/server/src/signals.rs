@@ -1,5 +1,6 @@
 //! SIGTERM and SIGINT: the two ways in which a program is asked to stop.
 
+use crate::failure::Failure;
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -11,10 +12,13 @@ pub(crate) struct Signals {
 
 impl Signals {
     /// Begins to listen. From now on they do not end the program by themselves.
-    pub(crate) fn listen() -> io::Result<Self> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        let failed =
+            |error: io::Error| Failure::new("signals", format!("cannot listen for signals: {error}"));
+        let listen = |kind| signal(kind).map_err(failed);
         Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
         })
     }
 

@@ -60,11 +60,9 @@ impl Import {
         let ended = runtime()?.block_on(async {
             let caller = actor::caller(&backend, &self.actor).await?;
             let (stop, bar) = (stop_at_signal()?, Bar::new());
-            let result = run(&backend, &caller, model, &options, &bar, &stop).await;
+            let ended = run(&backend, &caller, model, &options, &bar, &stop).await;
             bar.bar.finish_and_clear();
-            result.map_err(|failure| {
-                failure.hint("what is imported stays; the same command goes on from there")
-            })
+            ended
         })?;
         say(&summary(&ended, started.elapsed(), &options.report));
         Ok(exit_code(&ended))
@@ -90,7 +88,7 @@ fn default_report(file: &Path) -> PathBuf {
 /// Set by Ctrl-C, which asks the import to stop behind the current batch. A second one ends the program at once: nothing is lost, since what
 /// is acknowledged is on the disk.
 fn stop_at_signal() -> Result<Arc<AtomicBool>, Failure> {
-    let mut signals = Signals::listen().map_err(|error| Failure::new("signals", error.to_string()))?;
+    let mut signals = Signals::listen()?;
     let stop = Arc::new(AtomicBool::new(false));
     let flag = stop.clone();
     tokio::spawn(async move {

@@ -13,11 +13,14 @@ use clap::Args;
 use mainstay_engine::Engine;
 use mainstay_model::{Durability, Log, LogFormat};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 /// How long between two rounds of tidying up.
 const MAINTENANCE: Duration = Duration::from_secs(60);
+/// How long tasks may take to notice that the program ends.
+const LAST_TASKS: Duration = Duration::from_secs(1);
 
 /// Serve a project
 #[derive(Debug, Args)]
@@ -61,15 +64,18 @@ impl Serve {
 
     fn open_and_serve(&self, project: &Opened) -> Result<ExitCode, Failure> {
         let runtime = runtime()?;
-        let _entered = runtime.enter();
         // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
-        let listener = Listener::bind(self.listen.unwrap_or(project.application.config.server.listen))?;
-        let backend = Backend::open(project, self.project.data.data.as_deref())?;
-        say(&banner(project, &backend, listener.address()));
-        let code = runtime.block_on(serve(listener, backend.engine.clone(), project))?;
-        // What still runs is cut before the store is closed, so that nothing holds on to it.
-        runtime.shutdown_background();
-        Ok(code)
+        let listener = {
+            let _within = runtime.enter();
+            Listener::bind(self.listen.unwrap_or(project.application.config.server.listen))?
+        };
+        let Backend { engine, store, folder } = Backend::open(project, self.project.data.data.as_deref())?;
+        say(&banner(project, &engine, &folder, listener.address()));
+        let code = runtime.block_on(serve(listener, engine, project));
+        // Tasks that still run hold on to the store; with the last of them gone it closes, and all data are in its one file.
+        runtime.shutdown_timeout(LAST_TASKS);
+        drop(store);
+        code
     }
 }
 
@@ -86,24 +92,22 @@ impl Dev {
 }
 
 async fn serve(listener: Listener, engine: Engine, project: &Opened) -> Result<ExitCode, Failure> {
-    let config = &project.application.config;
-    let mut signals = Signals::listen().map_err(|error| Failure::new("signals", error.to_string()))?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let router = mainstay_api::router(engine.clone());
-    let maintenance = tokio::spawn(maintain(engine));
-    let serving = listener.serve(router, Options::of(config), async { drop(stopped.await) });
-    tokio::pin!(serving);
-    say("ready\n");
-    let signal = tokio::select! {
-        signal = signals.next() => signal,
-        _ = &mut serving => "nothing",
+    let (mut first, mut both) = (Signals::listen()?, Signals::listen()?);
+    let stop = async {
+        let signal = first.next().await;
+        tracing::info!(signal, "stopping");
     };
-    tracing::info!(signal, "stopping");
-    drop(stop);
-    maintenance.abort();
+    let second_stop = async {
+        both.next().await;
+        both.next().await;
+    };
+    tokio::spawn(maintain(engine.clone()));
+    let serving =
+        listener.serve(mainstay_api::router(engine), Options::of(&project.application.config), stop);
+    say("ready\n");
     tokio::select! {
         stopped = serving => Ok(report(stopped)),
-        _ = signals.next() => Ok(ExitCode::from(exit::INTERRUPTED)),
+        () = second_stop => Ok(ExitCode::from(exit::INTERRUPTED)),
     }
 }
 
@@ -111,7 +115,7 @@ fn report(stopped: Stopped) -> ExitCode {
     match stopped {
         Stopped::Drained => tracing::info!("stopped"),
         Stopped::Cut { connections } => {
-            tracing::warn!(connections, "stopped; connections were cut since their time was up")
+            tracing::warn!(connections, "stopped; connections were cut since their time was up");
         }
     }
     ExitCode::SUCCESS
@@ -128,16 +132,16 @@ async fn maintain(engine: Engine) {
                 "tidied up"
             ),
             Err(error) => {
-                tracing::error!(code = error.code.as_str(), detail = error.detail, "tidying up failed")
+                tracing::error!(code = error.code.as_str(), detail = error.detail, "tidying up failed");
             }
         }
     }
 }
 
-fn banner(project: &Opened, backend: &Backend, address: SocketAddr) -> String {
+fn banner(project: &Opened, engine: &Engine, data: &Path, address: SocketAddr) -> String {
     let application = &project.application;
     let models = application.models.iter().filter(|model| !model.internal).count();
-    let operations = backend.engine.registry().operations().len();
+    let operations = engine.registry().operations().len();
     let durability = match application.config.data.durability {
         Durability::Full => "full",
         Durability::Normal => "normal",
@@ -153,6 +157,6 @@ fn banner(project: &Opened, backend: &Backend, address: SocketAddr) -> String {
         folder = project.folder.display(),
         models = counted(models, "model"),
         operations = counted(operations, "operation"),
-        data = backend.folder.display(),
+        data = data.display(),
     )
 }

@@ -40,7 +40,7 @@ struct Choice {
 impl Tune {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let target = Duration::from_millis(self.target_ms);
-        let choice = choose(&self.sizes(), target, |memory_kib, iterations| measure(memory_kib, iterations))?;
+        let choice = choose(&self.sizes(), target, measure)?;
         say(&suggestion(choice));
         if choice.time > target {
             say("# The target cannot be met with less: this is the least that OWASP recommends.\n");

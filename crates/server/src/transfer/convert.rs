@@ -50,14 +50,14 @@ impl Converter<'_> {
         let engine = self.engine;
         let model = engine.application().model(self.model);
         let (id, input) = match row.content.map_err(unreadable)? {
-            Content::Texts(record) => self.from_texts(model, &record).await?,
-            Content::Object(object) => self.from_object(model, object).await?,
+            Content::Texts(record) => self.read_texts(model, &record).await?,
+            Content::Object(object) => self.read_object(model, object).await?,
         };
         let id = id.unwrap_or_else(|| self.fingerprint.id(&model.name, row.index));
         Ok(Command { model: self.model, action: Action::Create { id: Some(id), input } })
     }
 
-    async fn from_texts(
+    async fn read_texts(
         &mut self,
         model: &Model,
         record: &StringRecord,
@@ -86,7 +86,7 @@ impl Converter<'_> {
         finish(parts.id, parts.errors, Input::from_text(model, values))
     }
 
-    async fn from_object(
+    async fn read_object(
         &mut self,
         model: &Model,
         object: Map<String, Value>,

@@ -44,8 +44,10 @@ pub(crate) async fn run(
         Sink::begin(options.format, model, Output::open(options.file.as_deref())?).map_err(failed)?;
     let mut written = 0;
     loop {
-        for view in &page.items {
-            sink.write(model, view).map_err(failed)?;
+        match page.items.iter().try_for_each(|view| sink.write(model, view)) {
+            // Whoever read standard output has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(written),
+            result => result.map_err(failed)?,
         }
         written += page.items.len() as u64;
         advances(written, total);
@@ -55,6 +57,8 @@ pub(crate) async fn run(
         }
         page = backend.engine.list(caller, model.id, &request).await?;
     }
-    sink.end().and_then(Output::finish).map_err(failed)?;
-    Ok(written)
+    match sink.end().and_then(Output::finish) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(written),
+        result => result.map(|()| written).map_err(failed),
+    }
 }

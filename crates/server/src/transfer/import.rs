@@ -74,7 +74,11 @@ pub(crate) async fn run(
     let mut batches = read_ahead(&source, options, progress.place, columns.len());
     let mut import = Import::new(backend, caller, model, &source.fingerprint, columns, options, resumed);
     while let Some(rows) = batches.recv().await {
-        progress = import.write(rows.map_err(|error| unreadable(options, &error))?).await?;
+        let rows = rows.map_err(|error| unreadable(options, &error))?;
+        let written = import.write(rows).await;
+        progress = written.map_err(|failure| {
+            failure.hint("what was imported stays; the same command goes on from there")
+        })?;
         bookmark.save(&progress)?;
         watcher.advances(source.read_bytes.load(Relaxed), &progress.tally);
         if stop.load(Relaxed) {

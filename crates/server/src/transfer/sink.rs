@@ -68,7 +68,7 @@ impl Write for Output {
 
 /// Writes records in a format.
 pub(crate) enum Sink<W: Write> {
-    Csv { out: csv::Writer<W>, columns: Vec<FieldId> },
+    Csv { out: Box<csv::Writer<W>>, columns: Vec<FieldId> },
     Jsonl { out: W },
     Json { out: W, is_first: bool },
 }
@@ -79,7 +79,7 @@ impl<W: Write> Sink<W> {
         match format {
             Format::Csv => {
                 let columns = columns(model);
-                let mut out = csv::Writer::from_writer(out);
+                let mut out = Box::new(csv::Writer::from_writer(out));
                 out.write_record(columns.iter().map(|field| &model.field(*field).name))?;
                 Ok(Sink::Csv { out, columns })
             }
@@ -99,7 +99,7 @@ impl<W: Write> Sink<W> {
                     true => String::new(),
                     false => json::encode_text(view.record.get(*field)),
                 };
-                Ok(out.write_record(columns.iter().map(text))?)
+                out.write_record(columns.iter().map(text)).map_err(io_error)
             }
             Sink::Jsonl { out } => {
                 let mut line = object(model, view);
@@ -124,6 +124,14 @@ impl<W: Write> Sink<W> {
                 Ok(out)
             }
         }
+    }
+}
+
+/// The error behind a failed write, which `csv` wraps in one of its own.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        kind => io::Error::other(format!("{kind:?}")),
     }
 }
 

@@ -27,7 +27,7 @@ fn no_canary_gets_out() {
     let refresh_token = tokens.expect(200)["refresh_token"].as_str().unwrap().to_owned();
     let wrong = json!({"email": "ann@example.org", "password": format!("{PASSWORD}-wrong")});
     server.client().post("/v1/auth/login", &wrong).expect_problem(401, "invalid_credentials");
-    let access_token = ann.token.clone().unwrap();
+    let access_token = ann.token.unwrap();
     for answer in [made, changed, read, refused] {
         assert!(!answer.to_string().contains(SECRET), "{answer}");
     }

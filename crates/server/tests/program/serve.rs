@@ -88,10 +88,9 @@ fn a_stop_cuts_what_takes_too_long() {
 fn logs_are_json_where_the_project_says_so() {
     let project = Project::of(&[("models/note.toml", "[fields]\ntitle = \"string\"\n")]);
     project.write("mainstay.toml", "[log]\nformat = \"json\"\n");
-    let server = project.serve();
+    let mut server = project.serve();
     server.client().get("/v1/notes");
-    assert!(server.signal("TERM") == ());
-    let mut server = server;
+    server.signal("TERM");
     server.wait();
     let log = server.log();
     let lines: Vec<Value> = log

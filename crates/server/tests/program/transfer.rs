@@ -3,6 +3,8 @@
 use crate::support::{Finished, Project};
 use serde_json::{Value, json};
 use std::fs;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 const CITIES: &str = "\
 geonames_id,name,country.code,population,latitude,longitude,feature,admin
@@ -85,8 +87,8 @@ fn an_interrupted_import_goes_on() {
     project.write("cities.csv", CITIES);
     import(&project, "city", "cities.csv", &["--role", "editor"]).expect(3);
     // As an import leaves it that was interrupted behind its second row.
-    let fingerprint = fs::read_dir(project.path("data/imports")).unwrap().count();
-    assert_eq!(fingerprint, 0, "an import that is complete leaves no bookmark");
+    let bookmarks = fs::read_dir(project.path("data/imports")).unwrap().count();
+    assert_eq!(bookmarks, 0, "an import that is complete leaves no bookmark");
     let offset = CITIES.find("3,Nowhere").unwrap();
     let bookmark = json!({
         "place": {"offset": offset, "line": 4, "index": 2},
@@ -99,11 +101,49 @@ fn an_interrupted_import_goes_on() {
     assert_eq!(refused(&project.read("cities.csv.refused.jsonl"))[..5].len(), 5);
 }
 
+#[test]
+fn an_import_that_is_killed_or_stopped_loses_and_doubles_nothing() {
+    let project = numbers_project();
+    let rows: String = (1..=6_000).map(|number| format!("{{\"number\": {number}}}\n")).collect();
+    project.write("notes.jsonl", &rows);
+    let begin = || {
+        let mut command = project.command(&["import", "note", "notes.jsonl", "--batch", "20"]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let bookmark = project.path(&format!("data/imports/note-{}.json", sha256_prefix(&rows)));
+    let noted = || fs::read_to_string(&bookmark).unwrap_or_default();
+
+    let mut killed = begin();
+    wait_for(|| !noted().is_empty());
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+
+    let before = noted();
+    let mut stopped = begin();
+    wait_for(|| noted() != before);
+    Command::new("sh").args(["-c", &format!("kill -s INT {}", stopped.id())]).status().unwrap();
+    assert_eq!(stopped.wait().unwrap().code(), Some(130));
+
+    let finished = import(&project, "note", "notes.jsonl", &[]).expect(0);
+    assert!(finished.stderr.contains("going on from line "), "{}", finished.stderr);
+    assert_eq!(numbers(&finished)[0], 6_000);
+    assert_eq!(noted(), "", "an import that is complete leaves no bookmark");
+    assert_eq!(project.run(&["export", "note"]).expect(0).stdout.lines().count(), 6_000);
+}
+
+fn wait_for(condition: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !condition() {
+        assert!(Instant::now() < deadline, "it never comes true");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// By the system's tool, so that the name is not our own word for it.
 fn sha256_prefix(text: &str) -> String {
     let folder = Project::empty();
     folder.write("file", text);
-    let output = std::process::Command::new("sha256sum").arg(folder.path("file")).output().unwrap();
+    let output = Command::new("sha256sum").arg(folder.path("file")).output().unwrap();
     String::from_utf8(output.stdout).unwrap()[..16].to_owned()
 }
 
@@ -213,12 +253,16 @@ fn an_export_has_what_the_caller_may_see() {
 
 #[test]
 fn many_rows_take_many_batches() {
-    let project = Project::of(&[(
-        "models/note.toml",
-        "[fields]\nnumber = { type = \"int\", unique = true }\n[allow]\nread = \"number > 0\"\ncreate = \"number > 0\"\n",
-    )]);
+    let project = numbers_project();
     let rows: String = (1..=2_345).map(|number| format!("{{\"number\": {number}}}\n")).collect();
     project.write("notes.jsonl", &rows);
     assert_eq!(numbers(&import(&project, "note", "notes.jsonl", &[]).expect(0)), [2_345, 2_345, 0, 0]);
     assert_eq!(project.run(&["export", "note"]).expect(0).stdout.lines().count(), 2_345);
+}
+
+/// A project with notes that anybody may make and read.
+fn numbers_project() -> Project {
+    let model = "[fields]\nnumber = { type = \"int\", unique = true }\n\
+                 [allow]\nread = \"number > 0\"\ncreate = \"number > 0\"\n";
+    Project::of(&[("models/note.toml", model)])
 }
