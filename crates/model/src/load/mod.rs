@@ -3,6 +3,7 @@
 //! All files are parsed, then all models and fields declared, then all expressions compiled: what one file says is known before
 //! another is judged by it. Each stage goes on past its faults, so that all of them are reported at once.
 
+mod compile;
 mod constraints;
 mod default;
 mod document;
@@ -74,7 +75,7 @@ fn check(files: Vec<SourceFile>, mut faults: Faults) -> Result<Loaded, Diagnosti
     let (models, jobs) = models::build(&drafts, &mut faults);
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
     let mut application = Application { config, models, by_name };
-    rules::compile(&mut application, jobs, &mut faults);
+    compile::compile_all(&mut application, jobs, &mut faults);
     let failed = faults.has_errors();
     let diagnostics = faults.finish(files);
     if failed { Err(diagnostics) } else { Ok(Loaded { application, diagnostics }) }

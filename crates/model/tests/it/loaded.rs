@@ -130,3 +130,13 @@ fn a_project_adds_to_the_user() {
         [(vec!["nick".to_owned(), "email".to_owned()], false), (vec!["email".to_owned()], true),]
     );
 }
+
+#[test]
+fn checks_keep_their_order_and_say_what_to_tell() {
+    let text = "[fields]\nn = { type = \"int\", check = \"n > 0\" }\n\
+                [[checks]]\nrule = \"n < 9\"\nmessage = \"too many\"\n[[checks]]\nrule = \"n != 5\"\nmessage = \"not five\"";
+    let application = load(&[("models/note.toml", text)]);
+    let checks = &application.model_named("note").unwrap().checks;
+    let told: Vec<_> = checks.iter().map(|check| (check.field.is_some(), check.message.as_str())).collect();
+    assert_eq!(told, [(true, "must satisfy n > 0"), (false, "too many"), (false, "not five")]);
+}
