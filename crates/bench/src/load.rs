@@ -85,9 +85,11 @@ type Running = JoinSet<Result<Sample, String>>;
 
 async fn start(address: SocketAddr, crowd: Crowd, phase: &Arc<Phase>) -> Result<Running, String> {
     let mut running = JoinSet::new();
-    for script in crowd.scripts {
+    let count = crowd.scripts.len() as u32;
+    for (number, script) in (0..).zip(crowd.scripts) {
         let connection = Connection::open(address).await?;
-        running.spawn(ask(connection, script, crowd.interval, phase.clone()));
+        let pace = crowd.interval.map(|interval| Pace::new(interval, interval * number / count));
+        running.spawn(ask(connection, script, pace, phase.clone()));
     }
     Ok(running)
 }
@@ -108,16 +110,13 @@ async fn finish(mut running: Running) -> Result<Sample, String> {
 async fn ask(
     mut connection: Connection,
     mut script: Script,
-    interval: Option<Duration>,
+    mut pace: Option<Pace>,
     phase: Arc<Phase>,
 ) -> Result<Sample, String> {
     let mut sample = Sample::default();
-    let mut due = Instant::now();
     while phase.get() != Phase::OVER {
-        if let Some(interval) = interval {
-            // One that is late does not hurry to make up for it: a pause is not followed by a burst.
-            due = (due + interval).max(Instant::now());
-            sleep_until(due.into()).await;
+        if let Some(pace) = &mut pace {
+            pace.wait().await;
         }
         let started = Instant::now();
         let answer = connection.exchange(script.next_request()).await?;
@@ -129,6 +128,25 @@ async fn ask(
         }
     }
     Ok(sample)
+}
+
+/// When a connection asks next.
+struct Pace {
+    interval: Duration,
+    due: Instant,
+}
+
+impl Pace {
+    /// The first time comes after `delay`, which is another for each connection, so that they do not all ask at once.
+    fn new(interval: Duration, delay: Duration) -> Self {
+        Pace { interval, due: Instant::now() + delay }
+    }
+
+    /// One that is late does not hurry to make up for it: a pause is not followed by a burst.
+    async fn wait(&mut self) {
+        sleep_until(self.due.into()).await;
+        self.due = (self.due + self.interval).max(Instant::now());
+    }
 }
 
 /// How far the measurement is, told to all connections at once.

@@ -22,13 +22,23 @@ const STARTS: usize = 5;
 const IDLE: Duration = Duration::from_secs(2);
 
 /// The workloads that find the messages as they were filled in, and those that add to them.
-const PHASES: [&[Workload]; 2] =
-    [&[Workload::ReadById, Workload::List, Workload::Login], &[Workload::Create, Workload::Batch]];
+const PHASES: [(&str, &[Workload]); 2] = [
+    ("reading", &[Workload::ReadById, Workload::List, Workload::Login]),
+    ("writing", &[Workload::Create, Workload::Batch]),
+];
+
+/// What was measured in turn.
+pub(crate) struct Phase {
+    /// Its name in the report.
+    pub(crate) name: &'static str,
+    /// All rounds of each step together.
+    pub(crate) samples: BTreeMap<Step, Sample>,
+}
 
 /// Everything that was measured.
 pub(crate) struct Measured {
-    /// In each phase, all rounds of a step together.
-    pub(crate) phases: Vec<BTreeMap<Step, Sample>>,
+    /// The workloads and the limits.
+    pub(crate) phases: Vec<Phase>,
     /// From the start of the program to its first good answer, on existing data.
     pub(crate) first_answer: Duration,
     /// Memory that is resident while nobody asks, in KiB.
@@ -50,8 +60,8 @@ pub(crate) async fn run(options: &Options) -> Result<Measured, String> {
     let mut stage = Stage::open(options, program.start()?, &copy, sizes)?;
     let idle_kib = idle_kib(stage.program.target, &scene).await?;
     let mut phases = Vec::new();
-    for workloads in PHASES {
-        phases.push(stage.phase(&mut scene, workloads).await?);
+    for (name, workloads) in PHASES {
+        phases.push(Phase { name, samples: stage.phase(&mut scene, workloads).await? });
     }
     stage.program.stop()?;
     Ok(Measured { phases, first_answer, idle_kib, sizes })

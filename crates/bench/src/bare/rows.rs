@@ -92,7 +92,9 @@ fn open(database: &Path) -> rusqlite::Result<Rows> {
     let connection = Connection::open(database)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // As the program has them.
     connection.pragma_update(None, "cache_size", -8_192)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     let message = Template::of(&connection, "message", "SELECT * FROM message LIMIT 1")?;
     let change = r#"SELECT * FROM _mainstay_change WHERE model = 'message' ORDER BY "offset" DESC LIMIT 1"#;
     let change = Template::of(&connection, "_mainstay_change", change)?;

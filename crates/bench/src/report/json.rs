@@ -1,10 +1,9 @@
 //! The report for programs.
 
-use super::{Line, mib};
+use super::{Limit, Line, mib};
 use crate::options::Options;
 use crate::run::Measured;
 use crate::sample::Sample;
-use crate::step::Step;
 use serde_json::{Map, Value, json};
 
 /// The report. Times end in their unit, rates are in answers a second, memory is in MiB.
@@ -24,7 +23,7 @@ pub(crate) fn json(measured: &Measured, options: &Options) -> Value {
         "reads_kept_beside_logins": measured.reads_kept().map(rounded),
         "answer_bytes": {"record": record, "page": page},
         "results": measured.lines().iter().map(result).collect::<Vec<_>>(),
-        "limits": measured.limits().map(|(step, sample)| limit(step, sample)).collect::<Vec<_>>(),
+        "limits": measured.limits().map(|of| limit(&of)).collect::<Vec<_>>(),
     })
 }
 
@@ -38,9 +37,10 @@ fn result(line: &Line<'_>) -> Value {
     Value::Object(result)
 }
 
-fn limit(step: Step, sample: &Sample) -> Value {
-    let mut limit = Map::from_iter([("limit".to_owned(), step.name().into())]);
-    add_figures(&mut limit, sample);
+fn limit(of: &Limit<'_>) -> Value {
+    let names = [("limit".to_owned(), of.step.name().into()), ("phase".to_owned(), of.phase.into())];
+    let mut limit = Map::from_iter(names);
+    add_figures(&mut limit, of.sample);
     Value::Object(limit)
 }
 

@@ -6,7 +6,7 @@ mod table;
 pub(crate) use json::json;
 pub(crate) use table::table;
 
-use crate::run::Measured;
+use crate::run::{Measured, Phase};
 use crate::sample::{Sample, ratio};
 use crate::step::{Size, Step};
 use crate::workload::Workload;
@@ -36,8 +36,17 @@ const FIRST_ANSWER_MS: Target = Target::AtMost(25.0);
 /// Resident memory while nobody asks, and while everybody does, in MiB.
 const IDLE_MIB: Target = Target::AtMost(20.0);
 const PEAK_MIB: Target = Target::AtMost(60.0);
+/// Creates a second, each on disk before its answer, with the load on the same two cores.
+const CREATES: Target = Target::AtLeast(11_500.0);
 /// The part of its rate that others' reading keeps while some log in.
 const READS_KEPT: Target = Target::AtLeast(0.8);
+
+/// The figures of a limit.
+pub(crate) struct Limit<'a> {
+    pub(crate) phase: &'static str,
+    pub(crate) step: Step,
+    pub(crate) sample: &'a Sample,
+}
 
 /// A workload's figures.
 pub(crate) struct Line<'a> {
@@ -70,35 +79,39 @@ impl Measured {
     }
 
     /// The limits, and what else was measured beside the workloads. What both phases have is there for each.
-    pub(crate) fn limits(&self) -> impl Iterator<Item = (Step, &Sample)> {
-        let all = self.phases.iter().flatten().map(|(step, sample)| (*step, sample));
-        all.filter(|(step, _)| !matches!(step, Step::Workload(_)))
+    pub(crate) fn limits(&self) -> impl Iterator<Item = Limit<'_>> {
+        self.phases.iter().flat_map(limits)
     }
 
     /// The part of its rate that others' reading kept while some logged in.
     pub(crate) fn reads_kept(&self) -> Option<f64> {
         let find =
-            |wanted| self.limits().find(|(step, _)| *step == wanted).map(|(_, sample)| sample.per_second());
+            |wanted| self.limits().find(|limit| limit.step == wanted).map(|limit| limit.sample.per_second());
         Some(ratio(find(Step::ReadsBesideLogins)?, find(Step::ReadsAlone)?))
     }
 
     /// How many answers were not good.
     pub(crate) fn bad(&self) -> u64 {
-        self.phases.iter().flat_map(BTreeMap::values).map(|sample| sample.bad).sum()
+        self.phases.iter().flat_map(|phase| phase.samples.values()).map(|sample| sample.bad).sum()
     }
 }
 
-fn lines(phase: &BTreeMap<Step, Sample>) -> Vec<Line<'_>> {
-    let workloads = phase.iter().filter_map(|(step, sample)| match step {
+fn limits(phase: &Phase) -> impl Iterator<Item = Limit<'_>> {
+    let beside = phase.samples.iter().filter(|(step, _)| !matches!(step, Step::Workload(_)));
+    beside.map(|(step, sample)| Limit { phase: phase.name, step: *step, sample })
+}
+
+fn lines(phase: &Phase) -> Vec<Line<'_>> {
+    let workloads = phase.samples.iter().filter_map(|(step, sample)| match step {
         Step::Workload(workload) => Some((*workload, sample)),
         _ => None,
     });
-    workloads.map(|(workload, sample)| line(phase, workload, sample)).collect()
+    workloads.map(|(workload, sample)| line(&phase.samples, workload, sample)).collect()
 }
 
-fn line<'a>(phase: &BTreeMap<Step, Sample>, workload: Workload, sample: &'a Sample) -> Line<'a> {
+fn line<'a>(measured: &BTreeMap<Step, Sample>, workload: Workload, sample: &'a Sample) -> Line<'a> {
     let limit = workload.limit();
-    let to = |step: Step| phase.get(&step).map(|limit| compare(workload, sample, limit));
+    let to = |step: Step| measured.get(&step).map(|limit| compare(workload, sample, limit));
     let axum = Step::Axum(Size::Record);
     Line {
         workload,
@@ -144,7 +157,7 @@ mod tests {
             (Step::ReadsBesideLogins, sample(150, 1, 2)),
         ]);
         Measured {
-            phases: vec![reading, BTreeMap::new()],
+            phases: vec![Phase { name: "reading", samples: reading }],
             first_answer: Duration::from_micros(12_340),
             idle_kib: 10_240,
             sizes: [400, 12_000],

@@ -1,9 +1,9 @@
 //! The report for people.
 
-use super::{FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, mib};
+use super::{CREATES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, mib};
 use crate::run::Measured;
 use crate::sample::Sample;
-use crate::step::Step;
+use crate::workload::Workload;
 use std::fmt::Write;
 
 /// The report.
@@ -14,14 +14,23 @@ pub(crate) fn table(measured: &Measured) -> String {
     );
     let lines = measured.lines();
     lines.iter().for_each(|line| push(&mut text, &workload(line)));
-    push(&mut text, &format!("\n{:<22} {FIGURES}", "beside them"));
-    measured.limits().for_each(|(step, sample)| push(&mut text, &limit(step, sample)));
+    let mut phase = "";
+    for limit in measured.limits() {
+        if limit.phase != phase {
+            phase = limit.phase;
+            push(&mut text, &format!("\n{:<22} {FIGURES}", format!("beside {phase}")));
+        }
+        push(&mut text, &format!("{:<22} {}", limit.step.name(), figures(limit.sample)));
+    }
     push(&mut text, "");
     let first_answer_ms = measured.first_answer.as_secs_f64() * 1e3;
     push(&mut text, &single("first good answer", first_answer_ms, "ms", FIRST_ANSWER_MS));
     push(&mut text, &single("idle memory", mib(measured.idle_kib), "MiB", IDLE_MIB));
     let peak_kib = lines.iter().map(|line| line.sample.peak_kib).max().unwrap_or(0);
     push(&mut text, &single("peak memory", mib(peak_kib), "MiB", PEAK_MIB));
+    if let Some(create) = lines.iter().find(|line| line.workload == Workload::Create) {
+        push(&mut text, &single("creates", create.sample.per_second(), "per s", CREATES));
+    }
     if let Some(kept) = measured.reads_kept() {
         push(&mut text, &single("reads beside logins", kept, "of alone", READS_KEPT));
     }
@@ -48,10 +57,6 @@ fn workload(line: &Line<'_>) -> String {
         line.ratio_to_limit,
         line.limit.name(),
     )
-}
-
-fn limit(step: Step, sample: &Sample) -> String {
-    format!("{:<22} {}", step.name(), figures(sample))
 }
 
 fn figures(sample: &Sample) -> String {
