@@ -62,6 +62,14 @@ pub(crate) fn only_create(headers: &HeaderMap) -> Result<bool, Error> {
     }
 }
 
+/// What it means under `If-None-Match: *` that there is a record: the condition does not hold.
+pub(crate) fn explain_only_create(only_create: bool, error: Error) -> Error {
+    match error.code {
+        Code::AlreadyExists if only_create => Error { code: Code::VersionMismatch, ..error },
+        _ => error,
+    }
+}
+
 /// Refuses conditions where an operation could not keep them.
 ///
 /// # Errors

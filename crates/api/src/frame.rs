@@ -20,7 +20,7 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 /// What a handler answers.
@@ -45,7 +45,7 @@ where
         user = call.caller.identity.as_ref().map(|identity| identity.user);
         handler(call, body).await
     };
-    let answer = bounded(work, &state).await;
+    let answer = bounded(work, state.limits.request_timeout).await;
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
     let response = stamped(response, &request_id);
     log(&method, &route, &response, started, &request_id, user.flatten());
@@ -103,8 +103,7 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 /// Runs the work within the time limit. A panic in it is a fault like any other: the connection lives on.
-async fn bounded(work: impl Future<Output = Answer>, state: &State) -> Answer {
-    let limit = state.limits.request_timeout;
+async fn bounded(work: impl Future<Output = Answer>, limit: Duration) -> Answer {
     match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(panic)) => Err(Error::internal(format!("panic: {}", panic_text(panic.as_ref())))),
@@ -206,6 +205,25 @@ mod tests {
         check("Basic abc", None);
         check("abc", None);
         check("", None);
+    }
+
+    async fn check_bounded(work: impl Future<Output = Answer>, expected: &str) {
+        let error = bounded(work, Duration::from_millis(5)).await.err();
+        let found = error.map(|error| (error.to_string(), error.detail.unwrap_or_default()));
+        let found =
+            found.map_or_else(|| "answered".to_owned(), |(public, private)| format!("{public} | {private}"));
+        assert_eq!(found, expected);
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_or_dawdles_is_answered_for() {
+        check_bounded(async { Ok(Response::new(Body::empty())) }, "answered").await;
+        check_bounded(
+            async { panic!("out of {}", "luck") },
+            "internal: something went wrong on our side | panic: out of luck",
+        )
+        .await;
+        check_bounded(std::future::pending(), "request_timeout: the request took longer than 5 ms | ").await;
     }
 
     #[test]

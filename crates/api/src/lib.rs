@@ -23,6 +23,8 @@ mod openapi;
 mod problem;
 mod query;
 mod records;
+#[cfg(test)]
+mod reference;
 mod request_id;
 mod routes;
 mod state;

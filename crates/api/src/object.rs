@@ -144,7 +144,7 @@ mod tests {
     use serde_json::json;
 
     #[track_caller]
-    fn check(body: Value, expected: &str) {
+    fn check(body: &Value, expected: &str) {
         let mut object = Object::new(body.as_object().unwrap().clone());
         let read = (object.text("a"), object.optional_int("n"), object.optional_id("id"));
         let answer = match object.end() {
@@ -157,15 +157,15 @@ mod tests {
     #[test]
     fn every_fault_is_reported() {
         let id = "0190b7c0-0000-7000-8000-000000000001";
-        check(json!({"a": "x"}), r#"("x", None, None)"#);
-        check(json!({"a": "x", "n": 3, "id": id}), &format!("(\"x\", Some(3), Some({id}))"));
+        check(&json!({"a": "x"}), r#"("x", None, None)"#);
+        check(&json!({"a": "x", "n": 3, "id": id}), &format!("(\"x\", Some(3), Some({id}))"));
         check(
-            json!({"n": 1.5, "id": "x", "other": null}),
+            &json!({"n": 1.5, "id": "x", "other": null}),
             "validation_failed: some fields are not valid; a: must have a value; n: is not a whole number; \
              id: is not a UUID; other: there is no such key here",
         );
         check(
-            json!({"a": 1}),
+            &json!({"a": 1}),
             "validation_failed: some fields are not valid; a: is a number, a string was expected",
         );
     }

@@ -64,7 +64,13 @@ pub(crate) fn type_uri(code: Code) -> String {
 
 /// A code as a short phrase: `Not found`.
 pub(crate) fn title(code: Code) -> String {
-    let mut title = code.as_str().replace('_', " ");
+    let words = code.as_str().split('_').map(|word| match word {
+        "json" => "JSON",
+        "id" => "ID",
+        "utf8" => "UTF-8",
+        word => word,
+    });
+    let mut title = words.collect::<Vec<_>>().join(" ");
     title[..1].make_ascii_uppercase();
     title
 }

@@ -56,9 +56,12 @@ pub(super) fn record(model: &Model) -> Value {
 pub(super) fn creation(model: &Model) -> Option<Value> {
     let mut object = Map::new();
     for field in super::model::written(model) {
+        let is_required = super::model::is_required(field);
         match example(field) {
-            Some(value) if field.write.is_none() => drop(object.insert(field.name.clone(), value)),
-            None if super::model::is_required(field) => return None,
+            Some(value) if field.write.is_none() || is_required => {
+                object.insert(field.name.clone(), value);
+            }
+            None if is_required => return None,
             _ => {}
         }
     }

@@ -87,7 +87,7 @@ fn creation(application: &Application, model: &Model) -> Value {
     }
     let required: Vec<&str> =
         written(model).filter(|field| is_required(field)).map(|field| field.name.as_str()).collect();
-    let mut object = closed(properties);
+    let mut object = closed(&properties);
     if !required.is_empty() {
         object["required"] = json!(required);
     }
@@ -98,9 +98,9 @@ fn creation(application: &Application, model: &Model) -> Value {
 }
 
 fn patch(application: &Application, model: &Model) -> Value {
-    let properties =
+    let properties: Map<String, Value> =
         changed(model).map(|field| (field.name.clone(), schema(application, field).into())).collect();
-    let mut object = closed(properties);
+    let mut object = closed(&properties);
     object["description"] = "A merge patch (RFC 7396): what is left out stays, null clears, and objects in `json` fields are merged.".into();
     object["examples"] = json!([example::patch(model)]);
     object
@@ -124,6 +124,6 @@ fn chosen_id() -> Value {
     json!({"type": "string", "format": "uuid", "description": "An id of your own choice; the server makes a UUIDv7 when it is left out."})
 }
 
-fn closed(properties: Map<String, Value>) -> Value {
+fn closed(properties: &Map<String, Value>) -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": properties})
 }

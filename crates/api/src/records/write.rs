@@ -34,7 +34,8 @@ pub(crate) async fn put(call: Call, body: Body) -> Answer {
     let (written, position) = match if_match {
         IfMatch::Exists => replace(&call, id, input).await?,
         IfMatch::Anything | IfMatch::Version(_) => {
-            write(&call, Action::Put { id, input, if_version: if_match.version(), only_create }).await?
+            let action = Action::Put { id, input, if_version: if_match.version(), only_create };
+            write(&call, action).await.map_err(|error| conditions::explain_only_create(only_create, error))?
         }
     };
     let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };

@@ -2,5 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails, and this is how.
 
+mod bad_input;
+mod batch;
 mod chat;
+mod conditions;
+mod documents;
+mod log;
 mod support;
+mod unauthorised;

@@ -1,0 +1,173 @@
+//! `ETag`, `If-Match`, `If-None-Match`, and the ways to write: PATCH, PUT, DELETE.
+
+use crate::support::{App, Ask, SETTINGS, ask, delete, get, patch, post, put};
+use serde_json::{Value, json};
+
+const PAGE: &str = r#"
+[fields]
+title = "string"
+note = { type = "string", optional = true }
+count = { type = "int", default = 7 }
+settings = { type = "json", optional = true }
+key = { type = "secret", optional = true }
+
+[allow]
+read = "true"
+create = "true"
+update = "true"
+delete = "true"
+"#;
+
+/// Its records can be written, but not read.
+const BALLOT: &str = "[fields]\nchoice = \"string\"\n[allow]\ncreate = \"true\"\n";
+
+const UNKNOWN: &str = "/v1/pages/0197a3c2-8a40-7cc1-9d5e-2f6b1c4d8e90";
+
+fn app() -> App {
+    App::of(&[("mainstay.toml", SETTINGS), ("models/page.toml", PAGE), ("models/ballot.toml", BALLOT)])
+}
+
+async fn page(app: &App) -> String {
+    let reply = app.send(post("/v1/pages").json(&json!({"title": "First"}))).await;
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    format!("/v1/pages/{}", reply.id())
+}
+
+#[tokio::test]
+async fn a_copy_that_is_current_is_not_sent_again() {
+    let app = app();
+    let page = page(&app).await;
+    let reply = app.check(get(&page).header("if-none-match", "\"1\""), 304, Value::Null).await;
+    assert_eq!(reply.header("etag"), "\"1\"");
+    assert_eq!(app.send(get(&page).header("if-none-match", "\"2\"")).await.status, 200);
+    let head = app.send(ask("HEAD", &page)).await;
+    assert_eq!((head.status.as_u16(), head.body.as_str()), (200, ""));
+    assert_ne!(head.header("content-length"), "0");
+}
+
+#[tokio::test]
+async fn a_lost_race_is_noticed() {
+    let app = app();
+    let page = page(&app).await;
+    let change = || patch(&page).json(&json!({"note": "a"}));
+    assert_eq!(app.send(change().header("if-match", "\"1\"")).await.header("etag"), "\"2\"");
+    app.refuse(change().header("if-match", "\"1\""), 412, "version_mismatch").await;
+    app.refuse(change().header("if-match", "W/\"2\""), 412, "version_mismatch").await;
+    app.refuse(delete(&page).header("if-match", "\"1\""), 412, "version_mismatch").await;
+    let put = || put(&page).json(&json!({"title": "New"}));
+    app.refuse(put().header("if-match", "\"1\""), 412, "version_mismatch").await;
+    app.refuse(put().header("if-none-match", "*"), 412, "version_mismatch").await;
+    app.refuse(change().header("if-match", "\"1\", \"2\""), 400, "invalid_parameter").await;
+    let etag = app.send(change().header("if-match", "*")).await.header("etag").to_owned();
+    assert_eq!(app.send(delete(&page).header("if-match", etag)).await.status, 204);
+}
+
+#[tokio::test]
+async fn a_star_asks_that_there_is_a_record() {
+    let app = app();
+    let star = |ask: Ask| ask.header("if-match", "*");
+    let body = json!({"title": "New"});
+    app.refuse(star(patch(UNKNOWN).json(&body)), 412, "version_mismatch").await;
+    app.refuse(star(delete(UNKNOWN)), 412, "version_mismatch").await;
+    app.refuse(star(put(UNKNOWN).json(&body)), 412, "version_mismatch").await;
+    let page = page(&app).await;
+    let reply = app.send(star(put(&page).json(&body))).await;
+    assert_eq!((reply.status.as_u16(), reply.header("etag")), (200, "\"2\""), "{}", reply.body);
+}
+
+#[tokio::test]
+async fn conditions_that_would_not_be_kept_are_refused() {
+    let app = app();
+    let page = page(&app).await;
+    for ask in [
+        post("/v1/pages").json(&json!({"title": "x"})).header("if-match", "*"),
+        patch(&page).json(&json!({"title": "x"})).header("if-none-match", "\"1\""),
+        put(&page).json(&json!({"title": "x"})).header("if-none-match", "\"1\""),
+        post(format!("{page}/restore")).header("if-match", "\"1\""),
+    ] {
+        app.refuse(ask, 400, "invalid_parameter").await;
+    }
+}
+
+#[tokio::test]
+async fn put_makes_and_replaces() {
+    let app = app();
+    let reply = app.send(put(UNKNOWN).json(&json!({"title": "A", "note": "n", "count": 1}))).await;
+    assert_eq!((reply.status.as_u16(), reply.header("location")), (201, UNKNOWN), "{}", reply.body);
+    let reply = app.send(put(UNKNOWN).json(&json!({"title": "B"}))).await;
+    assert_eq!(reply.status, 200);
+    let body = reply.json();
+    assert_eq!(
+        (&body["title"], &body["note"], &body["count"], &body["version"]),
+        (&json!("B"), &Value::Null, &json!(7), &json!(2))
+    );
+    let other = json!({"title": "C", "id": "0197a3c2-8a40-7cc1-9d5e-2f6b1c4d8e91"});
+    app.refuse(put(UNKNOWN).json(&other), 422, "validation_failed").await;
+}
+
+#[tokio::test]
+async fn a_patch_merges_into_documents() {
+    let app = app();
+    let page = page(&app).await;
+    let check = async |change: Value, expected: Value| {
+        let ask = patch(&page).bytes(json!({"settings": change}).to_string());
+        let reply = app.send(ask.header("content-type", "application/merge-patch+json")).await;
+        assert_eq!(reply.json()["settings"], expected, "{change}: {}", reply.body);
+    };
+    check(json!({"a": 1, "b": {"c": null, "d": 2}}), json!({"a": 1, "b": {"d": 2}})).await;
+    check(json!({"b": {"d": null, "e": 3}}), json!({"a": 1, "b": {"e": 3}})).await;
+    check(json!({"a": null}), json!({"b": {"e": 3}})).await;
+    check(json!([1]), json!([1])).await;
+    check(Value::Null, Value::Null).await;
+    let stale = patch(&page).json(&json!({"settings": {"x": 1}})).header("if-match", "\"1\"");
+    app.refuse(stale, 412, "version_mismatch").await;
+    app.refuse(patch(UNKNOWN).json(&json!({"settings": {"x": 1}})), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn secrets_are_written_and_never_read() {
+    let app = app();
+    let page = page(&app).await;
+    let reply = app.send(patch(&page).json(&json!({"key": "canary-4711"}))).await;
+    assert_eq!(reply.status, 200);
+    for ask in [get(&page), get("/v1/pages"), put(&page).json(&json!({"title": "x", "key": "canary-4711"}))] {
+        let reply = app.send(ask).await;
+        assert!(reply.status.is_success() && !reply.body.contains("canary"), "{}", reply.body);
+    }
+    app.refuse(get("/v1/pages?fields=key"), 400, "invalid_fields").await;
+    app.refuse(get("/v1/pages?filter=key%20==%20%22canary-4711%22"), 400, "invalid_filter").await;
+}
+
+#[tokio::test]
+async fn who_may_not_read_a_record_learns_its_id_alone() {
+    let app = app();
+    let reply = app.send(post("/v1/ballots").json(&json!({"choice": "blue"}))).await;
+    assert_eq!(reply.body, format!("{{\"id\":\"{}\"}}", reply.id()));
+    assert_eq!((reply.status.as_u16(), reply.header("etag")), (201, ""));
+    app.refuse(get(format!("/v1/ballots/{}", reply.id())), 404, "not_found").await;
+}
+
+#[tokio::test]
+async fn a_client_may_choose_the_id() {
+    let app = app();
+    let page = json!({"title": "A", "id": "0197A3C2-8A40-7CC1-9D5E-2F6B1C4D8E90"});
+    let reply = app.send(post("/v1/pages").json(&page)).await;
+    assert_eq!(reply.header("location"), UNKNOWN);
+    app.refuse(post("/v1/pages").json(&page), 409, "already_exists").await;
+}
+
+#[tokio::test]
+async fn deleted_records_are_shown_to_those_who_ask() {
+    let app = app();
+    let page = page(&app).await;
+    assert_eq!(app.send(delete(&page)).await.status, 204);
+    app.refuse(get(&page), 404, "not_found").await;
+    app.refuse(delete(&page), 404, "not_found").await;
+    assert_ne!(app.send(get(format!("{page}?deleted=true"))).await.json()["deleted_at"], Value::Null);
+    for (query, count) in [("", 0), ("?deleted=exclude", 0), ("?deleted=include", 1), ("?deleted=only", 1)] {
+        let items = app.send(get(format!("/v1/pages{query}"))).await.json();
+        assert_eq!(items["items"].as_array().unwrap().len(), count, "{query}");
+    }
+    assert_eq!(app.send(post(format!("{page}/restore")).json(&json!({}))).await.status, 200);
+    app.refuse(post(format!("{page}/restore")), 409, "not_deleted").await;
+}
