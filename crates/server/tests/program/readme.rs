@@ -1,24 +1,24 @@
 //! The commands of README.md do what it says.
 //!
-//! A block of shell that has `<!-- tested -->` before it is run with bash: lines that begin with `$ ` are commands, the lines behind
-//! one are what it prints, with `…` for whatever may differ. All blocks share one shell, a new copy of the examples and one
-//! server, which listens where the README says `127.0.0.1:8080`.
+//! A block of shell that has `<!-- tested -->` before it is run with bash, and prints the block of text behind it, in which `…` stands for
+//! whatever may differ. All blocks share one shell and one server over a copy of the chat, which listens where the README
+//! says `127.0.0.1:8080`.
 
 use crate::support::{Project, repository};
 use std::fs;
 use std::process::Command;
 
-/// A command, and the lines that it prints.
+/// A block of shell, and what it prints.
 #[derive(Debug, PartialEq)]
-struct Step {
-    command: String,
-    expected: String,
+struct Step<'a> {
+    script: &'a str,
+    expected: &'a str,
 }
 
 const MARK: &str = "<!-- tested -->";
 /// Where the README's server listens.
 const ADDRESS: &str = "127.0.0.1:8080";
-/// Between the outputs of two commands.
+/// Between the outputs of two blocks.
 const SEPARATOR: &str = "\u{1e}";
 
 #[test]
@@ -26,7 +26,8 @@ fn the_readme_tells_the_truth() {
     let path = repository().join("README.md");
     let readme = fs::read_to_string(&path).unwrap_or_default();
     let steps = steps(&readme);
-    assert!(!steps.is_empty(), "README.md has no block behind {MARK}");
+    let marks = readme.matches(MARK).count();
+    assert!(marks > 0 && steps.len() == marks, "{marks} marks, {} blocks of shell behind them", steps.len());
     let found = Command::new("bash").args(["-c", "command -v curl"]).output().unwrap().status.success();
     assert!(found, "the commands of the README need curl: apt-get install curl");
     let project = Project::example("chat");
@@ -36,6 +37,7 @@ fn the_readme_tells_the_truth() {
     let stdout = String::from_utf8(output.stdout).unwrap().replace(&server.address.to_string(), ADDRESS);
     let outputs: Vec<&str> = stdout.split(SEPARATOR).collect();
     let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(outputs.len(), steps.len() + 1, "the shell ended early: {stdout}{errors}");
     for (step, output) in steps.iter().zip(outputs) {
         assert!(
             matches(&step.expected, output.trim_end()),
@@ -44,36 +46,18 @@ fn the_readme_tells_the_truth() {
     }
 }
 
-fn script(steps: &[Step]) -> String {
-    steps.iter().map(|step| format!("{}\nprintf '{SEPARATOR}'\n", step.command)).collect()
+fn script(steps: &[Step<'_>]) -> String {
+    steps.iter().map(|step| format!("{}\nprintf '{SEPARATOR}'\n", step.script)).collect()
 }
 
-fn steps(markdown: &str) -> Vec<Step> {
-    let blocks = markdown.split(MARK).skip(1);
-    blocks.filter_map(|rest| rest.split("```sh\n").nth(1)?.split("\n```").next()).flat_map(steps_of).collect()
+fn steps(markdown: &str) -> Vec<Step<'_>> {
+    markdown.split(MARK).skip(1).filter_map(step).collect()
 }
 
-/// A command goes on behind a backslash at the end of its line, and while a quote is open.
-fn steps_of(block: &str) -> Vec<Step> {
-    let mut steps: Vec<Step> = Vec::new();
-    let mut is_open = false;
-    for line in block.lines() {
-        if let Some(command) = line.strip_prefix("$ ").filter(|_| !is_open) {
-            steps.push(Step { command: command.to_owned(), expected: String::new() });
-        } else if let Some(step) = steps.last_mut() {
-            let text = if is_open { &mut step.command } else { &mut step.expected };
-            if is_open || !text.is_empty() {
-                text.push('\n');
-            }
-            text.push_str(line);
-        }
-        is_open = steps.last().is_some_and(|step| step.expected.is_empty() && goes_on(&step.command));
-    }
-    steps
-}
-
-fn goes_on(command: &str) -> bool {
-    command.ends_with('\\') || command.matches('\'').count() % 2 == 1
+fn step(behind_mark: &str) -> Option<Step<'_>> {
+    let (script, rest) = behind_mark.trim_start().strip_prefix("```sh\n")?.split_once("\n```\n")?;
+    let expected = rest.trim_start().strip_prefix("```text\n").and_then(|text| text.split("\n```").next());
+    Some(Step { script, expected: expected.unwrap_or_default() })
 }
 
 /// Whether `text` is `pattern`, where `…` stands for anything.
@@ -97,10 +81,11 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[test]
 fn blocks_are_taken_apart() {
-    let markdown = "```sh\n$ no\n```\n<!-- tested -->\n```sh\n$ a \\\n  b 'c\nd'\nout\nput\n$ e\n```\n";
-    let step =
-        |command: &str, expected: &str| Step { command: command.to_owned(), expected: expected.to_owned() };
-    assert_eq!(steps(markdown), [step("a \\\n  b 'c\nd'", "out\nput"), step("e", "")]);
+    let markdown = "```sh\nno\n```\n<!-- tested -->\n```sh\na\nb\n```\n```text\nc\nd\n```\n<!-- tested -->\n```sh\ne\n```\nf\n```text\ng\n```\n";
+    assert_eq!(
+        steps(markdown),
+        [Step { script: "a\nb", expected: "c\nd" }, Step { script: "e", expected: "" }]
+    );
 }
 
 #[test]
