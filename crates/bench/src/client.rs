@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 
 /// The password of every account here.
-const PASSWORD: &str = "correct horse battery";
+pub(crate) const PASSWORD: &str = "correct horse battery";
 
 /// A connection on which one thing is asked after the other.
 pub(crate) struct Client(Connection);
@@ -72,11 +72,6 @@ impl Client {
 /// The body of a login, or of a registration.
 pub(crate) fn credentials(email: &str) -> String {
     json!({"email": email, "password": PASSWORD}).to_string()
-}
-
-/// The password that a bare hash is compared with.
-pub(crate) fn password() -> &'static str {
-    PASSWORD
 }
 
 /// A text in an answer.

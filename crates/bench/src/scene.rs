@@ -128,12 +128,9 @@ async fn fill(
         let target = "/v1/batch";
         let answer = client.call(target, request("POST", target, Some(&token), Some(&body)), 200).await?;
         let answer = BatchAnswer::deserialize(answer).map_err(|error| format!("{target}: {error}"))?;
-        for made_one in answer.results {
-            if made % stride == 0 {
-                kept.push(made_one.id);
-            }
-            made += 1;
-        }
+        let numbered = (made..).zip(answer.results);
+        kept.extend(numbered.filter(|(number, _)| number % stride == 0).map(|(_, message)| message.id));
+        made += size;
     }
 }
 

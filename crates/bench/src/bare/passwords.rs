@@ -1,6 +1,6 @@
 //! Bare argon2id, with the parameters of the hashes that the program made.
 
-use crate::client::password;
+use crate::client::PASSWORD;
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier;
 use rusqlite::Connection;
@@ -36,7 +36,7 @@ impl Passwords {
         let argon2 = Argon2::default();
         let mut done = 0;
         while Instant::now() < until {
-            let verified = argon2.verify_password(password().as_bytes(), self.hash.as_str());
+            let verified = argon2.verify_password(PASSWORD.as_bytes(), self.hash.as_str());
             verified.map_err(|error| format!("the program's own hash: {error}"))?;
             done += 1;
         }

@@ -2,15 +2,20 @@
 //!
 //! It ends when its stdin does, so it cannot be left behind.
 
-use super::{passwords, rows};
+use super::passwords::Passwords;
+use super::rows::Rows;
 use crate::process::{self, Guard};
 use crate::sample::Sample;
+use crate::workload::BATCH;
 use serde::{Deserialize, Serialize};
 use std::io::{BufRead, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
+
+/// Creates that one commit takes along, when as many clients wait.
+const GROUP: u64 = 64;
 
 /// What a child can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -90,27 +95,38 @@ const READY: &str = "ready";
 
 /// The child's side.
 pub(crate) fn run(database: &Path) -> Result<(), String> {
-    let rows = rows::Rows::open(database)?;
-    let passwords = passwords::Passwords::read(database)?;
+    let tools = Tools { rows: Rows::open(database)?, passwords: Passwords::read(database)? };
     println!("{READY}");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let order: Order = serde_json::from_str(&line).map_err(|error| error.to_string())?;
-        let time = Duration::from_millis(order.millis);
-        let pid = std::process::id();
-        let (cpu, started) = (process::cpu(pid)?, Instant::now());
-        let done = match order.work {
-            Work::Point => rows.points(time),
-            Work::Page => rows.pages(time),
-            Work::InsertGroups => rows.inserts(64, time),
-            Work::InsertBatches => {
-                rows.inserts(crate::workload::BATCH, time).map(|rows| rows / crate::workload::BATCH)
-            }
-            Work::Passwords => passwords.compare(time),
-        }?;
-        let cpu = process::cpu(pid)?.saturating_sub(cpu);
-        let report =
-            Report { done, micros: started.elapsed().as_micros() as u64, cpu_micros: cpu.as_micros() as u64 };
+        let report = tools.carry_out(&order)?;
         println!("{}", serde_json::to_string(&report).map_err(|error| error.to_string())?);
     }
     Ok(())
+}
+
+struct Tools {
+    rows: Rows,
+    passwords: Passwords,
+}
+
+impl Tools {
+    fn carry_out(&self, order: &Order) -> Result<Report, String> {
+        let pid = std::process::id();
+        let (cpu, started) = (process::cpu(pid)?, Instant::now());
+        let done = self.work(order.work, Duration::from_millis(order.millis))?;
+        let (cpu, time) = (process::cpu(pid)?.saturating_sub(cpu), started.elapsed());
+        Ok(Report { done, micros: time.as_micros() as u64, cpu_micros: cpu.as_micros() as u64 })
+    }
+
+    fn work(&self, work: Work, time: Duration) -> Result<u64, String> {
+        match work {
+            Work::Point => self.rows.points(time),
+            Work::Page => self.rows.pages(time),
+            Work::InsertGroups => self.rows.inserts(GROUP, time),
+            // A batch is one request, so it counts as one.
+            Work::InsertBatches => self.rows.inserts(BATCH, time).map(|rows| rows / BATCH),
+            Work::Passwords => self.passwords.compare(time),
+        }
+    }
 }
