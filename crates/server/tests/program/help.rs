@@ -2,6 +2,7 @@
 
 use crate::support::{Project, repository};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 const COMMANDS: [&[&str]; 13] = [
     &["serve"],
@@ -40,7 +41,8 @@ fn help_texts() -> String {
     let project = Project::empty();
     let section = |command: &&[&str]| {
         let help = project.run(&[*command, &["--help"]].concat()).expect(0).stdout;
-        format!("\n## mainstay {}\n\n```text\n{}\n```\n", command.join(" "), help.trim_end())
+        let help: Vec<&str> = help.trim_end().lines().map(str::trim_end).collect();
+        format!("\n## mainstay {}\n\n```text\n{}\n```\n", command.join(" "), help.join("\n"))
     };
     COMMANDS.iter().map(section).collect()
 }
@@ -54,6 +56,29 @@ fn every_command_is_in_the_reference() {
     for name in names {
         assert!(COMMANDS.iter().any(|command| command[0] == name), "{name} is not in COMMANDS");
     }
+}
+
+#[test]
+fn every_code_of_a_failure_is_in_the_reference() {
+    let reference = fs::read_to_string(repository().join("docs/reference/cli.md")).unwrap();
+    let sources = sources(&repository().join("crates/server/src"));
+    let in_place =
+        sources.split("Failure::new(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
+    let in_table = sources
+        .lines()
+        .filter(|line| line.contains("OpenError::"))
+        .filter_map(|line| line.split("=> \"").nth(1));
+    let codes: Vec<&str> = in_place.chain(in_table).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(codes.len() > 20, "{codes:?}");
+    for code in codes.iter().filter(|code| !code.contains(' ')) {
+        assert!(reference.contains(&format!("`{code}`")), "{code} is not in docs/reference/cli.md");
+    }
+}
+
+/// All sources below a folder.
+fn sources(folder: &Path) -> String {
+    let text = |path: PathBuf| if path.is_dir() { sources(&path) } else { fs::read_to_string(path).unwrap() };
+    fs::read_dir(folder).unwrap().map(|entry| text(entry.unwrap().path())).collect()
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn the_readme_tells_the_truth() {
     assert_eq!(outputs.len(), steps.len() + 1, "the shell ended early: {stdout}{errors}");
     for (step, output) in steps.iter().zip(outputs) {
         assert!(
-            matches(&step.expected, output.trim_end()),
+            matches(step.expected, output.trim_end()),
             "{step:#?}\nprints:\n{output}\nand complains:\n{errors}"
         );
     }
