@@ -24,13 +24,35 @@ const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::Que
 const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::DiskFull, Code::UniqueConflict];
 const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
 
-/// The responses of an operation, by status.
+/// The responses of an operation, by status. Errors are the same for all operations of a kind, and so are shared.
 pub(super) fn responses(operation: &Operation, model: Option<&Model>) -> Value {
     let mut responses = successes(operation.kind, model);
-    for (status, codes) in by_status(&codes(operation)) {
-        responses.insert(status.to_string(), problem(&codes));
+    for status in by_status(&codes(operation)).into_keys() {
+        let name = component_name(operation, status);
+        responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{name}")}));
     }
     responses.into()
+}
+
+/// The error responses of all operations, by the names that [`responses`] uses.
+pub(super) fn components(operations: &[Operation]) -> Value {
+    let mut components = Map::new();
+    for operation in operations {
+        for (status, codes) in by_status(&codes(operation)) {
+            components.entry(component_name(operation, status)).or_insert_with(|| problem(&codes));
+        }
+    }
+    components.into()
+}
+
+/// An example of the problem document of each code.
+pub(super) fn examples() -> Value {
+    let example = |code: &Code| (code.as_str().to_owned(), json!({"value": problem_example(*code)}));
+    Code::ALL.iter().map(example).collect::<Map<_, _>>().into()
+}
+
+fn component_name(operation: &Operation, status: u16) -> String {
+    format!("{:?}{status}", operation.kind)
 }
 
 /// The errors that an operation can end in.
@@ -65,15 +87,15 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
 
 /// A response for one status: the problem document, with each code that can be in it.
 pub(super) fn problem(codes: &[Code]) -> Value {
-    let lines: Vec<String> =
-        codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.meaning())).collect();
-    let examples: Map<String, Value> = codes
-        .iter()
-        .map(|code| (code.as_str().to_owned(), json!({"value": problem_example(*code)})))
-        .collect();
+    let names: Vec<String> = codes.iter().map(|code| format!("`{}`", code.as_str())).collect();
+    let example = |code: &Code| {
+        let name = code.as_str();
+        (name.to_owned(), json!({"$ref": format!("#/components/examples/{name}")}))
+    };
+    let examples: Map<String, Value> = codes.iter().map(example).collect();
     let schema = if codes.contains(&Code::BatchFailed) { "BatchProblem" } else { "Problem" };
     json!({
-        "description": lines.join("\n\n"),
+        "description": names.join(", "),
         "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
         "content": {"application/problem+json": {
             "schema": {"$ref": format!("#/components/schemas/{schema}")},

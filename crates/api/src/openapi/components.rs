@@ -1,10 +1,10 @@
 //! What the operations share: schemas, headers, the security scheme.
 
-use super::example;
 use super::field::schema;
 use super::model::{schemas, written};
-use mainstay_engine::Code;
-use mainstay_model::{Application, Model};
+use super::{answers, batch, example};
+use mainstay_engine::{Code, Registry};
+use mainstay_model::Application;
 use serde_json::{Map, Value, json};
 
 /// The position in examples.
@@ -13,9 +13,11 @@ pub(super) const POSITION: &str = "6d8bX0wqkP0AAAAAAAAAKg";
 pub(super) const REQUEST_ID: &str = "0197a3c28a407cc19d5e2f6b1c4d8e90";
 
 /// The components of the document.
-pub(super) fn components(application: &Application) -> Value {
+pub(super) fn components(application: &Application, registry: &Registry) -> Value {
     json!({
         "schemas": all_schemas(application),
+        "responses": answers::components(registry.operations()),
+        "examples": answers::examples(),
         "headers": headers(),
         "securitySchemes": {"bearer": {
             "type": "http",
@@ -56,7 +58,7 @@ fn all_schemas(application: &Application) -> Value {
     let public = || application.models.iter().filter(|model| !model.internal);
     let mut all: Map<String, Value> = public().flat_map(|model| schemas(application, model)).collect();
     all.insert("Problem".to_owned(), problem());
-    all.insert("BatchProblem".to_owned(), batch_problem());
+    all.insert("BatchProblem".to_owned(), batch::problem());
     all.insert("FieldProblem".to_owned(), field_problem());
     all.insert("Tokens".to_owned(), tokens());
     all.insert("Registration".to_owned(), registration(application));
@@ -67,8 +69,8 @@ fn all_schemas(application: &Application) -> Value {
     all.insert("RefreshRequest".to_owned(), texts(&[("refresh_token", "9f8b…")]));
     let passwords = [("current_password", "correct horse battery"), ("new_password", "staple correct horse")];
     all.insert("PasswordChange".to_owned(), texts(&passwords));
-    all.insert("Batch".to_owned(), batch(application, &public().collect::<Vec<_>>()));
-    all.insert("BatchAnswer".to_owned(), batch_answer());
+    all.insert("Batch".to_owned(), batch::request(application, &public().collect::<Vec<_>>()));
+    all.insert("BatchAnswer".to_owned(), batch::answer());
     all.into()
 }
 
@@ -87,27 +89,6 @@ fn problem() -> Value {
             "request_id": {"type": "string", "description": "Names the request in the log."},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
         },
-    })
-}
-
-fn batch_problem() -> Value {
-    let result = json!({
-        "type": "object",
-        "required": ["status", "code"],
-        "properties": {
-            "status": {"type": "integer"},
-            "code": {"type": "string"},
-            "detail": {"type": "string"},
-            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
-        },
-    });
-    json!({
-        "allOf": [{"$ref": "#/components/schemas/Problem"}],
-        "properties": {"results": {
-            "type": "array",
-            "description": "For each operation its error, or `not_applied` where another's failure kept it from taking effect.",
-            "items": result,
-        }},
     })
 }
 
@@ -176,69 +157,5 @@ fn texts(fields: &[(&str, &str)]) -> Value {
         "required": names,
         "properties": properties,
         "examples": [example],
-    })
-}
-
-fn batch(application: &Application, models: &[&Model]) -> Value {
-    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-    let id = json!({"anyOf": [
-        {"type": "string", "format": "uuid"},
-        {"type": "object", "additionalProperties": false, "required": ["$ref"], "properties": {"$ref": {"type": "string"}}},
-    ]});
-    let operation = json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["op", "model"],
-        "properties": {
-            "op": {"type": "string", "enum": ["create", "update", "put", "delete", "restore"]},
-            "model": {"type": "string", "enum": names},
-            "as": {"type": "string", "description": "Names the record of a `create` or `put`, for later operations."},
-            "id": id,
-            "if_version": {"type": "integer", "description": "The version that the record must have."},
-            "data": {"type": "object", "description": "The fields, as in the operation of its own."},
-        },
-    });
-    json!({
-        "type": "object",
-        "additionalProperties": false,
-        "required": ["operations"],
-        "properties": {"operations": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": application.config.limits.batch_operations,
-            "items": operation,
-        }},
-        "examples": [batch_example(models)],
-    })
-}
-
-fn batch_example(models: &[&Model]) -> Value {
-    let last = models.last().and_then(|model| Some((model, example::creation(model)?)));
-    match last {
-        Some((model, data)) => json!({"operations": [
-            {"op": "create", "model": model.name, "as": "first", "data": data},
-            {"op": "delete", "model": model.name, "id": {"$ref": "first"}},
-        ]}),
-        None => json!({"operations": [{"op": "delete", "model": "user", "id": example::ID}]}),
-    }
-}
-
-fn batch_answer() -> Value {
-    json!({
-        "type": "object",
-        "required": ["results", "position"],
-        "properties": {
-            "results": {"type": "array", "items": {
-                "type": "object",
-                "required": ["status", "id"],
-                "properties": {
-                    "status": {"type": "integer", "enum": [200, 201, 204]},
-                    "id": {"type": "string", "format": "uuid"},
-                    "record": {"type": "object", "description": "The record, where the caller may read it."},
-                },
-            }},
-            "position": {"type": "string"},
-        },
-        "examples": [{"results": [{"status": 204, "id": example::ID}], "position": POSITION}],
     })
 }

@@ -4,6 +4,7 @@
 //! Examples are values that the fields' own decoder takes.
 
 mod answers;
+mod batch;
 mod components;
 mod example;
 mod field;
@@ -26,7 +27,7 @@ pub(crate) fn document(application: &Application, registry: &Registry) -> Value 
         "servers": [{"url": "/"}],
         "tags": tags(application),
         "paths": paths(application, registry),
-        "components": components::components(application),
+        "components": components::components(application, registry),
     })
 }
 

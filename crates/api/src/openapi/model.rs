@@ -15,11 +15,12 @@ pub(super) fn schema_name(model: &Model) -> String {
 }
 
 /// The schemas of a model, by name.
-pub(super) fn schemas(application: &Application, model: &Model) -> [(String, Value); 4] {
+pub(super) fn schemas(application: &Application, model: &Model) -> [(String, Value); 5] {
     let name = schema_name(model);
     [
         (name.clone(), record(application, model)),
         (format!("{name}Create"), creation(application, model)),
+        (format!("{name}Put"), replacement(application, model)),
         (format!("{name}Update"), patch(application, model)),
         (format!("{name}Page"), page(&name, model)),
     ]
@@ -93,6 +94,15 @@ fn creation(application: &Application, model: &Model) -> Value {
     }
     if let Some(example) = example::creation(model) {
         object["examples"] = json!([example]);
+    }
+    object
+}
+
+/// As a creation; the id is in the path.
+fn replacement(application: &Application, model: &Model) -> Value {
+    let mut object = creation(application, model);
+    if let Some(properties) = object["properties"].as_object_mut() {
+        properties.shift_remove("id");
     }
     object
 }

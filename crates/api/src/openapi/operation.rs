@@ -70,7 +70,8 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
         List | Get | Delete | Restore | Logout | Me => return None,
-        Create | Put => (format!("{record}Create"), body::JSON),
+        Create => (format!("{record}Create"), body::JSON),
+        Put => (format!("{record}Put"), body::JSON),
         Update => (format!("{record}Update"), body::MERGE_PATCH),
         Batch => ("Batch".to_owned(), body::JSON),
         Register => ("Registration".to_owned(), body::JSON),

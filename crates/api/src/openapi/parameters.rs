@@ -17,9 +17,7 @@ pub(super) fn parameters(kind: OperationKind, model: Option<&Model>) -> Vec<Valu
     );
     let mut parameters: Vec<Value> = in_path.then(id).into_iter().collect();
     parameters.extend(known(kind).iter().filter_map(|name| query(kind, name, model)));
-    parameters.extend(headers(kind).iter().map(|(name, description, example)| {
-        json!({"name": name, "in": "header", "description": description, "schema": {"type": "string"}, "example": example})
-    }));
+    parameters.extend(headers(kind));
     parameters
 }
 
@@ -95,13 +93,28 @@ fn some_fields(model: &Model) -> String {
     first.map_or_else(|| "id".to_owned(), |field| format!("id,{}", field.name))
 }
 
-fn headers(kind: OperationKind) -> &'static [(&'static str, &'static str, &'static str)] {
-    const IF_MATCH: (&str, &str, &str) =
-        ("If-Match", "The `ETag` that the record must have, or `*` for any.", "\"1\"");
+fn headers(kind: OperationKind) -> Vec<Value> {
+    let header = |name: &str, description: &str, pattern: &str, example: &str| {
+        let schema = json!({"type": "string", "pattern": pattern});
+        json!({"name": name, "in": "header", "description": description, "schema": schema, "example": example})
+    };
+    let if_match = || {
+        let description = "The `ETag` that the record must have, or `*` for any.";
+        header("If-Match", description, "^(\\*|\"[0-9]+\")$", "\"1\"")
+    };
     match kind {
-        OperationKind::Get => &[("If-None-Match", "The `ETag` of the copy that you have.", "\"1\"")],
-        OperationKind::Update | OperationKind::Delete => &[IF_MATCH],
-        OperationKind::Put => &[IF_MATCH, ("If-None-Match", "`*`: create, and do not replace.", "*")],
-        _ => &[],
+        OperationKind::Get => {
+            vec![header(
+                "If-None-Match",
+                "The `ETag` of the copy that you have.",
+                "^(W/)?\"[0-9]+\"$",
+                "\"1\"",
+            )]
+        }
+        OperationKind::Update | OperationKind::Delete => vec![if_match()],
+        OperationKind::Put => {
+            vec![if_match(), header("If-None-Match", "`*`: create, and do not replace.", "^\\*$", "*")]
+        }
+        _ => Vec::new(),
     }
 }

@@ -1,0 +1,98 @@
+//! The schemas of a batch.
+
+use super::components::POSITION;
+use super::example::{ID, creation};
+use mainstay_model::{Application, Model};
+use serde_json::{Value, json};
+
+/// The body of a batch.
+pub(super) fn request(application: &Application, models: &[&Model]) -> Value {
+    let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+    // A key `$ref` in a schema or an example would be followed as a reference by most readers of the document, so it is described in words.
+    let reference = "`{\"$ref\": name}`: the id of the record of an earlier operation.";
+    let id = json!({"anyOf": [
+        {"type": "string", "format": "uuid"},
+        {"type": "object", "description": reference, "additionalProperties": {"type": "string"}},
+    ]});
+    let operation = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["op", "model"],
+        "properties": {
+            "op": {"type": "string", "enum": ["create", "update", "put", "delete", "restore"]},
+            "model": {"type": "string", "enum": names},
+            "as": {"type": "string", "description": "Names the record of a `create` or `put`, for later operations."},
+            "id": id,
+            "if_version": {"type": "integer", "description": "The version that the record must have."},
+            "data": {"type": "object", "description": "The fields, as in the operation of its own; `{\"$ref\": name}` stands for an id."},
+        },
+    });
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["operations"],
+        "properties": {"operations": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": application.config.limits.batch_operations,
+            "items": operation,
+        }},
+        "examples": [example(models)],
+    })
+}
+
+/// The answer to a batch that took effect.
+pub(super) fn answer() -> Value {
+    json!({
+        "type": "object",
+        "required": ["results", "position"],
+        "properties": {
+            "results": {"type": "array", "items": {
+                "type": "object",
+                "required": ["status", "id"],
+                "properties": {
+                    "status": {"type": "integer", "enum": [200, 201, 204]},
+                    "id": {"type": "string", "format": "uuid"},
+                    "record": {"type": "object", "description": "The record, where the caller may read it."},
+                },
+            }},
+            "position": {"type": "string"},
+        },
+        "examples": [{"results": [{"status": 204, "id": ID}], "position": POSITION}],
+    })
+}
+
+/// The problem document of a batch that did not.
+pub(super) fn problem() -> Value {
+    let result = json!({
+        "type": "object",
+        "required": ["status", "code"],
+        "properties": {
+            "status": {"type": "integer"},
+            "code": {"type": "string"},
+            "detail": {"type": "string"},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+        },
+    });
+    json!({
+        "allOf": [{"$ref": "#/components/schemas/Problem"}],
+        "properties": {"results": {
+            "type": "array",
+            "description": "For each operation its error, or `not_applied` where another's failure kept it from taking effect.",
+            "items": result,
+        }},
+    })
+}
+
+/// A creation in the model that is declared last, and the deletion of some record.
+fn example(models: &[&Model]) -> Value {
+    let deletion = |model: &str| json!({"op": "delete", "model": model, "id": ID});
+    let last = models.last().and_then(|model| Some((model, creation(model)?)));
+    match last {
+        Some((model, data)) => json!({"operations": [
+            {"op": "create", "model": model.name, "as": "first", "data": data},
+            deletion(&model.name),
+        ]}),
+        None => json!({"operations": [deletion("user")]}),
+    }
+}
