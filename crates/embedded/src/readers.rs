@@ -77,6 +77,7 @@ impl Readers {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 fn refused(error: TrySendError<Job>) -> StoreError {
     match error {
         TrySendError::Full(_) => StoreError::Busy,

@@ -4,6 +4,7 @@ use mainstay_ports::StoreError;
 use rusqlite::ErrorCode;
 
 /// The port's error for one of SQLite. A statement is interrupted only by the deadline of its query.
+#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => StoreError::DiskFull,

@@ -1,7 +1,8 @@
 //! What tests stand on: a store in memory, a clock that is set by hand, and faults on demand.
 //!
 //! The store in memory means what the others mean, since all run [`mainstay_ports::execute`]; it is checked by the same conformance suite.
-//! This crate is for tests alone: the program does not contain it.
+//!
+//! This crate owns: those three. It must not know: any adapter; and the program must not know it, since it is for tests alone.
 
 mod clock;
 mod fault;

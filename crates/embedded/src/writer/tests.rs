@@ -194,7 +194,7 @@ fn a_full_queue_refuses() {
 fn what_waits_is_done_before_closing() {
     let Bench { application, state, _lock, _folder, .. } = Bench::new();
     let path = _folder.path().join("test.db");
-    let (writer, _end) = Writer::start(application.clone(), state.connection, 7, 10).unwrap();
+    let (writer, _end) = Writer::start(application, state.connection, 7, 10).unwrap();
     let bench = Bench::new();
     let mut answers = Vec::new();
     for text in ["a", "b", "c"] {

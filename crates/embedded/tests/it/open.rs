@@ -29,6 +29,21 @@ async fn what_was_written_is_there_after_reopening() {
 }
 
 #[tokio::test]
+async fn what_was_acknowledged_survives_a_crash() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, crashed) = (folder.path().join("notes.db"), folder.path().join("crashed.db"));
+    let application = notes("text = \"string\"");
+    let store = open(&application, &path).unwrap();
+    let committed = create(&store, &application, &[("text", "kept")]).await.unwrap();
+    // What a process that dies now leaves: the files as they are, and nothing that closing does.
+    fs::copy(&path, &crashed).unwrap();
+    fs::copy(path.with_extension("db-wal"), crashed.with_extension("db-wal")).unwrap();
+    let recovered = open(&application, &crashed).unwrap();
+    assert_eq!(all(&recovered, &application, "note").await.count, Some(1));
+    assert_eq!(recovered.position().await.unwrap(), committed.position);
+}
+
+#[tokio::test]
 async fn a_closed_database_is_one_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("notes.db");

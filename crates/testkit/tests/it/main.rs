@@ -3,3 +3,4 @@
 #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
 
 mod conformance;
+mod fault;
