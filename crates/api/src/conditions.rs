@@ -19,16 +19,16 @@ impl IfMatch {
     /// Reads the header.
     ///
     /// # Errors
-    /// [`Code::InvalidParameter`] when it names several versions, and [`Code::VersionMismatch`] when it names something that
-    /// no record can have.
+    /// [`Code::InvalidParameter`] when it is not one `ETag`, and [`Code::VersionMismatch`] when it is one that no record can have:
+    /// a weak one never matches here.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Error> {
         match single(headers, &IF_MATCH)? {
             None => Ok(IfMatch::Anything),
             Some("*") => Ok(IfMatch::Exists),
             Some(tag) => match version_of(tag) {
                 Some(version) => Ok(IfMatch::Version(version)),
-                None if tag.contains(',') => Err(invalid("`If-Match` takes one version: `\"3\"`, or `*`")),
-                None => Err(mismatch()),
+                None if is_etag(tag) => Err(mismatch()),
+                None => Err(invalid("`If-Match` takes one `ETag`, as `\"3\"`, or `*`")),
             },
         }
     }
@@ -99,6 +99,13 @@ fn version_of(tag: &str) -> Option<i64> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
 }
 
+/// Whether the text is one `ETag` (RFC 9110, 8.8.3), be it a version or not.
+fn is_etag(text: &str) -> bool {
+    let opaque = text.strip_prefix("W/").unwrap_or(text);
+    let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| !inner.contains('"'))
+}
+
 fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -137,7 +144,8 @@ mod tests {
         check("W/\"3\"", Err(Code::VersionMismatch));
         check("\"abc\"", Err(Code::VersionMismatch));
         check("\"+3\"", Err(Code::VersionMismatch));
-        check("3", Err(Code::VersionMismatch));
+        check("3", Err(Code::InvalidParameter));
+        check("", Err(Code::InvalidParameter));
         check("\"3\", \"4\"", Err(Code::InvalidParameter));
         assert_eq!(IfMatch::of(&HeaderMap::new()).unwrap(), IfMatch::Anything);
     }

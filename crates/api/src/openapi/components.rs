@@ -120,6 +120,9 @@ fn registration(application: &Application) -> Value {
     let mut object = texts(&[("email", "ada@example.com"), ("password", "correct horse battery")]);
     object["properties"]["password"]["minLength"] = application.config.accounts.password_min_length.into();
     let user = application.user();
+    if let Some(email) = user.field_named("email") {
+        object["properties"]["email"] = schema(application, email).into();
+    }
     for field in written(user).filter(|field| field.write.is_none() && field.name != "email") {
         object["properties"][&field.name] = schema(application, field).into();
         if super::model::is_required(field)
@@ -134,21 +137,10 @@ fn registration(application: &Application) -> Value {
     object
 }
 
+/// A closed object of texts that are all required, each with an example.
 fn texts(fields: &[(&str, &str)]) -> Value {
     let names: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-    let properties: Map<String, Value> = fields
-        .iter()
-        .map(|(name, _)| {
-            (
-                (*name).to_owned(),
-                if *name == "email" {
-                    json!({"type": "string"})
-                } else {
-                    json!({"type": "string", "format": "password"})
-                },
-            )
-        })
-        .collect();
+    let properties: Map<String, Value> = names.iter().map(|name| ((*name).to_owned(), text(name))).collect();
     let example: Map<String, Value> =
         fields.iter().map(|(name, example)| ((*name).to_owned(), (*example).into())).collect();
     json!({
@@ -158,4 +150,12 @@ fn texts(fields: &[(&str, &str)]) -> Value {
         "properties": properties,
         "examples": [example],
     })
+}
+
+/// Everything in these objects but the address is to be kept from onlookers.
+fn text(name: &str) -> Value {
+    match name {
+        "email" => json!({"type": "string"}),
+        _ => json!({"type": "string", "format": "password"}),
+    }
 }

@@ -1,7 +1,7 @@
 //! Examples of values.
 
 use super::field::as_json;
-use mainstay_model::{Field, FieldType, Model, base, json as codec};
+use mainstay_model::{Default, Field, FieldType, Model, base, json as codec};
 use serde_json::{Map, Value, json};
 
 /// Texts for fields with a pattern: one of them may match.
@@ -52,10 +52,11 @@ pub(super) fn record(model: &Model) -> Value {
     record.into()
 }
 
-/// The fields of a record to create; `None` when a required one has no example.
+/// The fields of a record to create, without those that the server fills in; `None` when a required one has no example.
 pub(super) fn creation(model: &Model) -> Option<Value> {
     let mut object = Map::new();
-    for field in super::model::written(model) {
+    let given = |field: &&Field| !matches!(field.default, Some(Default::Computed(_)));
+    for field in super::model::written(model).filter(given) {
         let is_required = super::model::is_required(field);
         match example(field) {
             Some(value) if field.write.is_none() || is_required => {

@@ -109,35 +109,36 @@ fn make_nullable(schema: &mut Map<String, Value>) {
 
 fn description(application: &Application, field: &Field) -> Option<String> {
     let mut sentences: Vec<String> = field.doc.iter().cloned().collect();
-    sentences.extend(meaning(application, &field.ty));
-    sentences.extend(bounds_text(&field.ty, &field.constraints));
-    if field.unique {
-        sentences.push("No two records share it.".to_owned());
-    }
-    if field.immutable {
-        sentences.push("Keeps the value that it is created with.".to_owned());
-    }
-    if matches!(field.default, Some(Default::Computed(_))) {
-        sentences.push("The server fills it in when it is left out.".to_owned());
-    }
-    if field.read.is_some() {
-        sentences.push("Left out for those who may not see it.".to_owned());
-    }
-    if field.write.is_some() {
-        sentences.push("Not everyone may write it.".to_owned());
+    if !field.read_only {
+        sentences.extend(meaning(application, &field.ty));
+        sentences.extend(bounds_text(&field.ty, &field.constraints));
+        sentences.extend(notes(field).into_iter().map(str::to_owned));
     }
     (!sentences.is_empty()).then(|| sentences.join(" "))
+}
+
+/// What else a writer of the field should know.
+fn notes(field: &Field) -> Vec<&'static str> {
+    let is_computed = matches!(field.default, Some(Default::Computed(_)));
+    let notes = [
+        (field.unique, "No two records share it."),
+        (field.immutable, "Keeps the value that it is created with."),
+        (is_computed, "The server fills it in when it is left out."),
+        (field.read.is_some(), "Left out for those who may not see it."),
+        (field.write.is_some(), "Not everyone may write it."),
+    ];
+    notes.into_iter().filter(|(applies, _)| *applies).map(|(_, note)| note).collect()
 }
 
 fn meaning(application: &Application, ty: &FieldType) -> Option<String> {
     match ty {
         FieldType::Ref { model, on_delete } => {
             let effect = match on_delete {
-                OnDelete::Restrict => "which cannot be deleted while this one points to it",
-                OnDelete::Cascade => "deleted together with it",
-                OnDelete::SetNull => "cleared when it is deleted",
+                OnDelete::Restrict => "; that one cannot be deleted while this points to it",
+                OnDelete::Cascade => "; when that one is deleted, so is this",
+                OnDelete::SetNull => "; cleared when that one is deleted",
             };
-            Some(format!("The id of a `{}`, {effect}.", application.model(*model).name))
+            Some(format!("The id of a `{}`{effect}.", application.model(*model).name))
         }
         FieldType::Decimal { scale } => Some(format!("Exact, with {scale} digits after the point.")),
         FieldType::Time => Some("A time of day.".to_owned()),

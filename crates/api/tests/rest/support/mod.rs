@@ -1,6 +1,7 @@
 //! An application in memory behind the router, and short ways to ask it.
 
 mod mask;
+pub(crate) mod recorder;
 pub(crate) mod schema;
 
 use axum::Router;
@@ -25,7 +26,6 @@ pub(crate) const PASSWORD: &str = "correct horse";
 /// Cheap passwords, and limits small enough to meet.
 pub(crate) const SETTINGS: &str = "name = \"Test\"\n\
     [limits]\nbody_bytes = 2000\nbatch_operations = 5\njson_depth = 6\n\
-    [server]\nrequest_timeout_ms = 200\n\
     [accounts.password]\nmemory_kib = 512\niterations = 1\n";
 
 /// An application behind its router.
@@ -62,6 +62,7 @@ impl App {
 
     /// A project of these files on a store that is made of the one in memory.
     pub(crate) fn over(files: &[(&str, &str)], wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
+        recorder::begin();
         let loaded = Project::load_from(files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let application: Arc<Application> = Arc::new(loaded.application);
         let store = wrap(Arc::new(MemoryStore::new(application.clone())));
