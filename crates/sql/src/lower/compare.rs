@@ -68,34 +68,36 @@ impl Lowering<'_> {
     }
 
     fn literal_list(&mut self, elements: Vec<Value>) -> String {
-        let written = elements.len() <= MAX_WRITTEN_LIST;
-        match elements.first().and_then(literal_type) {
-            Some(element) if !written => {
-                let list = self.param(Value::List(elements));
-                self.dialect.elements(&list, &element)
-            }
-            _ => {
-                let placeholders: Vec<String> =
-                    elements.into_iter().map(|element| self.param(element)).collect();
-                placeholders.join(", ")
-            }
+        if elements.len() > MAX_WRITTEN_LIST {
+            let element = literal_element(&elements);
+            let list = self.param(Value::List(elements));
+            return self.dialect.elements(&list, &element);
         }
+        let placeholders: Vec<String> = elements.into_iter().map(|element| self.param(element)).collect();
+        placeholders.join(", ")
     }
 }
 
-/// The type of a literal's elements in one parameter; `None` for those that keep their exact value only as parameters of their own.
-fn literal_type(element: &Value) -> Option<Type> {
-    match element {
-        Value::Int(_) => Some(Type::Int),
-        Value::Text(_) => Some(Type::Text),
-        Value::Uuid(_) => Some(Type::Uuid),
-        Value::Date(_) => Some(Type::Date),
-        Value::Time(_) => Some(Type::Time),
-        Value::Timestamp(_) => Some(Type::Timestamp),
-        Value::Duration(_) => Some(Type::Duration),
-        Value::Decimal(decimal) => Some(Type::Decimal { scale: decimal.scale() }),
-        _ => None,
-    }
+/// The type of the elements of a literal list; any will do where there is none but null.
+pub(super) fn literal_element(elements: &[Value]) -> Type {
+    elements.iter().find_map(type_of).unwrap_or(Type::Text)
+}
+
+fn type_of(value: &Value) -> Option<Type> {
+    Some(match value {
+        Value::Bool(_) => Type::Bool,
+        Value::Int(_) => Type::Int,
+        Value::Float(_) => Type::Float,
+        Value::Decimal(decimal) => Type::Decimal { scale: decimal.scale() },
+        Value::Text(_) => Type::Text,
+        Value::Uuid(_) => Type::Uuid,
+        Value::Date(_) => Type::Date,
+        Value::Time(_) => Type::Time,
+        Value::Timestamp(_) => Type::Timestamp,
+        Value::Duration(_) => Type::Duration,
+        // No list holds these.
+        Value::Null | Value::Json(_) | Value::Bytes(_) | Value::List(_) => return None,
+    })
 }
 
 fn null_test(operand: &str, equal: bool) -> String {

@@ -1,5 +1,6 @@
 //! What has a value.
 
+use super::compare::literal_element;
 use super::{Lowering, NULL};
 use mainstay_expr::{FieldRef, Operand, Type, Value};
 use mainstay_model::FieldType;
@@ -41,6 +42,7 @@ impl Lowering<'_> {
                 self.bound.pop();
                 element
             }
+            Operand::Value(Value::List(elements)) => literal_element(elements),
             // No other operand is a list.
             _ => Type::Text,
         }

@@ -54,6 +54,20 @@ fn a_predicate_that_is_very_long_and_deep_is_run() {
     check(&world, &predicate);
 }
 
+/// The one scalar whose text has to be read to the last bit.
+#[test]
+fn a_float_in_a_list_keeps_its_value() {
+    let mut random = Random::seeded();
+    let world = World::random(&mut random);
+    let text = "SELECT ?1 IN (SELECT value FROM json_each(?2))".to_owned();
+    let floats = (0..5_000).map(|_| f64::from_bits(random.next())).filter(|float| float.is_finite());
+    for float in floats.map(Value::Float) {
+        let statement =
+            Statement { text: text.clone(), params: vec![float.clone(), Value::List(vec![float.clone()])] };
+        assert_eq!(world.database.rows(&statement), [[Stored::Integer(1)]], "{float:?}");
+    }
+}
+
 /// Asks for a condition in every way there is.
 fn check(world: &World, predicate: &Predicate) {
     let matching: Vec<Uuid> = world

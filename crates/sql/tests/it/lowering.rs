@@ -161,6 +161,18 @@ fn a_list_is_written_out_while_it_is_short() {
     );
     let ids = Predicate::In { item: room("id"), list: Operand::Value(Value::List(vec![uuid(1); 51])) };
     assert_eq!(lowered(&ids), r#"r."id" IN (SELECT unhex(value, '-') FROM json_each(?1))"#);
+    let looked_up = Operand::Lookup {
+        via: Box::new(room("parent")),
+        model: LOG,
+        level: 1,
+        guard: Box::new(Predicate::Const(true)),
+        value: Box::new(Operand::Value(Value::List(vec![uuid(1)]))),
+    };
+    let ids = Predicate::In { item: room("id"), list: looked_up };
+    assert_eq!(
+        lowered(&ids),
+        r#"r."id" IN (SELECT unhex(value, '-') FROM json_each((SELECT ?1 FROM "log" AS b1 WHERE b1."id" = r."parent")))"#
+    );
     let tag = Predicate::In { item: text("a"), list: room("tags") };
     assert_eq!(lowered(&tag), r#"?1 IN (SELECT value FROM json_each(r."tags"))"#);
     let guest = Predicate::In { item: room("parent"), list: room("guests") };
