@@ -3,6 +3,8 @@
 use crate::{Code, Error};
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use argon2::{Algorithm, Argon2, Params, Version};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use mainstay_model::Password;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -13,7 +15,7 @@ use tokio::sync::oneshot;
 pub(crate) struct PasswordPool {
     queue: SyncSender<Job>,
     params: Params,
-    /// The hash of a password that nobody knows: verified against for accounts that are not there, so that they take as long.
+    /// What is verified against for accounts that are not there, so that they take as long.
     decoy: String,
 }
 
@@ -25,7 +27,7 @@ impl PasswordPool {
             .map_err(|error| Error::internal(format!("accounts.password: {error}")))?;
         let (queue, jobs) = sync_channel(settings.queue);
         start_workers(workers(settings), jobs)?;
-        let decoy = hash(&params, &random_hex()?)?;
+        let decoy = decoy(&params)?;
         Ok(PasswordPool { queue, params, decoy })
     }
 
@@ -105,6 +107,16 @@ fn hash(params: &Params, password: &str) -> Result<String, Error> {
     hash.map(|hash| hash.to_string()).map_err(|error| Error::internal(format!("argon2: {error}")))
 }
 
+/// A hash that no password has, at the price of one: random where a hash would stand.
+fn decoy(params: &Params) -> Result<String, Error> {
+    let mut random = [0; 48];
+    fill_random(&mut random)?;
+    let (salt, hash) = random.split_at(16);
+    let (memory, iterations, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+    let (salt, hash) = (STANDARD_NO_PAD.encode(salt), STANDARD_NO_PAD.encode(hash));
+    Ok(format!("$argon2id$v=19$m={memory},t={iterations},p={lanes}${salt}${hash}"))
+}
+
 /// Fills bytes from the system's generator.
 pub(super) fn fill_random(bytes: &mut [u8]) -> Result<(), Error> {
     SystemRandom::new().fill(bytes).map_err(|_| Error::internal("the system has no random numbers"))
@@ -138,6 +150,14 @@ mod tests {
         assert!(pool.verify("correct horse".to_owned(), Some(hash.clone())).await.unwrap());
         assert!(!pool.verify("battery staple".to_owned(), Some(hash)).await.unwrap());
         assert!(!pool.verify("correct horse".to_owned(), None).await.unwrap());
+    }
+
+    #[test]
+    fn the_decoy_costs_as_much_as_a_hash() {
+        let pool = PasswordPool::new(&cheap(1)).unwrap();
+        assert!(!pool.is_outdated(&pool.decoy));
+        let verified = Argon2::default().verify_password(b"x", pool.decoy.as_str());
+        assert_eq!(verified, Err(argon2::password_hash::Error::PasswordInvalid));
     }
 
     #[tokio::test]

@@ -63,7 +63,11 @@ async fn failures_from_one_address_lock_it_for_every_account() {
     app.account("ann@example.org", &[]).await;
     for number in 0..6 {
         let email = format!("guess{number}@example.org");
-        assert_eq!(outcome(app.login(&email, "wrong horse").await), Err(Code::InvalidCredentials), "{number}");
+        assert_eq!(
+            outcome(app.login(&email, "wrong horse").await),
+            Err(Code::InvalidCredentials),
+            "{number}"
+        );
     }
     assert_eq!(outcome(app.login("ann@example.org", PASSWORD).await), Err(Code::TooManyFailures));
 }
@@ -197,7 +201,8 @@ async fn what_is_wrong_with_a_new_account_is_said() {
         ("ann@example.org", "ANN@example.org", ("password", "weak")),
     ];
     for (email, password, expected) in cases {
-        let user = NewUser { email: email.to_owned(), password: password.to_owned(), input: Input::default() };
+        let user =
+            NewUser { email: email.to_owned(), password: password.to_owned(), input: Input::default() };
         let error = app.engine.register(&nobody(), user).await.err().unwrap();
         assert_eq!((error.fields[0].field.as_str(), error.fields[0].code), expected, "{email} {password}");
     }
@@ -205,7 +210,10 @@ async fn what_is_wrong_with_a_new_account_is_said() {
 
 #[tokio::test]
 async fn a_field_that_an_account_may_not_read_is_hidden_from_itself_too() {
-    let app = App::of(&[("models/user.toml", "[fields]\nscore = { type = \"int\", default = 5, read = \"'admin' in auth.roles\" }\n")]);
+    let app = App::of(&[(
+        "models/user.toml",
+        "[fields]\nscore = { type = \"int\", default = 5, read = \"'admin' in auth.roles\" }\n",
+    )]);
     let ann = app.account("ann@example.org", &[]).await;
     let admin = app.account("admin@example.org", &["admin"]).await;
     assert_eq!(app.json(&app.engine.me(&ann).await.unwrap()).get("score"), None);

@@ -17,7 +17,10 @@ async fn what_nobody_can_ask_for_is_removed_when_its_time_is_up() {
     app.clock.advance(DAY * 32);
     let maintained = app.engine.maintain().await.unwrap();
     assert_eq!(maintained.records, 2, "the room and its message");
-    assert_eq!(maintained.sessions, 4, "the session, its token, and the failure of the account and of the address");
+    assert_eq!(
+        maintained.sessions, 4,
+        "the session, its token, and the failure of the account and of the address"
+    );
     assert!(maintained.changes > 0);
     assert!(app.login("ann@example.org", PASSWORD).await.is_ok());
 }

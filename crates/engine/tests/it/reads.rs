@@ -36,7 +36,10 @@ async fn a_list_has_what_the_caller_may_see() {
     let app = App::chat();
     let (ann, room) = room_with(&app, 3).await;
     let ben = app.account("ben@example.org", &[]).await;
-    assert_eq!(texts(&app, &list(&app, &ann, "message", ListRequest::default()).await.unwrap()), ["m0", "m1", "m2"]);
+    assert_eq!(
+        texts(&app, &list(&app, &ann, "message", ListRequest::default()).await.unwrap()),
+        ["m0", "m1", "m2"]
+    );
     assert!(list(&app, &ben, "message", ListRequest::default()).await.unwrap().items.is_empty());
     assert!(list(&app, &nobody(), "message", ListRequest::default()).await.unwrap().items.is_empty());
     app.create(&ann, "member", json!({"room": room, "user": user_id(&ben)})).await.unwrap();
@@ -137,13 +140,17 @@ async fn deleted_records_are_for_those_who_may_delete_them() {
     let first = list(&app, &ann, "message", ListRequest::default()).await.unwrap().items[0].clone();
     app.delete(&ann, "message", id(&first)).await.unwrap();
     let with = |deleted| ListRequest { deleted, ..ListRequest::default() };
-    let count = async |caller, deleted| list(&app, caller, "message", with(deleted)).await.unwrap().items.len();
+    let count =
+        async |caller, deleted| list(&app, caller, "message", with(deleted)).await.unwrap().items.len();
     assert_eq!(count(&ann, Deleted::Exclude).await, 1);
     assert_eq!((count(&ann, Deleted::Include).await, count(&ann, Deleted::Only).await), (2, 1));
     assert_eq!((count(&ben, Deleted::Include).await, count(&ben, Deleted::Only).await), (1, 0));
     let model = app.engine.application().model_named("message").unwrap().id;
     let get = async |deleted| {
-        app.engine.get(&ann, model, id(&first), &GetRequest { deleted, ..GetRequest::default() }).await.is_ok()
+        app.engine
+            .get(&ann, model, id(&first), &GetRequest { deleted, ..GetRequest::default() })
+            .await
+            .is_ok()
     };
     assert_eq!((get(false).await, get(true).await), (false, true));
 }
@@ -157,15 +164,29 @@ async fn bad_requests_have_codes() {
         (ListRequest { limit: 0, ..ListRequest::default() }, Code::InvalidLimit),
         (ListRequest { limit: 501, ..ListRequest::default() }, Code::InvalidLimit),
         (ListRequest { order: order("colour", false), ..ListRequest::default() }, Code::InvalidOrder),
-        (ListRequest { order: [order("text", false), order("text", true)].concat(), ..ListRequest::default() }, Code::InvalidOrder),
+        (
+            ListRequest {
+                order: [order("text", false), order("text", true)].concat(),
+                ..ListRequest::default()
+            },
+            Code::InvalidOrder,
+        ),
         (ListRequest { fields: names(&["colour"]), ..ListRequest::default() }, Code::InvalidFields),
         (ListRequest { expand: names(&["text"]), ..ListRequest::default() }, Code::InvalidExpand),
-        (ListRequest { expand: names(&["room.owner.name.x"]), ..ListRequest::default() }, Code::InvalidExpand),
+        (
+            ListRequest { expand: names(&["room.owner.name.x"]), ..ListRequest::default() },
+            Code::InvalidExpand,
+        ),
         (filter("colour == 'red'"), Code::InvalidFilter),
         (filter("text =="), Code::InvalidFilter),
         (filter(&format!("{}text == 'x'{}", "(".repeat(200), ")".repeat(200))), Code::InvalidFilter),
         (filter(&"!".repeat(5_000)), Code::InvalidFilter),
-        (filter("room.members.all(a, room.members.all(b, room.members.all(c, a.user != b.user || b.user != c.user)))"), Code::InvalidFilter),
+        (
+            filter(
+                "room.members.all(a, room.members.all(b, room.members.all(c, a.user != b.user || b.user != c.user)))",
+            ),
+            Code::InvalidFilter,
+        ),
     ];
     for (request, expected) in cases {
         assert_eq!(code(list(&app, &ann, "message", request.clone()).await), expected, "{request:?}");

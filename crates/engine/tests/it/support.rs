@@ -1,6 +1,8 @@
 //! An engine on the store in memory, with a clock that is set by hand.
 
-use mainstay_engine::{Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options, Tokens, View};
+use mainstay_engine::{
+    Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options, Tokens, View,
+};
 use mainstay_model::Project;
 use mainstay_testkit::{FakeClock, FixedKeyring, MemoryStore};
 use serde_json::{Value, json};
@@ -34,7 +36,8 @@ impl App {
         let application = Arc::new(loaded.application);
         let store = Arc::new(MemoryStore::new(application.clone()));
         let clock = Arc::new(FakeClock::new(1_795_249_800_000_000));
-        let options = Options { application, store, clock: clock.clone(), keyring: Arc::new(FixedKeyring(7)) };
+        let options =
+            Options { application, store, clock: clock.clone(), keyring: Arc::new(FixedKeyring(7)) };
         App { engine: Engine::new(options).unwrap(), clock }
     }
 
@@ -67,7 +70,13 @@ impl App {
         Ok(written.view.unwrap())
     }
 
-    pub(crate) async fn update(&self, caller: &Caller, model: &str, id: Uuid, fields: Value) -> Result<View, Error> {
+    pub(crate) async fn update(
+        &self,
+        caller: &Caller,
+        model: &str,
+        id: Uuid,
+        fields: Value,
+    ) -> Result<View, Error> {
         let model = self.engine.application().model_named(model).unwrap();
         let input = Input::from_json(model, fields.as_object().unwrap())?;
         let command = Command { model: model.id, action: Action::Update { id, input, if_version: None } };

@@ -53,7 +53,8 @@ async fn a_batch_is_one_transaction_with_an_error_for_each_fault() {
     let no_room = create("message", None, json!({"room": app.engine.new_id(), "text": "hello"}));
     let commands = vec![room.clone(), no_room.clone(), good.clone(), no_room];
     let error = app.engine.write_all(&ann, "batch", commands).await.unwrap_err();
-    let faults: Vec<(usize, Code)> = error.operations.iter().map(|(index, error)| (*index, error.code)).collect();
+    let faults: Vec<(usize, Code)> =
+        error.operations.iter().map(|(index, error)| (*index, error.code)).collect();
     assert_eq!(error.code, Code::BatchFailed);
     assert_eq!(faults, [(1, Code::Forbidden), (3, Code::Forbidden)]);
     let (written, _) = app.engine.write_all(&ann, "batch", vec![room, good]).await.unwrap();
@@ -75,6 +76,7 @@ async fn what_the_server_sets_cannot_be_given() {
     let ann = app.account("ann@example.org", &[]).await;
     let fields = json!({"name": "Lobby", "version": 7, "colour": "red"});
     let error = app.create(&ann, "room", fields).await.unwrap_err();
-    let faults: Vec<(&str, &str)> = error.fields.iter().map(|field| (field.field.as_str(), field.code)).collect();
+    let faults: Vec<(&str, &str)> =
+        error.fields.iter().map(|field| (field.field.as_str(), field.code)).collect();
     assert_eq!(faults, [("version", "read_only"), ("colour", "unknown_field")]);
 }

@@ -105,7 +105,7 @@ impl Builder<'_> {
             self.faults.error("too_many", source.place(), format!("a model has at most {MAX_FIELDS} fields"));
             return false;
         }
-        names::check_member(name, source.place(), self.faults)
+        names::check_field(&self.draft.name, name, source.place(), self.faults)
     }
 
     fn push(&mut self, source: &FieldSource<'_>, ty: FieldType) {

@@ -38,9 +38,21 @@ const WORDS: &[&str] = &[
 ];
 
 /// Paths of the API beside those of models.
-const PATHS: &[&str] = &["batch", "search", "docs", "files", "healthz", "readyz"];
+const PATHS: &[&str] = &["app", "batch", "docs", "files", "healthz", "live", "locks", "readyz", "search"];
 
-/// Checks the name of a field, a predicate or a child collection.
+/// Members of answers beside a record's fields.
+const ANSWERS: &[&str] = &["expand"];
+
+/// Members of a registration beside the fields of an account.
+const REGISTRATION: &[&str] = &["password"];
+
+/// Checks the name of a field.
+pub(super) fn check_field(model: &str, name: &str, place: Place, faults: &mut Faults) -> bool {
+    let taken = ANSWERS.contains(&name) || (model == "user" && REGISTRATION.contains(&name));
+    check(name, taken || WORDS.contains(&name), place, faults)
+}
+
+/// Checks the name of a predicate or a child collection.
 pub(super) fn check_member(name: &str, place: Place, faults: &mut Faults) -> bool {
     check(name, WORDS.contains(&name), place, faults)
 }

@@ -166,6 +166,8 @@ fn names() {
     check_note("[fields]\nTitle = \"string\"", &["bad_name 2:1 Title"]);
     check_note("[fields]\n\"a b\" = \"string\"", &["bad_name 2:1 \"a b\""]);
     check_note("[fields]\nauth = \"string\"", &["reserved_name 2:1 auth"]);
+    check_note("[fields]\nexpand = \"string\"", &["reserved_name 2:1 expand"]);
+    check_note("[fields]\npassword = \"string\"", &[]);
     check_note("[fields]\nid = \"uuid\"", &["name_clash 2:1 id"]);
     check_note("plural = \"Notes\"", &["bad_name 1:10 \"Notes\""]);
     check_note("plural = \"batch\"", &["reserved_name 1:10 \"batch\""]);
@@ -177,6 +179,8 @@ fn names() {
     check(&[config, ("models/Note.toml", "")], &["bad_name models/Note.toml:1:1 "]);
     check(&[config, ("models/_note.toml", "")], &["bad_name models/_note.toml:1:1 "]);
     check(&[config, ("models/_session.toml", "")], &["bad_name models/_session.toml:1:1 "]);
+    let user = ("models/user.toml", "[fields]\npassword = \"string\"");
+    check(&[config, user], &["reserved_name models/user.toml:2:1 password"]);
     check(&[config, ("models/request.toml", "")], &["reserved_name models/request.toml:1:1 "]);
     check(
         &[config, ("models/box.toml", ""), ("models/boxe.toml", "")],

@@ -77,10 +77,12 @@ pub async fn a_tree_is_deleted_and_restored_as_one(open: Open) {
     assert_eq!(count(&world, "folder", Deleted::Only).await, 100);
     world.must(Who::System, world.restore("folder", top)).await;
     assert_eq!(count(&world, "folder", Deleted::Exclude).await, 100);
-    // A ring comes to an end too.
+    // A ring comes to an end too, both ways.
     world.must(Who::System, world.update("folder", top, &[("parent", Value::Uuid(parent))])).await;
     world.must(Who::System, world.delete("folder", parent)).await;
     assert_eq!(count(&world, "folder", Deleted::Only).await, 100);
+    world.must(Who::System, world.restore("folder", parent)).await;
+    assert_eq!(count(&world, "folder", Deleted::Exclude).await, 100);
 }
 
 pub async fn a_ref_can_become_null(open: Open) {

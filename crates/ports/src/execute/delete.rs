@@ -102,27 +102,28 @@ impl Execution<'_> {
         if !self.allows(model.allow.delete.as_ref(), Records::only(&record))? {
             return Err(Rejection::Forbidden.into());
         }
-        let mut restored = None;
+        let mut restored: Vec<(ModelId, Record)> = Vec::new();
         let mut waiting = vec![(model.id, record)];
-        let mut count = 0;
         while let Some((model, record)) = waiting.pop() {
-            count += 1;
-            if count > MAX_CASCADE {
+            if restored.len() == MAX_CASCADE {
                 return Err(Rejection::CascadeTooLarge.into());
             }
             let id = record.id();
-            let record = self.restore_one(self.application.model(model), &record)?;
-            restored.get_or_insert(record);
+            restored.push((model, self.restore_one(self.application.model(model), &record)?));
             waiting.extend(self.deleted_with(model, id, deleted_at)?);
         }
-        self.outcome(model, restored.ok_or(Rejection::NotFound)?, false)
+        // Only now, since records that were deleted together may point to each other in any direction.
+        for (model, record) in &restored {
+            self.validate(self.application.model(*model), None, record)?;
+        }
+        let (_, first) = restored.swap_remove(0);
+        self.outcome(model, first, false)
     }
 
     fn restore_one(&mut self, model: &Model, record: &Record) -> Result<Record, Stop> {
         let mut restored = record.clone();
         restored.set(base::DELETED_AT, Value::Null);
         self.touch(record, &mut restored);
-        self.validate(model, None, &restored)?;
         self.rows.replace(model.id, &restored)?.map_err(Rejection::Unique)?;
         self.append(model.id, Operation::Restore, Some(record), Some(&restored))?;
         Ok(restored)

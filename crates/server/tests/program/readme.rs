@@ -1,11 +1,12 @@
-//! The commands of README.md do what it says.
+//! The commands of README.md, and of the atlas's, do what they say.
 //!
 //! A block of shell that has `<!-- tested -->` before it is run with bash, and prints the block of text behind it, in which `…` stands for
-//! whatever may differ. All blocks share one shell and one server over a copy of the chat, which listens where the README
-//! says `127.0.0.1:8080`.
+//! whatever may differ. All blocks share one server over a copy of an example, which listens where the README says
+//! `127.0.0.1:8080`.
 
 use crate::support::{Project, repository};
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 /// A block of shell, and what it prints.
@@ -16,25 +17,42 @@ struct Step<'a> {
 }
 
 const MARK: &str = "<!-- tested -->";
-/// Where the README's server listens.
+/// Where a README's server listens.
 const ADDRESS: &str = "127.0.0.1:8080";
 /// Between the outputs of two blocks.
 const SEPARATOR: &str = "\u{1e}";
 
 #[test]
 fn the_readme_tells_the_truth() {
-    let path = repository().join("README.md");
-    let readme = fs::read_to_string(&path).unwrap_or_default();
+    check("README.md", "chat", 0);
+}
+
+#[test]
+fn the_readme_of_the_atlas_tells_the_truth() {
+    check("examples/atlas/README.md", "atlas", 1);
+}
+
+/// Runs the blocks of a README on a copy of an example: those in front before the server is started, the others with it.
+fn check(path: &str, example: &str, in_front: usize) {
+    let readme = fs::read_to_string(repository().join(path)).unwrap_or_default();
     let steps = steps(&readme);
     let marks = readme.matches(MARK).count();
     assert!(marks > 0 && steps.len() == marks, "{marks} marks, {} blocks of shell behind them", steps.len());
-    let found = Command::new("bash").args(["-c", "command -v curl"]).output().unwrap().status.success();
-    assert!(found, "the commands of the README need curl: apt-get install curl");
-    let project = Project::example("chat");
+    let project = Project::example(example);
+    let (before, with_server) = steps.split_at(in_front);
+    run(&project, before, ADDRESS);
     let server = project.serve();
-    let script = script(&steps).replace(ADDRESS, &server.address.to_string());
+    run(&project, with_server, &server.address.to_string());
+}
+
+/// Runs blocks in one shell, in the project's folder, with the program on its path.
+fn run(project: &Project, steps: &[Step<'_>], address: &str) {
+    let found = Command::new("bash").args(["-c", "command -v curl"]).output().unwrap().status.success();
+    assert!(found, "the commands of the READMEs need curl: apt-get install curl");
+    let program = Path::new(env!("CARGO_BIN_EXE_mainstay")).parent().unwrap().display();
+    let script = format!("PATH={program}:$PATH\n{}", script(steps).replace(ADDRESS, address));
     let output = Command::new("bash").args(["-c", &script]).current_dir(project.path("")).output().unwrap();
-    let stdout = String::from_utf8(output.stdout).unwrap().replace(&server.address.to_string(), ADDRESS);
+    let stdout = String::from_utf8(output.stdout).unwrap().replace(address, ADDRESS);
     let outputs: Vec<&str> = stdout.split(SEPARATOR).collect();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(outputs.len(), steps.len() + 1, "the shell ended early: {stdout}{errors}");

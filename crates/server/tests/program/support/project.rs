@@ -33,11 +33,8 @@ impl Project {
     pub(crate) fn example(name: &str) -> Self {
         let project = Project::empty();
         let example = repository().join("examples").join(name);
-        copy(&example.join("mainstay.toml"), &project.path("mainstay.toml"));
-        for entry in fs::read_dir(example.join("models")).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &project.path("models").join(entry.file_name()));
-        }
+        copy_files(&example, &project.path(""));
+        copy_files(&example.join("models"), &project.path("models"));
         let settings = fs::read_to_string(project.path("mainstay.toml")).unwrap();
         project.write("mainstay.toml", &(settings + SETTINGS));
         project
@@ -103,9 +100,13 @@ impl Project {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::copy(from, to).unwrap();
+/// Copies the files of a folder, and not its folders: data that somebody left in an example stay there.
+fn copy_files(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    let entries = fs::read_dir(from).unwrap().map(Result::unwrap);
+    for entry in entries.filter(|entry| entry.file_type().unwrap().is_file()) {
+        fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
 }
 
 impl Finished {
