@@ -132,7 +132,6 @@ impl Reader {
         Ok(Reader { connection, deadline, epoch })
     }
 
-    /// Reads from one snapshot.
     fn read<T>(
         &mut self,
         deadline: Instant,
@@ -142,10 +141,18 @@ impl Reader {
             return Err(StoreError::Timeout);
         }
         self.deadline.store(micros(deadline.duration_since(self.epoch)), Ordering::Relaxed);
-        // An unchecked transaction is one that borrows the connection shared; it rolls back, that is ends, when it is dropped.
-        let snapshot = self.connection.unchecked_transaction().map_err(store_error)?;
-        read(&snapshot)
+        read(&self.connection)
     }
+}
+
+/// Reads from one snapshot, for what takes more than one statement; a single one has a snapshot of its own.
+pub(crate) fn in_snapshot<T>(
+    connection: &Connection,
+    read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // An unchecked transaction is one that borrows the connection shared; it rolls back, that is ends, when it is dropped.
+    let snapshot = connection.unchecked_transaction().map_err(store_error)?;
+    read(&snapshot)
 }
 
 fn micros(duration: Duration) -> u64 {

@@ -5,9 +5,9 @@ use crate::sqlite_error::{store_error, unique_columns};
 use crate::value::{Bound, read};
 use mainstay_expr::{FieldId, ModelId, Predicate};
 use mainstay_model::{Application, Model};
-use mainstay_ports::{Change, Record, Rows, StoreError};
+use mainstay_ports::{NewChange, Record, Rows, StoreError};
 use mainstay_sql::{Sqlite, Statement};
-use rusqlite::{Connection, Row, params_from_iter};
+use rusqlite::{Connection, Params, Row, params_from_iter};
 use uuid::Uuid;
 
 /// The statements on one row of a model, whose texts never change.
@@ -40,6 +40,8 @@ pub(crate) struct SqliteRows<'a> {
     pub(crate) end: End,
     /// Whether to set a savepoint before the first write.
     pub(crate) guarded: bool,
+    /// Whether the savepoint is set.
+    pub(crate) savepoint: bool,
     /// Whether anything was written.
     pub(crate) dirty: bool,
 }
@@ -51,14 +53,16 @@ impl SqliteRows<'_> {
 
     /// Has to come before each write. A command that is refused before it wrote anything needs no savepoint, and most are.
     pub(crate) fn begin_write(&mut self) -> Result<(), StoreError> {
-        if self.guarded && !self.dirty {
-            self.connection
-                .prepare_cached("SAVEPOINT command")
-                .and_then(|mut savepoint| savepoint.execute([]))
-                .map_err(store_error)?;
+        if self.guarded && !self.savepoint {
+            self.execute("SAVEPOINT command", [])?;
+            self.savepoint = true;
         }
-        self.dirty = true;
         Ok(())
+    }
+
+    fn execute(&self, text: &str, params: impl Params) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
+        statement.execute(params).map(drop).map_err(store_error)
     }
 
     fn write(
@@ -70,7 +74,10 @@ impl SqliteRows<'_> {
         self.begin_write()?;
         let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
         match statement.execute(params_from_iter(record.values.iter().map(Bound))) {
-            Ok(_) => Ok(Ok(())),
+            Ok(_) => {
+                self.dirty = true;
+                Ok(Ok(()))
+            }
             Err(error) => match violated_fields(self.model(model), &error) {
                 Some(fields) => Ok(Err(fields)),
                 None => Err(store_error(error)),
@@ -98,9 +105,8 @@ impl Rows for SqliteRows<'_> {
 
     fn remove(&mut self, model: ModelId, id: Uuid) -> Result<(), StoreError> {
         self.begin_write()?;
-        let text = &self.statements[model.index()].remove;
-        let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
-        statement.execute([id.as_bytes()]).map_err(store_error)?;
+        self.execute(&self.statements[model.index()].remove, [id.as_bytes()])?;
+        self.dirty = true;
         Ok(())
     }
 
@@ -116,7 +122,7 @@ impl Rows for SqliteRows<'_> {
         Ok(answers.first().copied().unwrap_or(false))
     }
 
-    fn append(&mut self, change: Change) -> Result<(), StoreError> {
+    fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
         self.begin_write()?;
         feed::append(self.connection, self.application.model(change.model), &change, &mut self.end)
     }

@@ -4,7 +4,7 @@ use crate::feed;
 use crate::lock::Lock;
 use crate::migrate;
 use crate::open::{self, Database};
-use crate::readers::Readers;
+use crate::readers::{Readers, in_snapshot};
 use crate::rows::{read_record, run};
 use crate::sqlite_error::store_error;
 use crate::writer::{Command, Writer, ended};
@@ -75,17 +75,21 @@ impl Store for SqliteStore {
             // Read before the snapshot is taken, so that the answer is at least as new.
             let position = self.end();
             if matches!(&query.selection, Selection::Ids(ids) if ids.len() == 1) {
-                return self.readers.inline(|snapshot| page(snapshot, &self.application, &query, position));
+                return self
+                    .readers
+                    .inline(|connection| page(connection, &self.application, &query, position));
             }
             let application = self.application.clone();
-            self.readers.pooled(move |snapshot| page(snapshot, &application, &query, position)).await
+            let read = move |connection: &Connection| page(connection, &application, &query, position);
+            self.readers.pooled(read).await
         })
     }
 
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
         Box::pin(async move {
             let (application, epoch) = (self.application.clone(), self.epoch);
-            self.readers.pooled(move |snapshot| feed::read(snapshot, &application, epoch, after, limit)).await
+            let read = move |snapshot: &Connection| feed::read(snapshot, &application, epoch, after, limit);
+            self.readers.pooled(move |connection| in_snapshot(connection, read)).await
         })
     }
 
@@ -111,23 +115,38 @@ impl Store for SqliteStore {
 }
 
 fn page(
-    snapshot: &Connection,
+    connection: &Connection,
     application: &Application,
     query: &Query,
     position: Position,
 ) -> Result<Page, StoreError> {
+    if !query.count {
+        let (rows, more) = rows(connection, application, query)?;
+        return Ok(Page { rows, more, count: None, position });
+    }
+    in_snapshot(connection, |snapshot| {
+        let (rows, more) = rows(snapshot, application, query)?;
+        Ok(Page { rows, more, count: Some(count(snapshot, application, query)?), position })
+    })
+}
+
+/// The rows, and whether there are more of them.
+fn rows(
+    connection: &Connection,
+    application: &Application,
+    query: &Query,
+) -> Result<(Vec<Row>, bool), StoreError> {
     let model = application.model(query.model);
     // One more than asked for tells whether there are more.
     let select = mainstay_sql::select(application, &Sqlite, query, query.limit.saturating_add(1));
     let flags = model.fields.len()..model.fields.len() + query.flags.len();
-    let mut rows = run(snapshot, &select, |row| {
+    let mut rows = run(connection, &select, |row| {
         let flags = flags.clone().map(|column| row.get(column)).collect::<rusqlite::Result<_>>();
         Ok(Row { record: read_record(model, row)?, flags: flags.map_err(store_error)? })
     })?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
-    let count = query.count.then(|| count(snapshot, application, query)).transpose()?;
-    Ok(Page { rows, more, count, position })
+    Ok((rows, more))
 }
 
 fn count(snapshot: &Connection, application: &Application, query: &Query) -> Result<u64, StoreError> {

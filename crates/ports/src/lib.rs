@@ -22,7 +22,7 @@ pub use keyring::Keyring;
 pub use position::{InvalidPosition, Position};
 pub use query::{Deleted, Order, Page, Query, Row, Selection};
 pub use record::Record;
-pub use store::{Change, Changes, Operation, Store, StoreError};
+pub use store::{Change, Changes, NewChange, Operation, Store, StoreError};
 pub use transaction::{
     Authority, Committed, Create, Delete, Outcome, Purge, Put, Rejection, Restore, Step, Transaction, Update,
 };

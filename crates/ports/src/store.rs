@@ -3,6 +3,7 @@
 use crate::{Committed, Page, Position, Query, Record, Rejection, Transaction};
 use futures::future::BoxFuture;
 use mainstay_expr::ModelId;
+use std::borrow::Cow;
 use std::fmt;
 use uuid::Uuid;
 
@@ -64,6 +65,44 @@ pub struct Change {
     pub request_id: String,
     /// When, in microseconds since 1970.
     pub at: i64,
+}
+
+/// A change on its way into the feed, which gives it its number. See [`Change`].
+#[derive(Debug)]
+pub struct NewChange<'a> {
+    /// The record's model.
+    pub model: ModelId,
+    /// The record's id.
+    pub id: Uuid,
+    /// What happened.
+    pub operation: Operation,
+    /// The record before, without secrets.
+    pub before: Option<Cow<'a, Record>>,
+    /// The record after, without secrets.
+    pub after: Option<Cow<'a, Record>>,
+    /// The account that did it.
+    pub actor: Option<Uuid>,
+    /// The request that did it.
+    pub request_id: &'a str,
+    /// When, in microseconds since 1970.
+    pub at: i64,
+}
+
+impl NewChange<'_> {
+    /// The change, with its number.
+    pub fn numbered(self, offset: u64) -> Change {
+        Change {
+            offset,
+            model: self.model,
+            id: self.id,
+            operation: self.operation,
+            before: self.before.map(Cow::into_owned),
+            after: self.after.map(Cow::into_owned),
+            actor: self.actor,
+            request_id: self.request_id.to_owned(),
+            at: self.at,
+        }
+    }
 }
 
 /// What happened to a record.

@@ -14,7 +14,7 @@ pub(crate) use trim::trim;
 use crate::meta;
 use crate::sqlite_error::store_error;
 use mainstay_model::Model;
-use mainstay_ports::{Change, Record, StoreError};
+use mainstay_ports::{NewChange, Record, StoreError};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use uuid::Uuid;
@@ -79,7 +79,7 @@ impl ToSql for Json<'_> {
 pub(crate) fn append(
     connection: &Connection,
     model: &Model,
-    change: &Change,
+    change: &NewChange<'_>,
     end: &mut End,
 ) -> Result<(), StoreError> {
     let before = change.before.as_ref().map(|record| json(model, record));
@@ -99,7 +99,7 @@ pub(crate) fn append(
         before.as_deref().map(Json),
         after.as_deref().map(Json),
         actor,
-        &change.request_id,
+        change.request_id,
         change.at,
         signed(next.bytes),
     ));

@@ -1,7 +1,7 @@
 //! Group commit: many commands, one transaction of SQLite, one wait for the disk.
 //!
 //! Each command that could have to be undone alone has a savepoint, so that one that is refused does not take its neighbours
-//! with it. Nobody is answered before the commit; when that fails, all are told so, and nothing of the group is in the database.
+//! with it. A command of a single step is refused before it writes, or by the write itself, and needs none. Nobody is answered before the commit; when that fails, all are told so, and nothing of the group is in the database.
 
 use super::Command;
 use crate::feed::{self, End};
@@ -131,7 +131,8 @@ impl GroupCommit {
             connection: &self.connection,
             statements: &self.statements,
             end: self.end,
-            guarded: !alone,
+            guarded: !alone && !command.is_one_write(),
+            savepoint: false,
             dirty: false,
         };
         let result = match command {
@@ -140,40 +141,32 @@ impl GroupCommit {
                 rows.trim(*before_micros, *max_bytes).map(Done::Trimmed)
             }
         };
-        let (end, dirty) = (rows.end, rows.dirty);
+        let SqliteRows { end, savepoint, dirty, .. } = rows;
         match result {
             Ok(done) => {
-                self.keep(dirty && !alone)?;
+                if savepoint {
+                    self.run("RELEASE command")?;
+                }
                 self.end = end;
                 Ok(Ok(done))
             }
             // There is no telling what a full disk, or an error that ended SQLite's transaction, has left of the others.
             Err(StoreError::DiskFull) => Err(Abort::DiskFull),
             Err(error) if self.connection.is_autocommit() => Err(error.into()),
-            Err(error) => {
-                self.undo(dirty, alone)?;
-                Ok(Err(error))
-            }
+            Err(error) if savepoint => self.undo(&["ROLLBACK TO command", "RELEASE command"], error),
+            Err(error) if !dirty => Ok(Err(error)),
+            Err(error) if alone => self.undo(&["ROLLBACK"], error),
+            // Nothing tells its writes from those of its neighbours.
+            Err(error) => Err(error.into()),
         }
     }
 
-    fn keep(&self, guarded: bool) -> Result<(), Abort> {
-        if guarded {
-            self.run("RELEASE command")?;
+    /// Takes back what a refused command wrote.
+    fn undo(&self, statements: &[&str], error: StoreError) -> Result<Result<Done, StoreError>, Abort> {
+        for statement in statements {
+            self.run(statement)?;
         }
-        Ok(())
-    }
-
-    fn undo(&self, dirty: bool, alone: bool) -> Result<(), Abort> {
-        match (dirty, alone) {
-            (false, _) => {}
-            (true, true) => self.run("ROLLBACK")?,
-            (true, false) => {
-                self.run("ROLLBACK TO command")?;
-                self.run("RELEASE command")?;
-            }
-        }
-        Ok(())
+        Ok(Err(error))
     }
 
     fn roll_back(&self) {
@@ -221,6 +214,7 @@ fn transact(
 impl SqliteRows<'_> {
     fn trim(&mut self, before_micros: i64, max_bytes: u64) -> Result<u64, StoreError> {
         self.begin_write()?;
+        self.dirty = true;
         feed::trim(self.connection, before_micros, max_bytes, self.end)
     }
 }

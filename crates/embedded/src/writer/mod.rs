@@ -7,7 +7,7 @@ mod tests;
 use crate::sqlite_error::store_error;
 use group::GroupCommit;
 use mainstay_model::Application;
-use mainstay_ports::{Committed, StoreError, Transaction};
+use mainstay_ports::{Committed, Step, StoreError, Transaction};
 use rusqlite::Connection;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -24,6 +24,15 @@ pub(crate) enum Command {
     Transact { transaction: Box<Transaction>, reply: oneshot::Sender<Result<Committed, StoreError>> },
     /// Remove old changes from the feed.
     TrimFeed { before_micros: i64, max_bytes: u64, reply: oneshot::Sender<Result<u64, StoreError>> },
+}
+
+impl Command {
+    /// Whether nothing of it can be refused behind its first write: nothing is left to be undone then, unless by a fault of ours or
+    /// of the disk, which costs the whole group.
+    fn is_one_write(&self) -> bool {
+        let Command::Transact { transaction, .. } = self else { return false };
+        matches!(transaction.steps.as_slice(), [Step::Create(_) | Step::Update(_) | Step::Put(_)])
+    }
 }
 
 /// The writer's thread and the queue to it. When it is dropped, what waits is still done and the database is closed.

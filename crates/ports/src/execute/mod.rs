@@ -8,10 +8,11 @@ mod delete;
 mod judge;
 mod write;
 
-use crate::{Authority, Change, Outcome, Record, Rejection, Step, StoreError, Transaction};
+use crate::{Authority, NewChange, Outcome, Record, Rejection, Step, StoreError, Transaction};
 use judge::Judge;
 use mainstay_expr::{FieldId, ModelId, Predicate};
 use mainstay_model::Application;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// The most records that one deletion or restoration may touch.
@@ -55,11 +56,11 @@ pub trait Rows {
     /// See [`Rows::get`].
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError>;
 
-    /// Appends a change to the feed. Its `offset` is for the engine to give.
+    /// Appends a change to the feed.
     ///
     /// # Errors
     /// See [`Rows::get`].
-    fn append(&mut self, change: Change) -> Result<(), StoreError>;
+    fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError>;
 }
 
 /// A transaction being executed.
@@ -145,24 +146,24 @@ impl Execution<'_> {
         if self.application.model(model).internal {
             return Ok(());
         }
-        let change = Change {
-            offset: 0,
+        let change = NewChange {
             model,
             id,
             operation,
             before: before.map(|record| self.without_secrets(model, record)),
             after: after.map(|record| self.without_secrets(model, record)),
             actor: self.transaction.vars.auth_id,
-            request_id: self.transaction.request_id.clone(),
+            request_id: &self.transaction.request_id,
             at: self.now(),
         };
         Ok(self.rows.append(change)?)
     }
 
-    fn without_secrets(&self, model: ModelId, record: &Record) -> Record {
-        let mut record = record.clone();
+    /// Most models have no secrets, so that most records go to the feed as they are.
+    fn without_secrets<'r>(&self, model: ModelId, record: &'r Record) -> Cow<'r, Record> {
+        let mut record = Cow::Borrowed(record);
         for field in self.application.model(model).fields.iter().filter(|field| field.is_secret()) {
-            record.set(field.id, mainstay_expr::Value::Null);
+            record.to_mut().set(field.id, mainstay_expr::Value::Null);
         }
         record
     }

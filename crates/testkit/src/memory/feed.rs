@@ -1,6 +1,6 @@
 //! The change feed, in memory.
 
-use mainstay_ports::{Change, Changes, Position};
+use mainstay_ports::{Change, Changes, NewChange, Position};
 use std::collections::VecDeque;
 
 /// The change feed.
@@ -26,9 +26,9 @@ impl Feed {
         self.end - self.changes.len() as u64
     }
 
-    pub(super) fn append(&mut self, change: Change) {
+    pub(super) fn append(&mut self, change: NewChange<'_>) {
         self.end += 1;
-        self.changes.push_back(Change { offset: self.end, ..change });
+        self.changes.push_back(change.numbered(self.end));
     }
 
     pub(super) fn remove_last(&mut self, count: usize) {

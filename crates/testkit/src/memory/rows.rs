@@ -4,7 +4,7 @@ use super::State;
 use super::table::Tables;
 use mainstay_expr::{FieldId, ModelId, Predicate, evaluate_closed};
 use mainstay_model::Application;
-use mainstay_ports::{Change, Record, Rows, StoreError};
+use mainstay_ports::{NewChange, Record, Rows, StoreError};
 use uuid::Uuid;
 
 /// The rows within a transaction, with what is needed to undo it.
@@ -73,7 +73,7 @@ impl Rows for MemoryRows<'_> {
         Ok(evaluate_closed(closed, &Tables(&self.state.tables)))
     }
 
-    fn append(&mut self, change: Change) -> Result<(), StoreError> {
+    fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
         self.state.feed.append(change);
         self.changes += 1;
         Ok(())
