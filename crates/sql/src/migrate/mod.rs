@@ -9,7 +9,7 @@ mod schema;
 mod table;
 
 pub use conversion::Conversion;
-pub use schema::{Column, ColumnType, Index, InvalidSchema, Schema, Table};
+pub use schema::{Column, ColumnType, Extent, Index, InvalidSchema, Schema, Table};
 
 use crate::Dialect;
 use crate::names::quote;
@@ -89,19 +89,16 @@ fn drop_table(table: &Table, plan: &mut Plan) {
 }
 
 fn add_index(table: &Table, index: &Index, plan: &mut Plan) {
-    let columns = index.columns.join(", ");
-    let description = match (index.unique, index.partial) {
-        (false, _) => format!("indexes {} by {columns}", table.name),
-        (true, true) => format!(
-            "makes {columns} unique among the live records of {}; fails when two have the same",
-            table.name
-        ),
-        (true, false) => {
-            format!(
-                "makes {columns} unique among the records of {}; fails when two have the same",
-                table.name
-            )
-        }
+    let (name, columns) = (&table.name, index.columns.join(", "));
+    let records = match index.extent {
+        Extent::All => "records",
+        Extent::Live => "live records",
+        Extent::Deleted => "deleted records",
+    };
+    let description = if index.unique {
+        format!("makes {columns} unique among the {records} of {name}; fails when two have the same")
+    } else {
+        format!("indexes the {records} of {name} by {columns}")
     };
     plan.step(description, create_index(table, index));
 }

@@ -83,8 +83,20 @@ pub struct Index {
     pub columns: Vec<String>,
     /// Whether no two rows share the values; null equals nothing here.
     pub unique: bool,
-    /// Whether it is of live records alone.
-    pub partial: bool,
+    /// Which records are in it.
+    pub extent: Extent,
+}
+
+/// Which records an index is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Extent {
+    /// All of the table's.
+    All,
+    /// Those that are not deleted.
+    Live,
+    /// Those that are deleted and not purged yet.
+    Deleted,
 }
 
 /// A text that is no schema.
@@ -153,9 +165,10 @@ impl Schema {
 
 impl Table {
     fn of(model: &Model) -> Table {
+        let declared = model.indexes.iter().map(|index| Index::of(model, index));
         let mut indexes: Vec<Index> = Vec::new();
-        for index in model.indexes.iter().map(|index| Index::of(model, index)) {
-            if !indexes.contains(&index) {
+        for index in declared.chain(model.soft_delete.then(|| Index::of_deleted(model))) {
+            if !indexes.iter().any(|there| there.name == index.name) {
                 indexes.push(index);
             }
         }
@@ -188,7 +201,15 @@ impl Index {
         if !index.unique && !columns.contains(id) {
             columns.push(id.clone());
         }
-        Index { name, columns, unique: index.unique, partial: index.unique && model.soft_delete }
+        let extent = if index.unique && model.soft_delete { Extent::Live } else { Extent::All };
+        Index { name, columns, unique: index.unique, extent }
+    }
+
+    /// The index in which purging finds what was deleted long ago. Live records, which are most, cost it nothing.
+    fn of_deleted(model: &Model) -> Index {
+        let columns = vec![model.field(base::DELETED_AT).name.clone()];
+        let name = index_name(&model.name, &columns, false);
+        Index { name, columns, unique: false, extent: Extent::Deleted }
     }
 }
 

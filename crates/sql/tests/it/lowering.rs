@@ -418,7 +418,10 @@ fn indexes_serve_what_they_are_for() {
     let place = Some((vec![Value::Int(1)], Uuid::nil()));
     let name = compare(CompareOp::Equal, room("name"), text("a"));
     let topic = compare(CompareOp::Equal, room("topic"), text("a"));
+    let old = compare(CompareOp::Less, room("deleted_at"), Operand::Value(Value::Timestamp(1)));
     let ids = Selection::Ids(vec![Uuid::nil(); 60]);
+    let purged = database.explain(&find(&app, &Sqlite, ROOM, &old, 10));
+    assert_eq!(purged, "SEARCH r USING INDEX ix_room.deleted_at (deleted_at<?)");
     check(Query::one(ROOM, Uuid::nil()), &["SEARCH r USING INDEX", "(id=?)"]);
     check(Query { selection: ids, ..all() }, &["SEARCH r USING INDEX", "(id=?)"]);
     check(all().filtered(name), &["SEARCH r USING INDEX ix_room.name (name=?)"]);
