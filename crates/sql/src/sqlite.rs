@@ -134,10 +134,10 @@ fn conversion(column: &str, from: &ColumnType, to: &ColumnType) -> Option<Conver
             let expression = format!("CAST({column} AS REAL) / {:?}", 10_f64.powi(i32::from(*scale)));
             Some(Conversion::lossy(expression, "the exactness of decimals"))
         }
-        (ColumnType::Int, ColumnType::Decimal { scale }) => Some(rescaled(column, 0, *scale)),
-        (ColumnType::Decimal { scale }, ColumnType::Int) => Some(rescaled(column, *scale, 0)),
+        (ColumnType::Int, ColumnType::Decimal { scale }) => rescaled(column, 0, *scale),
+        (ColumnType::Decimal { scale }, ColumnType::Int) => rescaled(column, *scale, 0),
         (ColumnType::Decimal { scale: from }, ColumnType::Decimal { scale: to }) => {
-            Some(rescaled(column, *from, *to))
+            rescaled(column, *from, *to)
         }
         (ColumnType::Date, ColumnType::Timestamp) => {
             Some(Conversion::lossless(format!("{column} * {MICROS_PER_DAY}")))
@@ -150,19 +150,19 @@ fn conversion(column: &str, from: &ColumnType, to: &ColumnType) -> Option<Conver
 }
 
 /// A mantissa at another scale. One that would have more digits than a decimal can hold becomes a text, which a strict column of
-/// integers refuses: then the migration fails, and nothing is lost.
-fn rescaled(column: &str, from: u8, to: u8) -> Conversion {
-    let factor = 10_i64.pow(u32::from(from.abs_diff(to)));
+/// integers refuses: then the migration fails, and nothing is lost. `None` for a scale that no decimal has.
+fn rescaled(column: &str, from: u8, to: u8) -> Option<Conversion> {
+    let factor = 10_i64.checked_pow(u32::from(from.abs_diff(to)))?;
     if from > to {
         let half = factor / 2;
         let expression =
             format!("({column} + CASE WHEN {column} < 0 THEN -{half} ELSE {half} END) / {factor}");
-        return Conversion::lossy(expression, "digits behind the point, by rounding");
+        return Some(Conversion::lossy(expression, "digits behind the point, by rounding"));
     }
     let bound = 10_i64.pow(u32::from(Decimal::MAX_DIGITS)) / factor;
-    Conversion::lossless(format!(
+    Some(Conversion::lossless(format!(
         "CASE WHEN {column} NOT BETWEEN 1 - {bound} AND {bound} - 1 THEN 'too large' ELSE {column} * {factor} END"
-    ))
+    )))
 }
 
 /// The day of an instant. SQLite's division cuts towards zero, and days before 1970 are below it.
