@@ -121,10 +121,10 @@ async fn ask(
         let started = Instant::now();
         let answer = connection.exchange(script.next_request()).await?;
         let good = script.is_good(answer.status, answer.body);
-        if phase.get() == Phase::COUNTING {
-            sample.latency.add(started.elapsed().as_micros());
-            sample.good += u64::from(good);
-            sample.bad += u64::from(!good);
+        match (phase.get(), good) {
+            (Phase::COUNTING, true) => sample.add_good(started.elapsed()),
+            (Phase::COUNTING, false) => sample.bad += 1,
+            _ => {}
         }
     }
     Ok(sample)

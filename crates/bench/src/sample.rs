@@ -14,13 +14,19 @@ pub(crate) struct Sample {
     pub(crate) time: Duration,
     /// Processor time, user and system, that the process under test spent meanwhile.
     pub(crate) cpu: Duration,
-    /// From the first byte of a request to the last of its answer.
+    /// From the first byte of a request to the last of its good answer.
     pub(crate) latency: Histogram,
     /// The most memory that the process had resident meanwhile, in KiB; 0 where it was not looked at.
     pub(crate) peak_kib: u64,
 }
 
 impl Sample {
+    /// Counts a good answer. How soon a bad one came says nothing: a refusal is quick.
+    pub(crate) fn add_good(&mut self, latency: Duration) {
+        self.good += 1;
+        self.latency.add(latency.as_micros());
+    }
+
     /// Adds another round.
     pub(crate) fn merge(&mut self, other: &Sample) {
         self.good += other.good;

@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// The report.
 pub(crate) fn table(measured: &Measured) -> String {
     let mut text = format!(
-        "{:<22} {FIGURES}  {:>9} {:>8}  {:<22} {:<12} {:>7}\n",
+        "{:<22} {FIGURES}  {:>9} {:>9}  {:<22} {:<12} {:>7}\n",
         "workload", "peak MiB", "of limit", "limit", "target", "of axum"
     );
     let lines = measured.lines();
@@ -37,7 +37,7 @@ pub(crate) fn table(measured: &Measured) -> String {
     text
 }
 
-const FIGURES: &str = "     per s   p50 µs   p99 µs   CPU µs  per CPU s     bad";
+const FIGURES: &str = "     per s    p50 µs    p99 µs   CPU µs  per CPU s     bad";
 
 fn push(text: &mut String, line: &str) {
     // Columns that are empty at the end of a line would leave white space there.
@@ -50,7 +50,7 @@ fn workload(line: &Line<'_>) -> String {
         line.workload.target().map(|target| verdict(target, line.ratio_to_limit)).unwrap_or_default();
     let of_axum = line.ratio_to_axum.map(|ratio| format!("{ratio:.3}")).unwrap_or_default();
     format!(
-        "{:<22} {}  {:>9.1} {:>8.3}  {:<22} {target:<12} {of_axum:>7}",
+        "{:<22} {}  {:>9.1} {:>9.3}  {:<22} {target:<12} {of_axum:>7}",
         line.workload.name(),
         figures(line.sample),
         mib(line.sample.peak_kib),
@@ -65,7 +65,7 @@ fn figures(sample: &Sample) -> String {
     for time in times {
         // The bare libraries do not time their single operations.
         let shown = if time > 0.0 { grouped(time) } else { "–".to_owned() };
-        let _ = write!(text, " {shown:>8}");
+        let _ = write!(text, " {shown:>9}");
     }
     let _ =
         write!(text, " {:>8.1} {:>10} {:>7}", sample.cpu_us(), grouped(sample.per_cpu_second()), sample.bad);
