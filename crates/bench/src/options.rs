@@ -8,6 +8,7 @@ use std::time::Duration;
 /// Measures Mainstay, and next to it the limits of what it is made of
 #[derive(Debug, Parser)]
 #[command(name = "mainstay-bench", args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(args_override_self = true)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) child: Option<Child>,
@@ -104,6 +105,13 @@ mod tests {
         {
             assert_eq!(seconds(text).is_ok(), good, "{text}");
         }
+    }
+
+    /// `cargo xtask bench` gives the first, and who calls it the second.
+    #[test]
+    fn the_later_of_two_options_counts() {
+        let options = Cli::parse_from(["mainstay-bench", "--folder", "a", "--folder", "b"]).options;
+        assert_eq!(options.folder, PathBuf::from("b"));
     }
 
     #[test]
