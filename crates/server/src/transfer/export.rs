@@ -1,7 +1,8 @@
 //! An export: pages of records into a file.
 
 use super::Format;
-use super::sink::{Output, Sink};
+use super::output::Output;
+use super::sink::Sink;
 use crate::backend::Backend;
 use crate::failure::Failure;
 use mainstay_engine::{Caller, ListRequest};

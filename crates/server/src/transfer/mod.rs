@@ -15,6 +15,7 @@ pub(crate) mod export;
 mod format;
 mod ids;
 pub(crate) mod import;
+mod output;
 mod refs;
 mod report;
 pub(crate) mod resume;

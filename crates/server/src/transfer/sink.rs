@@ -1,70 +1,10 @@
-//! Where exported records are written.
+//! The form in which exported records are written.
 
 use super::Format;
-use super::format::is_gzip;
-use crate::failure::Failure;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use mainstay_engine::View;
 use mainstay_expr::FieldId;
 use mainstay_model::{Model, base, json};
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-
-/// A file, or standard output. A file gets its name when it is complete.
-pub(crate) enum Output {
-    Stdout(io::Stdout),
-    File { file: BufWriter<File>, unfinished: PathBuf, path: PathBuf },
-    Gzip { file: GzEncoder<BufWriter<File>>, unfinished: PathBuf, path: PathBuf },
-}
-
-impl Output {
-    /// The file at `path`, compressed when its name ends in `.gz`, or standard output.
-    pub(crate) fn open(path: Option<&Path>) -> Result<Self, Failure> {
-        let Some(path) = path else { return Ok(Output::Stdout(io::stdout())) };
-        let path = path.to_owned();
-        let mut unfinished = path.clone().into_os_string();
-        unfinished.push(".unfinished");
-        let unfinished = PathBuf::from(unfinished);
-        let file = File::create(&unfinished).map_err(|error| Failure::io("write", &path, &error))?;
-        let file = BufWriter::new(file);
-        Ok(if is_gzip(&path) {
-            Output::Gzip { file: GzEncoder::new(file, Compression::default()), unfinished, path }
-        } else {
-            Output::File { file, unfinished, path }
-        })
-    }
-
-    /// Writes what is left, and gives a file its name.
-    pub(crate) fn finish(self) -> io::Result<()> {
-        let (file, unfinished, path) = match self {
-            Output::Stdout(mut stdout) => return stdout.flush(),
-            Output::File { file, unfinished, path } => (file, unfinished, path),
-            Output::Gzip { file, unfinished, path } => (file.finish()?, unfinished, path),
-        };
-        file.into_inner()?.sync_all()?;
-        fs::rename(unfinished, path)
-    }
-}
-
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Output::Stdout(stdout) => stdout.write(bytes),
-            Output::File { file, .. } => file.write(bytes),
-            Output::Gzip { file, .. } => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Output::Stdout(stdout) => stdout.flush(),
-            Output::File { file, .. } => file.flush(),
-            Output::Gzip { file, .. } => file.flush(),
-        }
-    }
-}
+use std::io::{self, Write};
 
 /// Writes records in a format.
 pub(crate) enum Sink<W: Write> {
