@@ -139,7 +139,16 @@ fn first_fault(source: &str, errors: ParseErrors) -> Fault {
         let message = "`has` does not take this".to_owned();
         return Fault { hint: Some(hint.to_owned()), ..fault(code::UNSUPPORTED, message, span) };
     }
-    fault(code::SYNTAX, message.to_owned(), span)
+    fault(code::SYNTAX, plain(message).to_owned(), span)
+}
+
+/// A message of the parser in the words of the rest.
+fn plain(message: &str) -> &str {
+    match message {
+        "invalid int literal" => "the integer does not fit 64 bits, signed",
+        "invalid double literal" => "the number is too large",
+        other => other,
+    }
 }
 
 /// The token at a place that the parser counts from 1, in bytes.

@@ -65,6 +65,8 @@ pub trait Schema {
     fn rule(&self, model: ModelId, name: &str) -> Option<&str>;
     /// The source of a named predicate of `model`.
     fn named_predicate(&self, model: ModelId, name: &str) -> Option<&str>;
+    /// The names that [`Schema::named_predicate`] knows, for "did you mean" hints.
+    fn predicate_names(&self, model: ModelId) -> Vec<&str>;
     /// The condition under which the caller may see a record of `model`, with `Source::Record` as its root. A filter that
     /// walks a relation sees only what its author may read, so the checker conjoins this to each step.
     /// `None` denies.

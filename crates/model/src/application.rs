@@ -215,6 +215,10 @@ impl Schema for Application {
         self.model(model).predicates.get(name).map(String::as_str)
     }
 
+    fn predicate_names(&self, model: ModelId) -> Vec<&str> {
+        self.model(model).predicates.keys().map(String::as_str).collect()
+    }
+
     fn read_guard(&self, model: ModelId) -> Option<Arc<Predicate>> {
         self.model(model).allow.read.as_ref().map(|rule| rule.predicate.clone())
     }

@@ -125,6 +125,7 @@ impl Checker<'_> {
     fn unknown_member(&mut self, record: &Record, name: &str, anchor: Anchor, bare: bool) -> Checked<Term> {
         let schema = self.schema;
         let mut candidates = schema.member_names(record.model);
+        candidates.extend(schema.predicate_names(record.model));
         if !bare {
             let hint = did_you_mean(name, candidates);
             let message = format!("`{}` has no `{name}`", schema.model_name(record.model));

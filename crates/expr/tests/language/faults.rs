@@ -41,6 +41,7 @@ fn syntax() {
     check("é == 1", &[("expr_syntax", "é")]);
     check("likes = 1", &[("expr_syntax", "=")]);
     check("likes & 1", &[("expr_syntax", "&")]);
+    check("likes == 9223372036854775808", &[("expr_syntax", "9223372036854775808")]);
     check("text == '\\q'", &[("expr_syntax", "'\\q'")]);
     check("likes == 99999999999999999999", &[("expr_syntax", "99999999999999999999")]);
     check("if == 1", &[("expr_syntax", "if")]);
@@ -70,6 +71,8 @@ fn unknown_names() {
     check("room.ownr == auth.id", &[("expr_unknown_name", "ownr")]);
     check_hint("room.ownr == auth.id", "did you mean `owner`?");
     check("auth.identity == null", &[("expr_unknown_name", "identity")]);
+    check_hint("mien || draft", "did you mean `mine`?");
+    check_hint("room.is_membr", "did you mean `is_member`?");
     check_hint("auth.role == null", "did you mean `roles`?");
     check("request.path == '/'", &[("expr_unknown_name", "path")]);
     check("room.allow.raed", &[("expr_unknown_name", "raed")]);

@@ -2,9 +2,9 @@
 
 use super::faults::Faults;
 use super::rules::{Job, Target, set_rule};
-use crate::{Application, Check, Default, Rule, json};
+use crate::{Application, Check, Default, Field, Rule, json};
 use mainstay_expr::{
-    Compiled, Context, Fault, FieldId, Frame, ModelId, Operand, Predicate, Use, compile, compile_value,
+    Compiled, Context, Fault, FieldId, Frame, ModelId, Operand, Predicate, Use, Value, compile, compile_value,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -108,12 +108,7 @@ impl Compiler<'_> {
             field.default = Some(Default::Computed(operand));
             return;
         };
-        let fault = match json::constrain(field, &value) {
-            Ok(()) if value.is_null() && !field.optional => Some("must not be null".to_owned()),
-            Ok(()) => None,
-            Err(invalid) => Some(invalid.message),
-        };
-        if let Some(fault) = fault {
+        if let Some(fault) = value_fault(field, &value, &job.source.text) {
             let message = format!("the default of `{}` {fault}", field.name);
             self.faults.error("bad_default", job.source.place.clone(), message);
         }
@@ -130,6 +125,20 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// What keeps a field from being a value that an expression came to. Its JSON goes the way of a client's, which knows an enum's values
+/// too.
+fn value_fault(field: &Field, value: &Value, source: &str) -> Option<String> {
+    if value.is_null() && source.trim() != "null" {
+        return Some(
+            "comes to nothing: arithmetic with null, or a result that does not fit 64 bits".to_owned(),
+        );
+    }
+    let mut text = Vec::new();
+    json::encode(value, &mut text);
+    let literal = serde_json::from_slice(&text).expect("the encoder writes JSON");
+    json::decode(field, &literal).err().map(|invalid| invalid.message)
 }
 
 fn check(field: Option<FieldId>, job: &Job, predicate: Arc<Predicate>, message: String) -> Check {

@@ -3,7 +3,9 @@
 use super::document::Quoted;
 use super::faults::Faults;
 use super::fields::FieldSource;
+use crate::json::Invalid;
 use crate::{Default, Field, FieldType, json};
+use mainstay_expr::Value;
 use serde_json::Value as Json;
 
 /// Reads the default of a field: sets it when it is a value, and answers with the expression when it is CEL.
@@ -15,17 +17,36 @@ pub(super) fn read(source: &FieldSource<'_>, field: &mut Field, faults: &mut Fau
     if let Some(cel) = given.as_table().filter(|table| is_cel(table)) {
         return expression(source, cel, faults);
     }
-    match json::decode(field, &literal(given)) {
+    match decode(field, given) {
         Ok(value) => field.default = Some(Default::Value(value)),
-        Err(_) if given.is_str() && !is_textual(&field.ty) && !is_literal(field, given) => {
-            return source.text("default");
-        }
         Err(invalid) => {
+            // A date comes as a text, too; what is written tells them apart.
+            let text = source.text("default").filter(|_| !is_textual(&field.ty) && !is_literal(field, given));
+            if text.is_some() {
+                return text;
+            }
             let message = format!("the default of `{}` {}", source.name, invalid.message);
             faults.error("bad_default", source.value_place("default"), message);
         }
     }
     None
+}
+
+/// The value of the field's type. JSON has no number for TOML's `nan` and `inf`, and no database keeps one alike.
+fn decode(field: &Field, given: &toml::Value) -> Result<Value, Invalid> {
+    if !is_finite(given) {
+        return Err(Invalid::new("type", "must be finite: nan and inf are no values"));
+    }
+    json::decode(field, &literal(given))
+}
+
+fn is_finite(value: &toml::Value) -> bool {
+    match value {
+        toml::Value::Float(float) => float.is_finite(),
+        toml::Value::Array(elements) => elements.iter().all(is_finite),
+        toml::Value::Table(table) => table.values().all(is_finite),
+        _ => true,
+    }
 }
 
 /// A TOML value as the JSON that a client would send: dates and times become texts.

@@ -83,6 +83,17 @@ fn check_extension(name: &str, part: &Part, faults: &mut Faults) {
             faults.error("built_in", part.document.key_place(&[option]), message);
         }
     }
+    check_creation(name, part, faults);
+}
+
+/// A record of `user` alone would be an account without a password, which could never log in.
+fn check_creation(name: &str, part: &Part, faults: &mut Faults) {
+    let rule = ["allow", "create"];
+    if part.document.node(&rule).is_some() {
+        let message = format!("a {name} cannot be created as a record, since it would have no password");
+        let hint = "accounts are made by registering or by `mainstay user create`; leave this rule out";
+        faults.error("built_in", part.document.key_place(&rule), message).help(hint);
+    }
 }
 
 fn retention(part: &Part, soft_delete: bool, faults: &mut Faults) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! Broken projects: what is found, and where it points.
 
-use crate::support::{check, check_note};
+use crate::support::{check, check_note, diagnostics};
 
 #[test]
 fn settings() {
@@ -158,7 +158,53 @@ fn defaults() {
         &["bad_default 2:50 \"2026-11-20\""],
     );
     check_default("{ type = \"text\", default = { cel = 1 } }", &["bad_default 2:32 { cel = 1 }"]);
+    let cel = "{ type = \"enum\", values = [\"x\"], default = { cel = \"'y'\" } }";
+    check_default(cel, &["bad_default 2:56 \"'y'\""]);
+    check_default("{ type = \"enum\", values = [\"x\"], default = { cel = \"'x'\" } }", &[]);
     check_default("{ type = \"bool\", default = \"yes\" }", &["expr_unknown_name 2:33 yes"]);
+}
+
+#[test]
+fn defaults_are_dates_and_times_of_the_right_kind() {
+    let check_default = |ty: &str, default: &str, sound: bool| {
+        let column = 28 + ty.len();
+        let fault = format!("bad_default 2:{column} {default}");
+        let expected: &[&str] = if sound { &[] } else { &[&fault] };
+        check_note(&format!("[fields]\na = {{ type = \"{ty}\", default = {default} }}"), expected);
+    };
+    let (date, time) = ("2026-11-21", "08:30:00");
+    let (local, instant) = ("2026-11-21T08:30:00", "2026-11-21T08:30:00Z");
+    for default in [date, time, local, instant] {
+        check_default("date", default, default == date);
+        check_default("time", default, default == time);
+        check_default("timestamp", default, default == instant);
+        check_default("duration", default, false);
+    }
+}
+
+#[test]
+fn defaults_are_finite() {
+    let check_message = |field: &str, message: &str| {
+        let text = format!("[fields]\na = {field}");
+        let found = diagnostics(&[("mainstay.toml", ""), ("models/note.toml", &text)]);
+        let messages: Vec<&str> = found.items.iter().map(|item| item.message.as_str()).collect();
+        assert_eq!(messages, [message], "{field}");
+    };
+    let infinite = "the default of `a` must be finite: nan and inf are no values";
+    check_message("{ type = \"float\", default = nan }", infinite);
+    check_message("{ type = \"float\", optional = true, default = -inf }", infinite);
+    check_message("{ type = \"json\", default = { x = [inf] } }", infinite);
+    let overflow =
+        "the default of `a` comes to nothing: arithmetic with null, or a result that does not fit 64 bits";
+    check_message("{ type = \"int\", default = { cel = \"9223372036854775807 + 1\" } }", overflow);
+    check_message(
+        "{ type = \"int\", optional = true, default = { cel = \"9223372036854775807 + 1\" } }",
+        overflow,
+    );
+    check_message(
+        "{ type = \"int\", default = \"9223372036854775808\" }",
+        "the integer does not fit 64 bits, signed",
+    );
 }
 
 #[test]
@@ -228,4 +274,5 @@ fn the_built_in_user_can_be_added_to_and_not_changed() {
         "plural = \"people\"\nsoft_delete = false",
         &["built_in models/user.toml:1:1 plural", "built_in models/user.toml:2:1 soft_delete"],
     );
+    check_user("[allow]\ncreate = \"'admin' in auth.roles\"", &["built_in models/user.toml:2:1 create"]);
 }

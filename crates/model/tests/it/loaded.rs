@@ -41,6 +41,7 @@ fn the_built_in_models_are_without_fault_and_come_first() {
         assert!(!model.internal || model.allow.read.is_none());
         assert_eq!(application.model(model.id).name, model.name);
     }
+    assert!(application.user().allow.create.is_none(), "an account has a password, which a record has not");
     assert_eq!(application.user().children, [], "internal models do not show on public ones");
 }
 
