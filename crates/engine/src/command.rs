@@ -2,7 +2,7 @@
 
 use crate::error::rejected;
 use crate::{Caller, Code, Engine, Error, FieldError, Input, View};
-use mainstay_expr::{Frame, ModelId, Operand, Value, Vars};
+use mainstay_expr::{Frame, ModelId, Operand, Predicate, Value, Vars};
 use mainstay_model::{Default as FieldDefault, Model};
 use mainstay_ports::{
     Authority, Committed, Create, Delete, Outcome, Position, Put, Restore, Step, StoreError, Transaction,
@@ -146,7 +146,10 @@ impl Engine {
     fn step(&self, command: Command, vars: &Vars) -> Result<Step, Error> {
         let model = self.application().model(command.model);
         Ok(match command.action {
-            Action::Create { id, input } => Step::Create(self.new_create(model, id, input, vars)?),
+            Action::Create { id, input } => {
+                self.require_may_ever_create(model, vars)?;
+                Step::Create(self.new_create(model, id, input, vars)?)
+            }
             Action::Update { id, input, if_version } => {
                 Step::Update(Update { model: model.id, id, set: input.values, if_version, require: None })
             }
@@ -157,6 +160,17 @@ impl Engine {
             Action::Delete { id, if_version } => Step::Delete(Delete { model: model.id, id, if_version }),
             Action::Restore { id } => Step::Restore(Restore { model: model.id, id }),
         })
+    }
+
+    /// Refuses whom the rule refuses whatever the record: who has forgotten the access token should not be told that a field whose default
+    /// is the account's id must have a value.
+    fn require_may_ever_create(&self, model: &Model, vars: &Vars) -> Result<(), Error> {
+        let frame = Frame { vars: Some(vars), ..Frame::default() };
+        let rule = model.allow.create.as_ref().map(|rule| rule.predicate.reduce(&frame));
+        match rule {
+            None | Some(Predicate::Const(false)) => Err(Error::new(Code::Forbidden, "a rule forbids this")),
+            Some(_) => Ok(()),
+        }
     }
 
     /// A creation with the defaults of the fields that the client did not name.

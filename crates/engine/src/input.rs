@@ -1,5 +1,6 @@
 //! What a client wrote: field values, checked against their fields.
 
+use crate::accounts::normalize_email;
 use crate::{Error, FieldError};
 use mainstay_expr::{FieldId, Value};
 use mainstay_model::{Field, Model, json};
@@ -50,7 +51,11 @@ impl Input {
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(Input { values }) } else { Err(Error::validation(errors)) }
+        if !errors.is_empty() {
+            return Err(Error::validation(errors));
+        }
+        values.iter_mut().for_each(|(field, value)| normalize(model, *field, value));
+        Ok(Input { values })
     }
 
     /// The value given for a field.
@@ -62,6 +67,16 @@ impl Input {
     pub fn take(&mut self, field: FieldId) -> Option<Value> {
         let place = self.values.iter().position(|(id, _)| *id == field)?;
         Some(self.values.swap_remove(place).1)
+    }
+}
+
+/// An account's address has one form, whatever operation writes it: else one could change an account so that nobody can log in to it.
+fn normalize(model: &Model, field: FieldId, value: &mut Value) {
+    if let Value::Text(text) = value
+        && model.name == "user"
+        && model.field(field).name == "email"
+    {
+        *text = normalize_email(text);
     }
 }
 

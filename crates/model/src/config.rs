@@ -118,10 +118,11 @@ pub struct Accounts {
     /// The shortest password in characters.
     #[schemars(range(min = 1, max = 128))]
     pub password_min_length: usize,
-    /// Failed logins of one account before it has to wait, with delays that double.
+    /// Failed logins of one account before it has to wait, with delays that double up to 15 minutes.
     #[schemars(range(min = 1))]
     pub failures_per_account: u32,
-    /// Failed logins from one address before it has to wait, with delays that double.
+    /// Failed logins from one address before it has to wait, with delays that double up to 30 seconds; 0 leaves addresses out, for servers behind a
+    /// proxy.
     #[schemars(range(min = 1))]
     pub failures_per_address: u32,
     /// How passwords are hashed.

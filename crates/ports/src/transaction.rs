@@ -74,7 +74,8 @@ pub struct Update {
 /// Makes a record, or replaces the declared fields of the one that has the id.
 #[derive(Debug, Clone)]
 pub struct Put {
-    /// What to create, or to replace with. Immutable and read-only fields that are not in `given` keep their values.
+    /// What to create, or to replace with. Fields that are not in `given` and are immutable or read-only, or that the caller may not see or
+    /// not write, keep their values.
     pub create: Create,
     /// The version that an existing record must have; with one, a missing record is not created.
     pub if_version: Option<i64>,

@@ -11,11 +11,14 @@ use mainstay_ports::{Delete, Record, Step, Update};
 pub(super) struct Counter {
     key: String,
     limit: u32,
+    longest_delay_seconds: i64,
 }
 
 /// Failures are forgotten when none has followed for this long.
 const FORGIVEN_AFTER: i64 = 3_600 * MICROS;
-const LONGEST_DELAY_SECONDS: i64 = 15 * 60;
+const LONGEST_DELAY_OF_ACCOUNT_SECONDS: i64 = 15 * 60;
+/// Shorter, since many may be behind one address who have done nothing.
+const LONGEST_DELAY_OF_ADDRESS_SECONDS: i64 = 30;
 /// How often a count is tried again when another failure of the same account was counted meanwhile.
 const TRIES: usize = 8;
 
@@ -27,10 +30,15 @@ impl Engine {
         let account = Counter {
             key: format!("account:{}", hex(digest.as_ref())),
             limit: accounts.failures_per_account,
+            longest_delay_seconds: LONGEST_DELAY_OF_ACCOUNT_SECONDS,
         };
-        let address =
-            Counter { key: format!("address:{}", caller.address), limit: accounts.failures_per_address };
-        if caller.address.is_empty() { vec![account] } else { vec![account, address] }
+        let address = Counter {
+            key: format!("address:{}", caller.address),
+            limit: accounts.failures_per_address,
+            longest_delay_seconds: LONGEST_DELAY_OF_ADDRESS_SECONDS,
+        };
+        let counts_address = address.limit > 0 && !caller.address.is_empty();
+        if counts_address { vec![account, address] } else { vec![account] }
     }
 
     /// Refuses while one of the counters says to wait.
@@ -86,7 +94,7 @@ impl Engine {
     async fn one_more(&self, counter: &Counter) -> Result<Step, Error> {
         let model = self.built_in("_attempt");
         let Some(attempt) = self.attempt(counter).await? else {
-            let locked_until = self.locked_until(1, counter.limit);
+            let locked_until = self.locked_until(1, counter);
             let values = vec![
                 ("key", Value::Text(counter.key.clone())),
                 ("failures", Value::Int(1)),
@@ -102,26 +110,26 @@ impl Engine {
             id: attempt.id(),
             set: vec![
                 (field(model, "failures"), Value::Int(failures)),
-                (field(model, "locked_until"), self.locked_until(failures, counter.limit)),
+                (field(model, "locked_until"), self.locked_until(failures, counter)),
             ],
             if_version: Some(attempt.version()),
             require: None,
         }))
     }
 
-    fn locked_until(&self, failures: i64, limit: u32) -> Value {
-        match delay_seconds(failures, limit) {
+    fn locked_until(&self, failures: i64, counter: &Counter) -> Value {
+        match delay_seconds(failures, counter.limit).min(counter.longest_delay_seconds) {
             0 => Value::Null,
             seconds => Value::Timestamp(self.now() + seconds * MICROS),
         }
     }
 }
 
-/// How long to wait after this many failures: nothing below the limit, then 1 s, 2 s, 4 s, … up to a quarter of an hour.
+/// How long to wait after this many failures: nothing below the limit, then 1 s, 2 s, 4 s and so on.
 fn delay_seconds(failures: i64, limit: u32) -> i64 {
     match failures - i64::from(limit) {
         beyond if beyond < 0 => 0,
-        beyond => 1_i64.checked_shl(beyond.min(30) as u32).unwrap_or(i64::MAX).min(LONGEST_DELAY_SECONDS),
+        beyond => 1 << beyond.min(30),
     }
 }
 
@@ -130,10 +138,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn delays_double_up_to_a_bound() {
+    fn delays_double() {
         let delays: Vec<i64> = (3..9).map(|failures| delay_seconds(failures, 5)).collect();
         assert_eq!(delays, [0, 0, 1, 2, 4, 8]);
-        assert_eq!(delay_seconds(1_000, 5), LONGEST_DELAY_SECONDS);
-        assert_eq!(delay_seconds(i64::MAX, 5), LONGEST_DELAY_SECONDS);
+        assert_eq!(delay_seconds(i64::MAX, 5), 1 << 30);
     }
 }

@@ -121,18 +121,18 @@ mod tests {
         }
     }
 
-    fn check(token: &str, now_seconds: i64, expected: Result<Claims, Code>) {
+    fn check(token: &str, now_seconds: i64, expected: &Result<Claims, Code>) {
         let signer = TokenSigner::new(&FixedKeys(1)).unwrap();
-        assert_eq!(signer.verify(token, now_seconds).map_err(|error| error.code), expected, "{token}");
+        assert_eq!(&signer.verify(token, now_seconds).map_err(|error| error.code), expected, "{token}");
     }
 
     #[test]
     fn a_token_is_ours_alone_and_ends() {
         let token = TokenSigner::new(&FixedKeys(1)).unwrap().sign(&claims()).unwrap();
-        check(&token, 150, Ok(claims()));
-        check(&token, 200, Err(Code::InvalidToken));
+        check(&token, 150, &Ok(claims()));
+        check(&token, 200, &Err(Code::InvalidToken));
         let foreign = TokenSigner::new(&FixedKeys(2)).unwrap().sign(&claims()).unwrap();
-        check(&foreign, 150, Err(Code::InvalidToken));
+        check(&foreign, 150, &Err(Code::InvalidToken));
     }
 
     #[test]
@@ -149,7 +149,7 @@ mod tests {
             String::new(),
             "..".to_owned(),
         ] {
-            check(&altered, 150, Err(Code::InvalidToken));
+            check(&altered, 150, &Err(Code::InvalidToken));
         }
     }
 

@@ -11,6 +11,7 @@ mod session;
 pub(crate) use identity::Identities;
 pub(crate) use jwt::TokenSigner;
 pub(crate) use password::PasswordPool;
+pub(crate) use register::normalize_email;
 
 use crate::Input;
 

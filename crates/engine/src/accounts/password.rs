@@ -163,8 +163,8 @@ mod tests {
     #[tokio::test]
     async fn a_full_queue_turns_away() {
         let pool = PasswordPool::new(&cheap(0)).unwrap();
-        let (started, wait_for_start) = std::sync::mpsc::channel();
-        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (started, wait_for_start) = sync_channel(1);
+        let (release, released) = sync_channel::<()>(1);
         // A queue of nothing takes a job only while a worker stands ready, so offer it until one does.
         let mut job: Job = Box::new(move || {
             started.send(()).unwrap();

@@ -80,6 +80,6 @@ impl Engine {
 }
 
 /// Addresses are compared without regard to case: two accounts that differ in nothing else would be one person's mistake or another's trick.
-pub(super) fn normalize_email(email: &str) -> String {
+pub(crate) fn normalize_email(email: &str) -> String {
     email.trim().to_lowercase()
 }

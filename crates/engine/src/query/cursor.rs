@@ -1,31 +1,42 @@
-//! Cursors: a place in an order, sealed so that only the engine can make one.
+//! Cursors: a place in an order, sealed so that only the engine can make and read one.
 
 use crate::{Code, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mainstay_expr::Value;
 use mainstay_model::{Model, json};
-use mainstay_ports::{Keyring, Order};
-use ring::hmac;
+use mainstay_ports::{Deleted, Keyring, Order};
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
 /// Seals cursors and opens them again.
 ///
-/// A cursor is `base64url(tag ‖ values)`: the values of the last record's order fields and its id as a JSON array, and half of
-/// their HMAC-SHA-256 together with the model, order and filter. So a cursor that was altered, or is used with another query, is
-/// recognised instead of answering a page that means nothing.
+/// A cursor is `base64url(nonce ‖ sealed)`: the values of the last record's order fields and its id as a JSON array, sealed with
+/// AES-256-GCM (NIST SP 800-38D) together with the query that it belongs to. So it tells nothing of the values, which may be of
+/// fields that a log should not have, and one that was altered, or is used with another query, is recognised instead of
+/// answering a page that means nothing.
 pub(crate) struct CursorSeal {
-    key: hmac::Key,
+    key: LessSafeKey,
+    random: SystemRandom,
 }
 
-const TAG_BYTES: usize = 16;
+/// The query that a cursor belongs to.
+pub(crate) struct Listed<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) order: &'a [Order],
+    pub(crate) filter: Option<&'a str>,
+    pub(crate) deleted: Deleted,
+}
+
 const MAX_CURSOR_BYTES: usize = 8_192;
 
 impl CursorSeal {
     pub(crate) fn new(keyring: &dyn Keyring) -> Result<Self, Error> {
-        let secret =
-            keyring.secret("cursor", 32).map_err(|error| Error::internal(format!("cursor key: {error}")))?;
-        Ok(CursorSeal { key: hmac::Key::new(hmac::HMAC_SHA256, &secret) })
+        let secret = keyring.secret("cursor", AES_256_GCM.key_len());
+        let secret = secret.map_err(|error| Error::internal(format!("cursor key: {error}")))?;
+        let key = UnboundKey::new(&AES_256_GCM, &secret).map_err(|_| Error::internal("cursor key"))?;
+        Ok(CursorSeal { key: LessSafeKey::new(key), random: SystemRandom::new() })
     }
 
     /// The cursor behind a record.
@@ -33,50 +44,43 @@ impl CursorSeal {
         &self,
         mut values: Vec<Value>,
         id: Uuid,
-        model: &Model,
-        order: &[Order],
-        filter: Option<&str>,
-    ) -> String {
+        listed: &Listed<'_>,
+    ) -> Result<String, Error> {
         values.push(Value::Uuid(id));
         let mut body = Vec::new();
         json::encode(&Value::List(values), &mut body);
-        let mut sealed = self.tag(&body, model, order, filter);
-        sealed.extend(body);
-        URL_SAFE_NO_PAD.encode(sealed)
+        let mut nonce = [0; NONCE_LEN];
+        self.random.fill(&mut nonce).map_err(|_| Error::internal("the system has no random numbers"))?;
+        let sealing = Nonce::assume_unique_for_key(nonce);
+        let sealed = self.key.seal_in_place_append_tag(sealing, Aad::from(listed.context()), &mut body);
+        sealed.map_err(|_| Error::internal("a cursor could not be sealed"))?;
+        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
     }
 
     /// The place that a cursor stands for.
-    pub(crate) fn open(
-        &self,
-        cursor: &str,
-        model: &Model,
-        order: &[Order],
-        filter: Option<&str>,
-    ) -> Result<(Vec<Value>, Uuid), Error> {
-        let invalid =
-            || Error::new(Code::InvalidCursor, "the cursor was altered or belongs to another query");
-        let sealed = Some(cursor).filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES);
-        let sealed = sealed.and_then(|cursor| URL_SAFE_NO_PAD.decode(cursor).ok()).ok_or_else(invalid)?;
-        let (tag, body) = sealed.split_at_checked(TAG_BYTES).ok_or_else(invalid)?;
-        if !equal_in_constant_time(tag, &self.tag(body, model, order, filter)) {
-            return Err(invalid());
-        }
-        decode(body, model, order).ok_or_else(invalid)
+    pub(crate) fn open(&self, cursor: &str, listed: &Listed<'_>) -> Result<(Vec<Value>, Uuid), Error> {
+        self.read(cursor, listed).ok_or_else(|| {
+            Error::new(Code::InvalidCursor, "the cursor was altered or belongs to another query")
+        })
     }
 
-    fn tag(&self, body: &[u8], model: &Model, order: &[Order], filter: Option<&str>) -> Vec<u8> {
-        let mut context = hmac::Context::with_key(&self.key);
-        let keys = order.iter().map(|key| (&model.field(key.field).name, key.descending));
-        let query = format!("{:?}", (&model.name, keys.collect::<Vec<_>>(), filter));
-        context.update(&(query.len() as u64).to_be_bytes());
-        context.update(query.as_bytes());
-        context.update(body);
-        context.sign().as_ref()[..TAG_BYTES].to_vec()
+    fn read(&self, cursor: &str, listed: &Listed<'_>) -> Option<(Vec<Value>, Uuid)> {
+        let cursor = Some(cursor).filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)?;
+        let mut sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let body = self.key.open_in_place(nonce, Aad::from(listed.context()), body).ok()?;
+        decode(body, listed.model, listed.order)
     }
 }
 
-fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+impl Listed<'_> {
+    /// What tells this query from others.
+    fn context(&self) -> Vec<u8> {
+        let keys = self.order.iter().map(|key| (&self.model.field(key.field).name, key.descending));
+        let keys: Vec<_> = keys.collect();
+        format!("{:?}", (&self.model.name, keys, self.filter, self.deleted)).into_bytes()
+    }
 }
 
 fn decode(body: &[u8], model: &Model, order: &[Order]) -> Option<(Vec<Value>, Uuid)> {
@@ -88,17 +92,4 @@ fn decode(body: &[u8], model: &Model, order: &[Order]) -> Option<(Vec<Value>, Uu
     };
     let decoded: Vec<Value> = values.iter().zip(order).map(value).collect::<Option<_>>()?;
     (decoded.len() == order.len() && values.len() == order.len()).then_some((decoded, id))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn equality_is_by_content() {
-        assert!(equal_in_constant_time(b"same", b"same"));
-        assert!(!equal_in_constant_time(b"same", b"sane"));
-        assert!(!equal_in_constant_time(b"same", b"sam"));
-    }
 }

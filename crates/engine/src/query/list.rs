@@ -1,5 +1,6 @@
 //! A page of records.
 
+use super::cursor::Listed;
 use super::expand::Expansion;
 use super::{ListAnswer, ListRequest, OrderKey};
 use crate::{Caller, Code, Engine, Error, View};
@@ -35,7 +36,7 @@ impl Engine {
         let order = order(model, &request.order)?;
         conditions.extend(order_guards(model, &order, &frame));
         let after = match &request.cursor {
-            Some(cursor) => Some(self.cursors().open(cursor, model, &order, request.filter.as_deref())?),
+            Some(cursor) => Some(self.cursors().open(cursor, &listed(model, &order, request))?),
             None => None,
         };
         let query = Query {
@@ -51,16 +52,16 @@ impl Engine {
         let order = query.order.clone();
         let page = self.store().query(query).await?;
         let last = page.rows.last().filter(|_| page.more);
-        let next = last.map(|row| self.next(model, &row.record, &order, request));
+        let next = last.map(|row| self.next(&row.record, &listed(model, &order, request))).transpose()?;
         let view = |row| View { selected: selected.clone(), ..rights.view(model, row) };
         let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
         self.expand(&vars, &mut items, &expansion).await?;
         Ok(ListAnswer { items, next, count: page.count, position: page.position })
     }
 
-    fn next(&self, model: &Model, last: &Record, order: &[Order], request: &ListRequest) -> String {
-        let values = order.iter().map(|key| last.get(key.field).clone()).collect();
-        self.cursors().seal(values, last.id(), model, order, request.filter.as_deref())
+    fn next(&self, last: &Record, listed: &Listed<'_>) -> Result<String, Error> {
+        let values = listed.order.iter().map(|key| last.get(key.field).clone()).collect();
+        self.cursors().seal(values, last.id(), listed)
     }
 
     /// The fields of a selection; `None` stands for all.
@@ -74,6 +75,10 @@ impl Engine {
         };
         names.iter().map(field).collect::<Result<_, _>>().map(Some)
     }
+}
+
+fn listed<'a>(model: &'a Model, order: &'a [Order], request: &'a ListRequest) -> Listed<'a> {
+    Listed { model, order, filter: request.filter.as_deref(), deleted: request.deleted }
 }
 
 fn order(model: &Model, keys: &[OrderKey]) -> Result<Vec<Order>, Error> {

@@ -219,3 +219,25 @@ async fn a_field_that_an_account_may_not_read_is_hidden_from_itself_too() {
     assert_eq!(app.json(&app.engine.me(&ann).await.unwrap()).get("score"), None);
     assert_eq!(app.json(&app.engine.me(&admin).await.unwrap())["score"], 5);
 }
+
+#[tokio::test]
+async fn an_address_that_an_admin_changes_can_still_log_in() {
+    let app = App::chat();
+    let admin = app.account("admin@example.org", &["admin"]).await;
+    let ann = user_id(&app.account("ann@example.org", &[]).await);
+    app.update(&admin, "user", ann, json!({"email": "Ann@New.example.org"})).await.unwrap();
+    assert_eq!(outcome(app.login("ann@NEW.example.org", PASSWORD).await), Ok(()));
+}
+
+#[tokio::test]
+async fn an_address_waits_for_half_a_minute_at_most() {
+    let app = App::chat();
+    for number in 0..20 {
+        let _ = app.login(&format!("guess{number}@example.org"), "wrong horse").await;
+        app.clock.advance(Duration::from_secs(30));
+    }
+    app.account("ann@example.org", &[]).await;
+    let _ = app.login("guess@example.org", "wrong horse").await;
+    let locked = app.login("ann@example.org", PASSWORD).await.err().unwrap();
+    assert_eq!(locked.retry_after_seconds, Some(30));
+}

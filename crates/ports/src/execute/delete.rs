@@ -100,7 +100,8 @@ impl Execution<'_> {
         self.require_visible(model, &record)?;
         let Some(deleted_at) = record.deleted_at() else { return Err(Rejection::NotDeleted.into()) };
         if !self.allows(model.allow.delete.as_ref(), Records::only(&record))? {
-            return Err(Rejection::Forbidden.into());
+            // A deleted record is seen by those alone who may delete it.
+            return Err(Rejection::NotFound.into());
         }
         let mut restored: Vec<(ModelId, Record)> = Vec::new();
         let mut waiting = vec![(model.id, record)];

@@ -94,6 +94,17 @@ impl Execution<'_> {
         Err(Rejection::FieldForbidden(field).into())
     }
 
+    /// Whether the caller may not see a field of a record that it may see.
+    pub(super) fn is_hidden(&mut self, model: &Model, field: FieldId, record: &Record) -> Result<bool, Stop> {
+        let field = model.field(field);
+        match &field.read {
+            _ if self.is_system() => Ok(false),
+            _ if field.is_secret() => Ok(true),
+            Some(rule) => Ok(!self.holds(rule, Records::only(record))?),
+            None => Ok(false),
+        }
+    }
+
     /// Refuses a record that lacks a required value, fails a validation of its model, or points nowhere.
     pub(super) fn validate(&mut self, model: &Model, old: Option<&Record>, new: &Record) -> Result<(), Stop> {
         if let Some(field) =
@@ -125,11 +136,8 @@ impl Execution<'_> {
     pub(super) fn outcome(&mut self, model: &Model, record: Record, created: bool) -> Result<Outcome, Stop> {
         let readable = self.allows(model.allow.read.as_ref(), Records::only(&record))?;
         let mut hidden = Vec::new();
-        for field in model.fields.iter().filter(|_| !self.transaction.authority.eq(&crate::Authority::System))
-        {
-            if let Some(rule) = &field.read
-                && !self.holds(rule, Records::only(&record))?
-            {
+        for field in model.fields.iter().filter(|field| field.read.is_some()) {
+            if self.is_hidden(model, field.id, &record)? {
                 hidden.push(field.id);
             }
         }

@@ -4,7 +4,7 @@ use super::judge::Records;
 use super::{Execution, Stop};
 use crate::{Create, Operation, Outcome, Put, Record, Rejection, Update};
 use mainstay_expr::{FieldId, Value};
-use mainstay_model::{Model, base};
+use mainstay_model::{Field, Model, base};
 
 impl Execution<'_> {
     pub(super) fn create(&mut self, create: &Create) -> Result<Outcome, Stop> {
@@ -54,7 +54,8 @@ impl Execution<'_> {
         for (field, value) in &update.set {
             new.set(*field, value.clone());
         }
-        self.change(model, &old, new)
+        let sent: Vec<FieldId> = update.set.iter().map(|(field, _)| *field).collect();
+        self.change(model, &old, new, &sent)
     }
 
     pub(super) fn put(&mut self, put: &Put) -> Result<Outcome, Stop> {
@@ -74,31 +75,50 @@ impl Execution<'_> {
         require_version(&old, put.if_version)?;
         let mut new = old.clone();
         for field in model.declared() {
-            let given = put.create.given.contains(&field.id);
-            if given || !(field.immutable || field.read_only || field.is_secret()) {
+            if put.create.given.contains(&field.id) || self.is_replaced(model, field, &old)? {
                 new.set(field.id, value_of(&put.create, field.id));
             }
         }
-        self.change(model, &old, new)
+        self.change(model, &old, new, &put.create.given)
+    }
+
+    /// Whether a replacement that does not name a field sets it to its default. What the caller may not see or not write stays, since
+    /// leaving it out says nothing about it.
+    fn is_replaced(&mut self, model: &Model, field: &Field, old: &Record) -> Result<bool, Stop> {
+        if field.immutable || field.read_only || self.is_hidden(model, field.id, old)? {
+            return Ok(false);
+        }
+        match self.require_writable(model, field.id, old) {
+            Err(Stop::Rejected(_)) => Ok(false),
+            result => result.map(|()| true),
+        }
     }
 
     /// Writes a changed record, when the rules allow it. One that is as it was stays as it is, version included.
-    fn change(&mut self, model: &Model, old: &Record, mut new: Record) -> Result<Outcome, Stop> {
+    ///
+    /// `sent` are the fields that the caller named. One that it may not see counts as changed whatever its value, so that neither a refusal nor
+    /// the version tells whether a guess was right.
+    fn change(
+        &mut self,
+        model: &Model,
+        old: &Record,
+        mut new: Record,
+        sent: &[FieldId],
+    ) -> Result<Outcome, Stop> {
         self.require_may_update(model, old, &new)?;
-        let changed: Vec<FieldId> = model
-            .declared()
-            .iter()
-            .map(|field| field.id)
-            .filter(|field| old.get(*field) != new.get(*field))
-            .collect();
-        for field in &changed {
-            if model.field(*field).immutable {
-                return Err(Rejection::Immutable(*field).into());
+        let mut is_changed = false;
+        for field in model.declared() {
+            let differs = old.get(field.id) != new.get(field.id);
+            if differs || (sent.contains(&field.id) && self.is_hidden(model, field.id, old)?) {
+                self.require_writable(model, field.id, old)?;
+                if field.immutable {
+                    return Err(Rejection::Immutable(field.id).into());
+                }
+                is_changed = true;
             }
-            self.require_writable(model, *field, old)?;
         }
         self.validate(model, Some(old), &new)?;
-        if !changed.is_empty() {
+        if is_changed {
             self.touch(old, &mut new);
             self.rows.replace(model.id, &new)?.map_err(Rejection::Unique)?;
             self.append(model.id, Operation::Update, Some(old), Some(&new))?;
