@@ -10,7 +10,7 @@ pub(crate) enum Column {
     /// The record's id.
     Id,
     /// A field that the engine sets anew, as `created_at`; exports have it, and imports pass over it.
-    Ignored,
+    Ignored(FieldId),
     /// A field.
     Field(FieldId),
     /// A ref, by a unique field of the record that it points to: `country.code`.
@@ -29,6 +29,14 @@ pub(crate) struct Lookup {
 }
 
 impl Column {
+    /// The field that it says the value of. Two columns for one would contradict each other.
+    pub(crate) fn field(self) -> FieldId {
+        match self {
+            Column::Id => base::ID,
+            Column::Ignored(field) | Column::Field(field) | Column::Lookup(Lookup { field, .. }) => field,
+        }
+    }
+
     /// The meaning of a column's name.
     pub(crate) fn named(application: &Application, model: &Model, name: &str) -> Result<Column, FieldError> {
         if let Some((field, by)) = name.split_once('.') {
@@ -36,7 +44,7 @@ impl Column {
         }
         match model.field_named(name) {
             Some(field) if field.id == base::ID => Ok(Column::Id),
-            Some(field) if field.id.index() < base::COUNT => Ok(Column::Ignored),
+            Some(field) if field.id.index() < base::COUNT => Ok(Column::Ignored(field.id)),
             Some(field) => Ok(Column::Field(field.id)),
             None => {
                 Err(unknown(name, format!("{} has no such field; it has {}", model.name, field_names(model))))

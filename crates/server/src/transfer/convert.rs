@@ -10,6 +10,7 @@ use mainstay_expr::ModelId;
 use mainstay_model::Model;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Makes the creation that a row asks for.
@@ -66,7 +67,7 @@ impl Converter<'_> {
         for (index, text) in record.iter().enumerate() {
             let (name, column) = &self.columns[index];
             match *column {
-                Column::Ignored => {}
+                Column::Ignored(_) => {}
                 Column::Id => parts.read_id(text),
                 Column::Field(_) => parts.values.push((name.clone(), Cow::Borrowed(text))),
                 Column::Lookup(lookup) if text.is_empty() => {
@@ -92,10 +93,18 @@ impl Converter<'_> {
         object: Map<String, Value>,
     ) -> Result<(Option<Uuid>, Input), Refused> {
         let mut parts = Parts::default();
+        let mut said = HashMap::new();
         for (name, value) in object {
-            match Column::named(self.engine.application(), model, &name) {
+            let column = Column::named(self.engine.application(), model, &name);
+            if let Ok(column) = &column
+                && let Some(other) = said.insert(column.field(), name.clone())
+            {
+                let message = format!("`{other}` and `{name}` say the same field");
+                return Err(Refused::Row(Error::new(Code::DuplicateKey, message)));
+            }
+            match column {
                 Err(error) => parts.errors.push(error),
-                Ok(Column::Ignored) => {}
+                Ok(Column::Ignored(_)) => {}
                 Ok(Column::Id) => parts.read_id(value.as_str().unwrap_or("no text")),
                 Ok(Column::Field(_)) => parts.values.push((name, value)),
                 Ok(Column::Lookup(lookup)) => {
@@ -175,6 +184,9 @@ fn unreadable(unreadable: Unreadable) -> Refused {
             format!("the row has {found} columns and the header {expected}"),
         ),
         Unreadable::NotAnObject => Error::new(Code::InvalidJson, "the row is not a JSON object"),
+        Unreadable::DuplicateKey { key } => {
+            Error::new(Code::DuplicateKey, format!("the key `{key}` occurs twice in an object"))
+        }
         Unreadable::TooLong => Error::new(Code::BodyTooLarge, "the row is longer than 16 MiB"),
     })
 }

@@ -12,6 +12,7 @@ use super::source::Source;
 use super::writer::{Tally, Writer};
 use crate::backend::Backend;
 use crate::failure::Failure;
+use crate::terminal::grouped;
 use mainstay_engine::Caller;
 use mainstay_model::Model;
 use std::io;
@@ -74,7 +75,7 @@ pub(crate) async fn run(
     let mut batches = read_ahead(&source, options, progress.place, columns.len());
     let mut import = Import::new(backend, caller, model, &source.fingerprint, columns, options, resumed);
     while let Some(rows) = batches.recv().await {
-        let rows = rows.map_err(|error| unreadable(options, &error))?;
+        let rows = rows.map_err(|error| broken_off(options, &error, &progress.tally))?;
         let written = import.write(rows).await;
         progress = written.map_err(|failure| {
             failure.hint("what was imported stays; the same command goes on from there")
@@ -150,14 +151,30 @@ fn read_header(
     }
     let read = source.bytes_from(0).and_then(rows::header);
     let (names, start) = read.map_err(|error| unreadable(options, &error))?;
-    let column = |name: String| {
-        match Column::named(backend.engine.application(), model, &name) {
-        Ok(column) => Ok((name, column)),
-        Err(error) => Err(Failure::new("unknown_column", format!("the column `{name}`: {}", error.message))
-            .hint("the first line of a CSV file names the fields; a ref may be given as `country.code`, by a unique field")),
+    let mut columns: Vec<(String, Column)> = Vec::with_capacity(names.len());
+    for name in names {
+        let column = Column::named(backend.engine.application(), model, &name)
+            .map_err(|error| unknown_column(&name, &error.message))?;
+        if let Some((other, _)) = columns.iter().find(|(_, other)| other.field() == column.field()) {
+            return Err(duplicate_column(other, &name));
+        }
+        columns.push((name, column));
     }
+    Ok((columns, start))
+}
+
+fn unknown_column(name: &str, reason: &str) -> Failure {
+    Failure::new("unknown_column", format!("the column `{name}`: {reason}")).hint(
+        "the first line of a CSV file names the fields; a ref may be given as `country.code`, by a unique field",
+    )
+}
+
+fn duplicate_column(first: &str, second: &str) -> Failure {
+    let message = match first == second {
+        true => format!("there are two columns `{first}`"),
+        false => format!("the columns `{first}` and `{second}` say the same field"),
     };
-    Ok((names.into_iter().map(column).collect::<Result<_, _>>()?, start))
+    Failure::new("duplicate_column", message).hint("leave one of them out")
 }
 
 /// Reads the file on a thread of its own, some batches ahead. It ends when nobody receives any more.
@@ -176,28 +193,49 @@ fn read_ahead(
             Err(error) => return drop(sender.blocking_send(Err(error))),
         };
         loop {
-            let batch = read_batch(rows.as_mut(), size);
-            let is_last = !matches!(&batch, Ok(batch) if batch.len() == size);
-            let is_empty = matches!(&batch, Ok(batch) if batch.is_empty());
-            if is_empty || sender.blocking_send(batch).is_err() || is_last {
+            let (batch, end) = read_batch(rows.as_mut(), size);
+            if !batch.is_empty() && sender.blocking_send(Ok(batch)).is_err() {
                 return;
+            }
+            match end {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => return drop(sender.blocking_send(Err(error))),
             }
         }
     });
     receiver
 }
 
-fn read_batch(rows: &mut dyn Rows, size: usize) -> io::Result<Vec<Row>> {
+/// Reads rows, and says whether there may be more. The rows before a fault of the file are written like all others.
+fn read_batch(rows: &mut dyn Rows, size: usize) -> (Vec<Row>, io::Result<bool>) {
     let mut batch = Vec::with_capacity(size);
     while batch.len() < size {
-        match rows.next_row()? {
-            Some(row) => batch.push(row),
-            None => break,
+        match rows.next_row() {
+            Ok(Some(row)) => batch.push(row),
+            Ok(None) => return (batch, Ok(false)),
+            Err(error) => return (batch, Err(error)),
         }
     }
-    Ok(batch)
+    (batch, Ok(true))
 }
 
 fn unreadable(options: &Options, error: &io::Error) -> Failure {
     Failure::io("read", &options.file, error)
+}
+
+/// The rows behind a fault of the file cannot be found, those before it are written.
+fn broken_off(options: &Options, error: &io::Error, tally: &Tally) -> Failure {
+    let failure = unreadable(options, error);
+    match tally.imported {
+        0 => failure,
+        imported => failure.hint(format!(
+            "{} imported before it and stay; a mended file is another one to the program, and only ids or unique fields tell that \
+             its rows are there already",
+            match imported {
+                1 => "1 record was".to_owned(),
+                _ => format!("{} records were", grouped(imported)),
+            }
+        )),
+    }
 }

@@ -180,11 +180,39 @@ fn what_cannot_be_imported_at_all() {
     check("_session", "a.csv", "name\n", &["error[no_such_model]"]);
     check("city", "a.csv", "name,colour\nx,red\n", &["error[unknown_column]", "`colour`"]);
     check("city", "a.csv", "country.name\nx\n", &["error[unknown_column]", "no unique field `name`"]);
+    check("city", "a.csv", "name,name\nx,y\n", &["error[duplicate_column]", "two columns `name`"]);
+    for header in ["country,country.code", "country.code,country.id"] {
+        check("city", "a.csv", &format!("{header}\nx,y\n"), &["error[duplicate_column]", "country.code`"]);
+    }
     check("city", "a.txt", "", &["error[unknown_format]", "--format"]);
     check("city", "a.json", "{}", &["error[io]", "not a JSON array"]);
     import(&project, "city", "missing.csv", &["--role", "editor"])
         .expect(1)
         .complains(&["error[io]", "missing.csv"]);
+}
+
+#[test]
+fn a_file_that_breaks_off_is_no_success() {
+    let project = numbers_project();
+    project.write("notes.json", "[{\"number\": 1},\n{\"number\": 2},\n{\"number\": 3}\n");
+    import(&project, "note", "notes.json", &["--batch", "2"]).expect(1).complains(&[
+        "error[io]",
+        "line 4: the file ends before the array",
+        "3 records were imported",
+    ]);
+    assert_eq!(project.run(&["export", "note"]).expect(0).stdout.lines().count(), 3);
+}
+
+#[test]
+fn a_row_that_contradicts_itself_is_refused() {
+    let project = atlas();
+    let city = |more: &str| format!("{{\"geonames_id\":1,\"name\":\"Berlin\",{more}}}\n");
+    let rows = [city("\"name\":\"Bonn\""), city("\"country.code\":\"DE\",\"country\":null")];
+    project.write("cities.jsonl", &rows.concat());
+    import(&project, "city", "cities.jsonl", &["--role", "editor"]).expect(3);
+    let report = refused(&project.read("cities.jsonl.refused.jsonl"));
+    let expected = [1, 2].map(|line| (line, String::new(), "duplicate_key".to_owned()));
+    assert_eq!(report, expected);
 }
 
 #[test]

@@ -46,26 +46,83 @@ impl<R: Read + Send> JsonArray<R> {
                 _ => break,
             }
         }
-        Err(io::Error::new(
-            ErrorKind::InvalidData,
-            "the file is not a JSON array; for a JSON object a line, say `--format jsonl`",
-        ))
+        Err(invalid("the file is not a JSON array; for a JSON object a line, say `--format jsonl`"))
     }
 
-    /// Reads an element with the comma or bracket behind it. `None` when there is no further one.
-    fn element(&mut self) -> io::Result<Option<Element>> {
-        let mut element = Element { line: self.place.line, ..Element::default() };
-        while !self.ended {
-            let line = self.place.line;
-            match self.next_byte()? {
-                Some(b',') if element.is_closed() => break,
-                Some(b']') if element.is_closed() => self.ended = true,
-                Some(byte) => element.push(byte, line),
-                None => self.ended = true,
-            }
+    /// Goes to the next element: `false` when there is none. A place is behind an element and before its comma, so that whoever
+    /// goes on from it sees how the array ends.
+    fn seek_element(&mut self) -> io::Result<bool> {
+        let is_first = self.place == Place::START;
+        if is_first {
+            self.open()?;
+        } else if self.peek_behind_space()? == Some(b',') {
+            self.next_byte()?;
+        } else {
+            return self.close();
         }
-        Ok((!element.text.is_empty() || !self.ended).then_some(element))
+        match self.peek_behind_space()? {
+            Some(b']') if is_first => self.close(),
+            Some(b']') => {
+                Err(self.fault("there is a comma before the end of the array, and nothing behind it"))
+            }
+            _ => Ok(true),
+        }
     }
+
+    /// Reads the closing bracket and makes sure that nothing is behind it.
+    fn close(&mut self) -> io::Result<bool> {
+        match self.next_byte()? {
+            Some(b']') => {}
+            Some(_) => return Err(self.fault("a comma or the end of the array was expected")),
+            None => return Err(self.cut_off()),
+        }
+        if self.peek_behind_space()?.is_some() {
+            return Err(self.fault("there is something behind the end of the array"));
+        }
+        self.ended = true;
+        Ok(false)
+    }
+
+    /// Reads an element, up to the comma or bracket behind it.
+    fn element(&mut self) -> io::Result<Element> {
+        let mut element = Element { line: self.place.line, ..Element::default() };
+        loop {
+            match self.peek()? {
+                Some(b',' | b']') if element.is_closed() => return Ok(element),
+                Some(byte) => element.push(byte),
+                None if element.text.is_empty() => return Err(self.cut_off()),
+                None if element.is_closed() => return Ok(element),
+                None => {
+                    let line = element.line;
+                    return Err(self.fault(&format!("the file ends in the row that begins in line {line}")));
+                }
+            }
+            self.next_byte()?;
+        }
+    }
+
+    fn peek(&mut self) -> io::Result<Option<u8>> {
+        Ok(self.bytes.fill_buf()?.first().copied())
+    }
+
+    fn peek_behind_space(&mut self) -> io::Result<Option<u8>> {
+        while self.peek()?.is_some_and(|byte| byte.is_ascii_whitespace()) {
+            self.next_byte()?;
+        }
+        self.peek()
+    }
+
+    fn cut_off(&self) -> io::Error {
+        self.fault("the file ends before the array does: was it cut off?")
+    }
+
+    fn fault(&self, message: &str) -> io::Error {
+        invalid(format!("line {}: {message}", self.place.line))
+    }
+}
+
+fn invalid(message: impl Into<String>) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, message.into())
 }
 
 impl Element {
@@ -73,13 +130,7 @@ impl Element {
         self.depth == 0 && !self.in_string
     }
 
-    fn push(&mut self, byte: u8, line: u64) {
-        if self.text.is_empty() {
-            if byte.is_ascii_whitespace() {
-                return;
-            }
-            self.line = line;
-        }
+    fn push(&mut self, byte: u8) {
         match byte {
             _ if self.escaped => self.escaped = false,
             b'\\' if self.in_string => self.escaped = true,
@@ -97,10 +148,10 @@ impl Element {
 
 impl<R: Read + Send> Rows for JsonArray<R> {
     fn next_row(&mut self) -> io::Result<Option<Row>> {
-        if self.place == Place::START {
-            self.open()?;
+        if self.ended || !self.seek_element()? {
+            return Ok(None);
         }
-        let Some(element) = self.element()? else { return Ok(None) };
+        let element = self.element()?;
         let index = self.place.index;
         self.place.index += 1;
         Ok(Some(Row { line: element.line, index, next: self.place, content: object(&element.text) }))

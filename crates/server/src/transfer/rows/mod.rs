@@ -3,12 +3,14 @@
 mod array;
 mod csv;
 mod jsonl;
+mod object;
 
 use super::Format;
 use serde_json::{Map, Value};
 use std::io::{self, Read};
 
 pub(crate) use csv::header;
+use object::object;
 
 /// The largest row in bytes. Without a bound, a quote that is never closed would read the rest of the file into memory.
 const MAX_ROW_BYTES: usize = 16 << 20;
@@ -36,7 +38,7 @@ pub(crate) enum Content {
 }
 
 /// Why a row cannot be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Unreadable {
     /// It is not UTF-8.
     NotUtf8,
@@ -49,6 +51,11 @@ pub(crate) enum Unreadable {
     },
     /// It is not a JSON object.
     NotAnObject,
+    /// An object in it has the same key twice.
+    DuplicateKey {
+        /// Which.
+        key: String,
+    },
     /// It is larger than a row may be.
     TooLong,
 }
@@ -87,15 +94,6 @@ pub(crate) fn read(
         Format::Jsonl => Box::new(jsonl::JsonLines::new(bytes, from)),
         Format::Json => Box::new(array::JsonArray::new(bytes, from)),
     }
-}
-
-/// Reads a JSON object.
-fn object(text: &[u8]) -> Result<Content, Unreadable> {
-    if text.len() > MAX_ROW_BYTES {
-        return Err(Unreadable::TooLong);
-    }
-    let text = std::str::from_utf8(text).map_err(|_| Unreadable::NotUtf8)?;
-    serde_json::from_str(text).map(Content::Object).map_err(|_| Unreadable::NotAnObject)
 }
 
 #[cfg(test)]
@@ -154,6 +152,13 @@ mod tests {
             &["1 0 {\"a\":1}", "2 1 NotAnObject", "3 2 NotAnObject", "4 3 NotAnObject"],
         );
         check(Format::Jsonl, "", &[]);
+        check(
+            Format::Jsonl,
+            "{\"a\":1,\"a\":1}\n{\"a\":{\"b\":[{\"c\":1,\"c\":2}]}}\n",
+            &["1 0 DuplicateKey { key: \"a\" }", "2 1 DuplicateKey { key: \"c\" }"],
+        );
+        let values = "{\"a\":[null,true,-1,18446744073709551615,0.5,\"\\n\",{}]}";
+        check(Format::Jsonl, values, &[&format!("1 0 {values}")]);
     }
 
     #[test]
@@ -169,14 +174,30 @@ mod tests {
             "[1, {}, null, {} {}]",
             &["1 0 NotAnObject", "1 1 {}", "1 2 NotAnObject", "1 3 NotAnObject"],
         );
-        check(Format::Json, "[{},\n{\"a\": 1", &["1 0 {}", "2 1 NotAnObject"]);
     }
 
     #[test]
-    fn a_file_that_is_no_array_is_refused() {
-        for text in ["{}", "", "x"] {
+    fn an_array_that_is_not_whole_is_refused_where_it_breaks_off() {
+        for (text, rows_before, message) in [
+            ("{}", 0, "not a JSON array"),
+            ("", 0, "not a JSON array"),
+            ("x", 0, "not a JSON array"),
+            ("[", 0, "line 1: the file ends before the array"),
+            ("[{},\n{}\n", 2, "line 3: the file ends before the array"),
+            ("[{},", 1, "line 1: the file ends before the array"),
+            ("[{},\n{\"a\":\n 1", 1, "the row that begins in line 2"),
+            ("[{},\n\"a]", 1, "the row that begins in line 2"),
+            ("[{\"a\": [1]", 0, "the row that begins in line 1"),
+            ("[{},\n]", 1, "line 2: there is a comma before the end of the array"),
+            ("[{}]\n\n{}", 1, "line 3: there is something behind the end of the array"),
+            ("[]]", 0, "line 1: there is something behind the end of the array"),
+        ] {
             let mut rows = read(Format::Json, Box::new(text.as_bytes()), Place::START, 0);
-            assert!(rows.next_row().is_err(), "{text:?}");
+            for _ in 0..rows_before {
+                assert!(rows.next_row().is_ok_and(|row| row.is_some()), "{text:?}");
+            }
+            let error = rows.next_row().expect_err(text).to_string();
+            assert!(error.contains(message), "{text:?}: {error}");
         }
     }
 
