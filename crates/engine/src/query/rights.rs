@@ -1,7 +1,7 @@
 //! The caller's rights, as conditions of a query.
 
 use crate::{Caller, Engine, View};
-use mainstay_expr::{FieldId, Frame, Predicate, Value, Vars};
+use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Value, Vars};
 use mainstay_model::{Model, Rule, base};
 use mainstay_ports::{Deleted, Row};
 
@@ -22,6 +22,13 @@ impl Engine {
         Rights { read: reduce(&readable(model, deleted)), guarded: guarded.collect() }
     }
 
+    /// The fields that a caller sees in no record of a model, whatever is in it: a table for them needs no such columns.
+    pub fn never_shown(&self, caller: &Caller, model: ModelId) -> Vec<FieldId> {
+        let model = self.application().model(model);
+        let rights = self.rights(model, &self.read_vars(caller, model, "list"), Deleted::Exclude);
+        rights.never().collect()
+    }
+
     /// What a request brings to the rules of a read.
     pub(crate) fn read_vars(&self, caller: &Caller, model: &Model, verb: &str) -> Vars {
         caller.vars(&format!("{}.{verb}", model.name), self.now())
@@ -38,11 +45,15 @@ impl Rights {
         self.guarded.iter().filter(|(_, rule)| !matches!(rule, Predicate::Const(_)))
     }
 
+    fn never(&self) -> impl Iterator<Item = FieldId> {
+        let never = self.guarded.iter().filter(|(_, rule)| *rule == Predicate::Const(false));
+        never.map(|(field, _)| *field)
+    }
+
     /// A record of the answer as the caller may see it.
     pub(crate) fn view(&self, model: &Model, row: Row) -> View {
-        let never = self.guarded.iter().filter(|(_, rule)| *rule == Predicate::Const(false));
         let not_here = self.undecided().zip(&row.flags).filter(|(_, visible)| !**visible);
-        let hidden = never.chain(not_here.map(|(guarded, _)| guarded)).map(|(field, _)| *field).collect();
+        let hidden = self.never().chain(not_here.map(|(guarded, _)| guarded.0)).collect();
         View { model: model.id, record: row.record, hidden, selected: None, expanded: Vec::new() }
     }
 }

@@ -41,8 +41,9 @@ pub(crate) async fn run(
     let mut page = backend.engine.list(caller, model.id, &request).await?;
     let total = page.count.unwrap_or(0);
     request.count = false;
-    let mut sink =
-        Sink::begin(options.format, model, Output::open(options.file.as_deref())?).map_err(failed)?;
+    let out = Output::open(options.file.as_deref())?;
+    let never_shown = backend.engine.never_shown(caller, model.id);
+    let mut sink = Sink::begin(options.format, model, &never_shown, out).map_err(failed)?;
     let mut written = 0;
     loop {
         match page.items.iter().try_for_each(|view| sink.write(model, view)) {

@@ -14,11 +14,17 @@ pub(crate) enum Sink<W: Write> {
 }
 
 impl<W: Write> Sink<W> {
-    /// Begins: a CSV file with the names of the fields, an array with its bracket.
-    pub(crate) fn begin(format: Format, model: &Model, mut out: W) -> io::Result<Self> {
+    /// Begins: a CSV file with the names of the fields, an array with its bracket. `never_shown` are the fields that the caller sees in no
+    /// record: an empty column of them would mean null to an import, which may well be refused.
+    pub(crate) fn begin(
+        format: Format,
+        model: &Model,
+        never_shown: &[FieldId],
+        mut out: W,
+    ) -> io::Result<Self> {
         match format {
             Format::Csv => {
-                let columns = columns(model);
+                let columns = columns(model, never_shown);
                 let mut out = Box::new(csv::Writer::from_writer(out));
                 out.write_record(columns.iter().map(|field| &model.field(*field).name))?;
                 Ok(Sink::Csv { out, columns })
@@ -75,10 +81,12 @@ fn io_error(error: csv::Error) -> io::Error {
     }
 }
 
-/// What a CSV file has a column for: all that anybody could see.
-fn columns(model: &Model) -> Vec<FieldId> {
+/// What a CSV file has a column for: all that the caller may see in some record.
+fn columns(model: &Model, never_shown: &[FieldId]) -> Vec<FieldId> {
     let shown = |field: &FieldId| {
-        !model.field(*field).is_secret() && (model.soft_delete || *field != base::DELETED_AT)
+        !never_shown.contains(field)
+            && !model.field(*field).is_secret()
+            && (model.soft_delete || *field != base::DELETED_AT)
     };
     model.answer_order.iter().copied().filter(shown).collect()
 }

@@ -280,6 +280,26 @@ fn an_export_has_what_the_caller_may_see() {
 }
 
 #[test]
+fn a_csv_file_has_no_column_that_the_caller_never_sees() {
+    let model = "[fields]\nname = { type = \"string\" }\n\
+                 pay = { type = \"int\", optional = true, read = \"'hr' in auth.roles\", write = \"'hr' in auth.roles\" }\n\
+                 [allow]\nread = \"'hr' in auth.roles || name != ''\"\ncreate = \"'hr' in auth.roles || name != ''\"\n";
+    let project = Project::of(&[("models/worker.toml", model)]);
+    project.write("workers.csv", "name,pay\nAnn,5\n");
+    import(&project, "worker", "workers.csv", &["--role", "hr"]).expect(0);
+    let exported = |more: &[&str]| {
+        let columns = project.run(&[&["export", "worker", "out.csv"], more].concat()).expect(0);
+        columns.complains(&["1 record"]);
+        project.read("out.csv").lines().next().unwrap().to_owned()
+    };
+    assert!(exported(&["--role", "hr"]).contains(",pay"));
+    assert!(!exported(&[]).contains("pay"));
+    let other = Project::of(&[("models/worker.toml", model)]);
+    other.write("out.csv", &project.read("out.csv"));
+    assert_eq!(numbers(&import(&other, "worker", "out.csv", &[]).expect(0)), [1, 1, 0, 0]);
+}
+
+#[test]
 fn many_rows_take_many_batches() {
     let project = numbers_project();
     let rows: String = (1..=2_345).map(|number| format!("{{\"number\": {number}}}\n")).collect();
