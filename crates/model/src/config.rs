@@ -51,7 +51,8 @@ pub struct Data {
     pub folder: PathBuf,
     /// What an acknowledged write survives.
     pub durability: Durability,
-    /// Connections for reading; 0 chooses by the number of cores.
+    /// Connections for reading, at most 64; 0 chooses by the number of cores.
+    #[schemars(range(max = 64))]
     pub readers: usize,
     /// How long changes stay in the feed, in hours.
     #[schemars(range(min = 1))]

@@ -110,7 +110,8 @@ fn lengthen_fields(root: &mut Node) {
 }
 
 fn warn_if_empty(count: usize, faults: &mut Faults) {
-    if count == 0 {
+    // A project that does not load has more to hear, and its models may be in the files that could not be read.
+    if count == 0 && !faults.has_errors() {
         let message = "the project has no models, so all that it offers is accounts";
         faults
             .warning("no_models", super::Place::NOWHERE, message)

@@ -12,7 +12,7 @@ use super::types::Types;
 use crate::{Constraints, Field, FieldType, base};
 use mainstay_expr::{FieldId, ModelId};
 
-/// The most fields that a model may have; SQLite's and PostgreSQL's tables hold more, their statements' parameters do not.
+/// The most fields that a model may declare, beside those that each has; SQLite's and PostgreSQL's tables hold more, their statements' parameters do not.
 const MAX_FIELDS: usize = 200;
 
 /// A field as its file has it.
@@ -101,8 +101,9 @@ impl Builder<'_> {
             self.faults.error("name_clash", source.place(), message);
             return false;
         }
-        if self.fields.len() == MAX_FIELDS {
-            self.faults.error("too_many", source.place(), format!("a model has at most {MAX_FIELDS} fields"));
+        if self.fields.len() == base::COUNT + MAX_FIELDS {
+            let message = format!("a model declares at most {MAX_FIELDS} fields");
+            self.faults.error("too_many", source.place(), message);
             return false;
         }
         names::check_field(&self.draft.name, name, source.place(), self.faults)
@@ -138,12 +139,17 @@ impl Builder<'_> {
             self.fields[..base::COUNT].iter().any(|field| field.name == name)
                 || self.draft.parts.iter().any(|part| part.file.fields.contains_key(name))
         };
-        names::check_was(source.document, &["fields", source.name, "was"], declared, self.faults)
+        let renamed_before = |name: &str| {
+            let other = self.fields.iter().find(|field| field.was.as_deref() == Some(name));
+            other.map(|other| other.name.clone())
+        };
+        let path = ["fields", source.name, "was"];
+        names::check_was(source.document, &path, declared, renamed_before, self.faults)
     }
 }
 
 fn id(place: usize) -> FieldId {
-    FieldId(u16::try_from(place).expect("MAX_FIELDS fits"))
+    FieldId(u16::try_from(place).expect("MAX_FIELDS and the base fields fit"))
 }
 
 /// A required field without options.

@@ -39,9 +39,15 @@ fn model_paths(folder: &Path, faults: &mut Faults) -> Vec<PathBuf> {
         }
     };
     let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| models.join(entry.file_name())).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    paths.retain(|path| is_model(path));
     paths.sort();
     paths
+}
+
+/// Whether it is a model's file. Hidden ones belong to editors and file systems, which leave copies and locks about.
+fn is_model(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_some_and(|extension| extension == "toml")
 }
 
 fn read_file(folder: &Path, path: PathBuf, faults: &mut Faults) -> Option<SourceFile> {

@@ -19,6 +19,7 @@ mod options;
 mod raw_text;
 mod relations;
 mod rules;
+mod settings;
 mod shape;
 mod suggest;
 mod types;
@@ -90,5 +91,7 @@ fn read_config(files: &[SourceFile], faults: &mut Faults) -> Config {
         return Config::default();
     };
     let (document, _) = Document::parse(Some(file), &files[file].text, faults);
-    shape::read(&document, faults)
+    let config = shape::read(&document, faults);
+    settings::check(&document, &config, faults);
+    config
 }

@@ -20,7 +20,7 @@ pub(super) fn build(drafts: &Drafts, faults: &mut Faults) -> (Vec<Model>, Vec<Jo
     let mut models = Vec::new();
     let mut jobs = Vec::new();
     for (id, draft) in drafts.iter() {
-        let (model, field_jobs) = model(id, draft, drafts, faults);
+        let (model, field_jobs) = model(id, draft, drafts, &models, faults);
         models.push(model);
         jobs.extend(field_jobs);
     }
@@ -32,7 +32,13 @@ pub(super) fn build(drafts: &Drafts, faults: &mut Faults) -> (Vec<Model>, Vec<Jo
     (models, jobs)
 }
 
-fn model(id: ModelId, draft: &Draft, drafts: &Drafts, faults: &mut Faults) -> (Model, Vec<Job>) {
+fn model(
+    id: ModelId,
+    draft: &Draft,
+    drafts: &Drafts,
+    before: &[Model],
+    faults: &mut Faults,
+) -> (Model, Vec<Job>) {
     for extension in draft.parts.iter().skip(1) {
         check_extension(&draft.name, extension, faults);
     }
@@ -43,6 +49,10 @@ fn model(id: ModelId, draft: &Draft, drafts: &Drafts, faults: &mut Faults) -> (M
     let soft_delete = own.file.soft_delete.unwrap_or(true);
     let retention = draft.parts.iter().rev().find_map(|part| retention(part, soft_delete, faults));
     let was_in_use = |name: &str| drafts.find(name).is_some();
+    let renamed_before = |name: &str| {
+        let other = before.iter().find(|other| other.was.as_deref() == Some(name));
+        other.map(|other| other.name.clone())
+    };
     let mut model = Model {
         id,
         name: draft.name.clone(),
@@ -59,7 +69,7 @@ fn model(id: ModelId, draft: &Draft, drafts: &Drafts, faults: &mut Faults) -> (M
         soft_delete,
         retention_micros: retention.unwrap_or(DEFAULT_RETENTION_MICROS),
         internal: draft.is_internal(),
-        was: names::check_was(&own.document, &["was"], was_in_use, faults),
+        was: names::check_was(&own.document, &["was"], was_in_use, renamed_before, faults),
     };
     indexes::build(&mut model, draft, faults);
     (model, jobs)
@@ -131,15 +141,21 @@ fn retention_micros(text: &str) -> Option<i64> {
 fn check_plurals(models: &[Model], drafts: &Drafts, faults: &mut Faults) {
     for ((id, draft), model) in drafts.iter().zip(models).filter(|(_, model)| !model.internal) {
         let document = &draft.parts[0].document;
-        let place = match document.text(&["plural"]) {
-            Some(plural) => plural.place,
-            None => document.at(0..0),
-        };
-        names::check_model(&model.plural, place.clone(), faults);
+        let written = document.text(&["plural"]).map(|plural| plural.place);
+        let is_derived = written.is_none();
+        let place = written.unwrap_or_else(|| document.at(0..0));
+        if is_derived {
+            names::check_derived_plural(&model.name, &model.plural, place.clone(), faults);
+        } else {
+            names::check_model(&model.plural, place.clone(), faults);
+        }
         let clash = models[..id.index()].iter().find(|other| other.plural == model.plural);
         if let Some(other) = clash {
-            let message = format!("{} and {} share the plural `{}`", other.name, model.name, model.plural);
-            faults.error("name_clash", place, message).help("give one of them another with `plural`");
+            let derived = if is_derived { ", which is derived" } else { "" };
+            let message =
+                format!("{} and {} share the plural `{}`{derived}", other.name, model.name, model.plural);
+            let hint = if is_derived { names::SAY_PLURAL } else { "give one of them another" };
+            faults.error("name_clash", place, message).help(hint);
         }
     }
 }

@@ -57,23 +57,43 @@ pub(super) fn check_member(name: &str, place: Place, faults: &mut Faults) -> boo
     check(name, WORDS.contains(&name), place, faults)
 }
 
-/// Checks the name of a model or its plural.
+/// Checks the name of a model or the plural that its file gives.
 pub(super) fn check_model(name: &str, place: Place, faults: &mut Faults) -> bool {
-    check(name, WORDS.contains(&name) || PATHS.contains(&name), place, faults)
+    check(name, is_reserved_model(name), place, faults)
+}
+
+/// Checks a plural that nobody wrote.
+pub(super) fn check_derived_plural(model: &str, plural: &str, place: Place, faults: &mut Faults) {
+    let fault = fault_of(plural, is_reserved_model(plural));
+    if let Some((code, message)) = fault {
+        let message = format!("{message}; it is the plural derived from {model}");
+        faults.error(code, place, message).help(SAY_PLURAL);
+    }
+}
+
+/// How to be rid of a derived plural.
+pub(super) const SAY_PLURAL: &str = "give the model another with plural = \"…\"";
+
+fn is_reserved_model(name: &str) -> bool {
+    WORDS.contains(&name) || PATHS.contains(&name)
 }
 
 fn check(name: &str, reserved: bool, place: Place, faults: &mut Faults) -> bool {
+    let Some((code, message)) = fault_of(name, reserved) else { return true };
+    let fault = faults.error(code, place, message);
     if !is_well_formed(name) {
-        let message = format!("`{name}` is not a name");
-        let rule =
-            format!("names are a-z, 0-9 and _, begin with a letter and have at most {MAX_LENGTH} characters");
-        faults.error("bad_name", place, message).help(rule);
-        return false;
+        let rule = "names are a-z, 0-9 and _, begin with a letter and have at most";
+        fault.help(format!("{rule} {MAX_LENGTH} characters"));
     }
-    if reserved {
-        faults.error("reserved_name", place, format!("`{name}` is reserved"));
+    false
+}
+
+/// The code and the message of what keeps a text from being a name.
+fn fault_of(name: &str, reserved: bool) -> Option<(&'static str, String)> {
+    if !is_well_formed(name) {
+        return Some(("bad_name", format!("`{name}` is not a name")));
     }
-    !reserved
+    reserved.then(|| ("reserved_name", format!("`{name}` is reserved")))
 }
 
 fn is_well_formed(name: &str) -> bool {
@@ -83,16 +103,23 @@ fn is_well_formed(name: &str) -> bool {
         && name.bytes().all(letters)
 }
 
-/// Checks a name before a rename: it has to be one, and must not be in use.
+/// Checks a name before a rename: it has to be one, must not be in use, and nothing else was called so (`taken_by` says what was).
 pub(super) fn check_was(
     document: &Document,
     path: &[&str],
     in_use: impl Fn(&str) -> bool,
+    taken_by: impl Fn(&str) -> Option<String>,
     faults: &mut Faults,
 ) -> Option<String> {
     let was = document.text(path)?;
     if in_use(&was.text) {
         let message = format!("`{}` still exists, so nothing can have been renamed from it", was.text);
+        faults.error("bad_was", was.place, message);
+        return None;
+    }
+    if let Some(other) = taken_by(&was.text) {
+        let message =
+            format!("`{other}` was `{}` already, and only one can have been renamed from it", was.text);
         faults.error("bad_was", was.place, message);
         return None;
     }

@@ -4,7 +4,7 @@ use crate::support::{check, check_note, diagnostics};
 
 #[test]
 fn settings() {
-    let check_settings = |text, expected: &[&str]| {
+    let check_settings = |text: &str, expected: &[&str]| {
         check(&[("mainstay.toml", text), ("models/note.toml", "")], expected);
     };
     check_settings("", &[]);
@@ -20,17 +20,42 @@ fn settings() {
     check_settings("[server]\nlisten = \"here\"", &["wrong_type mainstay.toml:2:10 \"here\""]);
     check_settings("server = 3", &["wrong_type mainstay.toml:1:10 3"]);
     check_settings("[accounts.password]\nlanes = 1", &["unknown_key mainstay.toml:2:1 lanes"]);
+    check_settings("[data]\nreaders = 65", &["out_of_range mainstay.toml:2:11 65"]);
+    check_settings("[data]\nreaders = 64", &[]);
+    for folder in ["", ".", "./."] {
+        let fault = format!("bad_data_folder mainstay.toml:2:10 \"{folder}\"");
+        check_settings(&format!("[data]\nfolder = \"{folder}\""), &[&fault]);
+    }
+    for folder in ["./data", "..", "/srv/data"] {
+        check_settings(&format!("[data]\nfolder = \"{folder}\""), &[]);
+    }
     check_settings("name = \"a", &["toml_syntax mainstay.toml:1:10 "]);
     check_settings("name = 1\n[server", &["toml_syntax mainstay.toml:2:8 "]);
+}
+
+#[test]
+fn log_levels() {
+    let check_level = |level: &str, expected: &[&str]| {
+        let text = format!("[log]\nlevel = \"{level}\"");
+        check(&[("mainstay.toml", &text), ("models/note.toml", "")], expected);
+    };
+    for good in ["info", "WARN", "off", "info,mainstay_engine=debug", "mainstay::api=2,error"] {
+        check_level(good, &[]);
+    }
+    for bad in ["", "inof", "info,", "a=b=c", "a=b", "=info", "info debug"] {
+        check_level(bad, &[&format!("invalid_log_level mainstay.toml:2:9 \"{bad}\"")]);
+    }
 }
 
 #[test]
 fn a_project_has_settings_and_models() {
     let missing = "config_missing there is no mainstay.toml here, so this is not a project folder";
     let empty = "?no_models the project has no models, so all that it offers is accounts";
-    check(&[], &[missing, empty]);
+    check(&[], &[missing]);
     check(&[("models/note.toml", "")], &[missing]);
     check(&[("mainstay.toml", "")], &[empty]);
+    let broken = ("models/Note.toml", "");
+    check(&[("mainstay.toml", ""), broken], &["bad_name models/Note.toml:1:1 "]);
     check(&[("mainstay.toml", ""), ("models/sub/note.toml", "x = 1"), ("README.md", "")], &[empty]);
 }
 
@@ -221,7 +246,16 @@ fn names() {
     check_note("was = \"user\"", &["bad_was 1:7 \"user\""]);
     check_note("[fields]\na = { type = \"int\", was = \"id\" }", &["bad_was 2:27 \"id\""]);
     check_note("[fields]\na = { type = \"int\", was = \"b\" }\nb = \"int\"", &["bad_was 2:27 \"b\""]);
+    check_note(
+        "[fields]\na = { type = \"int\", was = \"c\" }\nb = { type = \"int\", was = \"c\" }",
+        &["bad_was 3:27 \"c\""],
+    );
     let config = ("mainstay.toml", "");
+    let renamed = "was = \"page\"";
+    check(
+        &[config, ("models/leaf.toml", renamed), ("models/sheet.toml", renamed)],
+        &["bad_was models/sheet.toml:1:7 \"page\""],
+    );
     check(&[config, ("models/Note.toml", "")], &["bad_name models/Note.toml:1:1 "]);
     check(&[config, ("models/_note.toml", "")], &["bad_name models/_note.toml:1:1 "]);
     check(&[config, ("models/_session.toml", "")], &["bad_name models/_session.toml:1:1 "]);
@@ -232,6 +266,35 @@ fn names() {
         &[config, ("models/box.toml", ""), ("models/boxe.toml", "")],
         &["name_clash models/boxe.toml:1:1 "],
     );
+}
+
+#[test]
+fn derived_plurals_are_named_as_such() {
+    let check_plural = |models: &[(&str, &str)], message: &str| {
+        let files = [&[("mainstay.toml", "")], models].concat();
+        let found = diagnostics(&files);
+        assert_eq!(found.items[0].message, message);
+        assert_eq!(found.items[0].hint.as_deref(), Some("give the model another with plural = \"…\""));
+    };
+    check_plural(&[("models/doc.toml", "")], "`docs` is reserved; it is the plural derived from doc");
+    check_plural(
+        &[("models/box.toml", ""), ("models/boxe.toml", "")],
+        "box and boxe share the plural `boxes`, which is derived",
+    );
+    let long = "a".repeat(40);
+    check_plural(
+        &[(&format!("models/{long}.toml"), "")],
+        &format!("`{long}s` is not a name; it is the plural derived from {long}"),
+    );
+}
+
+#[test]
+fn a_model_declares_200_fields() {
+    let model = |count: usize| {
+        (0..count).fold("[fields]\n".to_owned(), |text, n| text + &format!("f{n} = \"int\"\n"))
+    };
+    check_note(&model(200), &[]);
+    check_note(&model(201), &["too_many 202:1 f200"]);
 }
 
 #[test]

@@ -24,12 +24,19 @@ fn load(folder: &Path) -> Diagnostics {
 fn folders() {
     let missing = "config_missing there is no mainstay.toml here, so this is not a project folder";
     let empty = "?no_models the project has no models, so all that it offers is accounts";
-    check(&[], &[missing, empty]);
+    check(&[], &[missing]);
     check(&[("mainstay.toml", b"")], &[empty]);
     check(&[("mainstay.toml", b""), ("models/note.toml", b""), ("models/README.md", b"\xff")], &[]);
+    check(&[("mainstay.toml", b""), ("models/note.toml", b""), ("models/._note.toml", b"\xff")], &[]);
+    let hidden = ("models/.note.toml", b"x".as_slice());
+    check(&[("mainstay.toml", b""), hidden], &[empty]);
+    check(
+        &[("mainstay.toml", b""), ("models/note.toml", b"\xff")],
+        &["file_not_utf8 models/note.toml: is not UTF-8 at byte 0"],
+    );
     check(
         &[("mainstay.toml", b""), ("models", b"")],
-        &["file_unreadable cannot read the folder models: Not a directory (os error 20)", empty],
+        &["file_unreadable cannot read the folder models: Not a directory (os error 20)"],
     );
 }
 

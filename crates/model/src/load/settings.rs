@@ -1,0 +1,38 @@
+//! Settings whose kind is right and whose value is not.
+
+use super::document::Document;
+use super::faults::Faults;
+use crate::Config;
+use std::path::Component;
+
+/// The levels of logs, by name and by number.
+const LEVELS: [&str; 12] = ["off", "error", "warn", "info", "debug", "trace", "0", "1", "2", "3", "4", "5"];
+
+/// Reports what the shape of the file does not tell.
+pub(super) fn check(document: &Document, config: &Config, faults: &mut Faults) {
+    if config.data.folder.components().all(|component| component == Component::CurDir) {
+        let message = "the data folder cannot be the project's own";
+        let hint = "name a folder inside it, as folder = \"data\", or one elsewhere";
+        faults.error("bad_data_folder", document.place(&["data", "folder"]), message).help(hint);
+    }
+    if !config.log.level.split(',').all(is_directive) {
+        let message = format!("`{}` is not a level of logs", config.log.level);
+        let hint = "a level is error, warn, info, debug or trace; a filter is as info,mainstay_engine=debug";
+        faults.error("invalid_log_level", document.place(&["log", "level"]), message).help(hint);
+    }
+}
+
+/// Whether it is a level, or the level of a target: `mainstay_engine=debug`.
+fn is_directive(text: &str) -> bool {
+    let is_level = |text: &str| LEVELS.iter().any(|level| level.eq_ignore_ascii_case(text));
+    match text.split_once('=') {
+        Some((target, level)) => is_target(target) && is_level(level),
+        None => is_level(text),
+    }
+}
+
+/// Whether it can be the path of a module, or what a library calls its part of the logs.
+fn is_target(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-:.".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
+}
