@@ -12,6 +12,8 @@ use uuid::Uuid;
 const MAX_DOCUMENT_DEPTH: usize = 32;
 /// How many of an enum's values a message lists.
 const LISTED_VARIANTS: usize = 10;
+/// Times are kept in microseconds.
+const MAX_FRACTION_DIGITS: usize = 6;
 
 /// What a client has to send for a type, for messages.
 pub(super) fn noun(ty: &FieldType) -> &'static str {
@@ -42,14 +44,34 @@ pub(super) fn float(json: &Json) -> Result<Value, Invalid> {
     Ok(Value::Float(number))
 }
 
-/// A decimal as text, or as a number whose shortest text is exact. (`0.1` is; what a client computed with doubles often is not,
-/// and then has too many digits.)
+/// A decimal as text, or as a number that can have been written in one way only.
 pub(super) fn decimal(json: &Json, scale: u8) -> Result<Value, Invalid> {
     match json {
         Json::String(text) => decimal_of(text, scale),
-        Json::Number(number) => decimal_of(&shortest(number), scale),
+        Json::Number(number) => decimal_of_number(number, scale),
         _ => Err(Invalid::new("type", "must be a decimal, as the text \"12.50\"")),
     }
+}
+
+/// Numbers with a point or an exponent come as doubles, and a double of many digits stands for several decimals: which one was
+/// written is lost by then, so it is refused rather than guessed.
+fn decimal_of_number(number: &serde_json::Number, scale: u8) -> Result<Value, Invalid> {
+    let value = decimal_of(&shortest(number), scale)?;
+    match (&value, number.as_f64().filter(|_| number.is_f64())) {
+        (Value::Decimal(decimal), Some(double)) if !is_told_apart(*decimal, double) => {
+            let message = "has more digits than a JSON number keeps: send it as a string, \"12.50\"";
+            Err(Invalid::new("format", message))
+        }
+        _ => Ok(value),
+    }
+}
+
+/// Whether a double is that of a decimal alone, and not of the one before or after it at the same scale too.
+fn is_told_apart(decimal: Decimal, double: f64) -> bool {
+    [-1, 1].into_iter().all(|step| {
+        let neighbour = Decimal::new(decimal.mantissa() + step, decimal.scale());
+        neighbour.is_none_or(|neighbour| neighbour.to_string().parse() != Ok(double))
+    })
 }
 
 /// A number as its shortest text; a double without a fraction as the integer that it is.
@@ -119,7 +141,27 @@ pub(super) fn temporal(ty: &FieldType, text: &str) -> Result<Value, Invalid> {
         FieldType::Timestamp => parse_timestamp(text).map(Value::Timestamp),
         _ => parse_duration(text).map(Value::Duration),
     };
-    value.ok_or_else(|| Invalid::new("format", format!("must be {}", noun(ty))))
+    value.ok_or_else(|| Invalid::new("format", temporal_fault(ty, text)))
+}
+
+/// What is wrong with a text that looks right at first sight, or else what it should look like.
+fn temporal_fault(ty: &FieldType, text: &str) -> String {
+    if fraction_digits(text) > MAX_FRACTION_DIGITS {
+        return format!("must have at most {MAX_FRACTION_DIGITS} digits after the point of the seconds");
+    }
+    let form = noun(ty);
+    match ty {
+        FieldType::Duration => {
+            format!("must be {form}, without years and months, of less than 292,000 years")
+        }
+        _ => format!("must be {form}"),
+    }
+}
+
+/// How many digits follow the point.
+fn fraction_digits(text: &str) -> usize {
+    let fraction = text.split_once('.').map(|(_, fraction)| fraction).unwrap_or_default();
+    fraction.bytes().take_while(u8::is_ascii_digit).count()
 }
 
 /// A document, as compact text. It is bounded and free of U+0000, so that every store can keep it.

@@ -99,6 +99,32 @@ fn decimals_are_exact() {
 }
 
 #[test]
+fn numbers_that_stand_for_several_decimals_are_refused() {
+    let number = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+    for written in ["1234567890123456.78", "999999999999999.99", "9007199254740993.01", "-90071992547409.91"]
+    {
+        check("decimal", number(written), Err("format"));
+        check("decimal", json!(written), Ok(&format!("\"{written}\"")));
+    }
+    for written in ["1234567890123.45", "-9999999999999.99", "9007199254740993"] {
+        let decimal = if written.contains('.') { written.to_owned() } else { format!("{written}.00") };
+        check("decimal", number(written), Ok(&format!("\"{decimal}\"")));
+    }
+}
+
+#[test]
+fn times_that_are_nearly_right_say_what_is_wrong() {
+    let check = |name: &str, text: &str, expected: &str| {
+        let message = json::decode(field(name), &json!(text)).unwrap_err().message;
+        assert!(message.contains(expected), "{text}: {message}");
+    };
+    check("timestamp", "2026-11-21T08:30:00.1234567Z", "at most 6 digits after the point");
+    check("time", "08:30:00.0000001", "at most 6 digits after the point");
+    check("duration", "P999999999999D", "of less than 292,000 years");
+    check("duration", "P1Y", "without years and months");
+}
+
+#[test]
 fn ids_times_and_bytes() {
     check(
         "uuid",
