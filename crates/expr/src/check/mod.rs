@@ -160,6 +160,7 @@ fn compared_fields(predicate: &Predicate) -> impl Iterator<Item = FieldId> {
         Predicate::Compare { left, right, .. } => (Some(left), Some(right)),
         Predicate::In { item, .. } => (Some(item), None),
         Predicate::Text { test: crate::TextTest::StartsWith, subject, .. } => (Some(subject), None),
+        Predicate::Truth(flag) => (Some(flag), None),
         _ => (None, None),
     };
     [first, second].into_iter().flatten().filter_map(|operand| match operand {

@@ -179,6 +179,7 @@ fn what_lacks_an_index_is_told() {
     check("likes > 1 && text == 'a' && likes < 9", &["text", "likes"]);
     check("'a' == title || kind in ['poll']", &["title", "kind"]);
     check("text.startsWith('a') && title.contains('b')", &["text"]);
+    check("draft || !draft", &["draft"]);
     check("room.name == 'a' && replies.exists(r, r.likes > 1)", &[]);
 }
 
