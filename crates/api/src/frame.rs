@@ -15,7 +15,7 @@ use axum::extract::Request;
 use futures::FutureExt;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Response};
-use mainstay_engine::{Access, Caller, Code, Engine, Error, Identity};
+use mainstay_engine::{Access, Caller, Code, Engine, Error, Identity, OperationKind};
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -68,13 +68,21 @@ async fn admit(
     };
     let mut query = Parameters::default();
     if let Some(operation) = &route.operation {
-        caller.identity = identity(&state.engine, &parts.headers).await?;
+        if !shows_itself_otherwise(operation.kind) {
+            caller.identity = identity(&state.engine, &parts.headers).await?;
+        }
         if operation.access == Access::Account && caller.identity.is_none() {
             return Err(Error::new(Code::Unauthenticated, "this needs an account: send an access token"));
         }
         query = Parameters::parse(parts.uri.query(), crate::query::known(operation.kind))?;
     }
     Ok((Call { state, route, parts, caller, query }, body))
+}
+
+/// Whether the body shows who asks. A token is not looked at then: one that has expired must not keep a client that always sends it
+/// from getting a new one.
+fn shows_itself_otherwise(kind: OperationKind) -> bool {
+    matches!(kind, OperationKind::Register | OperationKind::Login | OperationKind::Refresh)
 }
 
 fn address(extensions: &Extensions) -> String {

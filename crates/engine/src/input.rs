@@ -3,7 +3,7 @@
 use crate::accounts::normalize_email;
 use crate::{Error, FieldError};
 use mainstay_expr::{FieldId, Value};
-use mainstay_model::{Field, Model, json};
+use mainstay_model::{Field, Model, base, json};
 
 /// The values of some fields, as a client gave them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -13,7 +13,8 @@ pub struct Input {
 }
 
 impl Input {
-    /// Reads a JSON object of fields. `id` is passed over: it is not a field to write.
+    /// Reads a JSON object of fields. The fields that every model has are passed over: what was read can
+    /// be sent back.
     ///
     /// # Errors
     /// [`crate::Code::ValidationFailed`] with every field that is unknown, read-only or wrong.
@@ -45,7 +46,7 @@ impl Input {
     ) -> Result<Self, Error> {
         let mut values = Vec::new();
         let mut errors = Vec::new();
-        for (name, value) in given.filter(|(name, _)| *name != "id") {
+        for (name, value) in given.filter(|(name, _)| !is_base(model, name)) {
             match writable(model, name).and_then(|field| decode_one(field, value, &decode)) {
                 Ok(pair) => values.push(pair),
                 Err(error) => errors.push(error),
@@ -78,6 +79,11 @@ fn normalize(model: &Model, field: FieldId, value: &mut Value) {
     {
         *text = normalize_email(text);
     }
+}
+
+/// Whether the server alone sets the field, in every model.
+fn is_base(model: &Model, name: &str) -> bool {
+    model.field_named(name).is_some_and(|field| field.id.index() < base::COUNT)
 }
 
 fn writable<'a>(model: &'a Model, name: &str) -> Result<&'a Field, FieldError> {

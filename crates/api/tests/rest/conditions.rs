@@ -106,6 +106,27 @@ async fn put_makes_and_replaces() {
 }
 
 #[tokio::test]
+async fn what_was_read_can_be_sent_back() {
+    let app = app();
+    let page = page(&app).await;
+    let mut read = app.send(get(&page)).await.json();
+    read["title"] = json!("Edited");
+    for (version, ask) in [(2, put(&page)), (3, patch(&page))] {
+        read["count"] = json!(version);
+        let written = app.send(ask.json(&read)).await;
+        assert_eq!(written.status, 200, "{}", written.body);
+        let written = written.json();
+        assert_eq!((&written["title"], &written["version"]), (&json!("Edited"), &json!(version)));
+        assert_eq!(written["created_at"], read["created_at"]);
+    }
+    read["id"] = json!("0197a3c2-8a40-7cc1-9d5e-2f6b1c4d8e91");
+    read["version"] = json!(99);
+    app.refuse(patch(&page).json(&read), 422, "validation_failed").await;
+    let copy = app.send(post("/v1/pages").json(&read)).await;
+    assert_eq!((copy.status.as_u16(), &copy.json()["version"]), (201, &json!(1)), "{}", copy.body);
+}
+
+#[tokio::test]
 async fn a_patch_merges_into_documents() {
     let app = app();
     let page = page(&app).await;

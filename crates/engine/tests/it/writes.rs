@@ -72,14 +72,14 @@ async fn missing_fields_are_all_named_at_once() {
 }
 
 #[tokio::test]
-async fn what_the_server_sets_cannot_be_given() {
+async fn what_the_server_sets_is_passed_over() {
     let app = App::chat();
     let ann = app.account("ann@example.org", &[]).await;
-    let fields = json!({"name": "Lobby", "version": 7, "colour": "red"});
+    let fields = json!({"name": "Lobby", "version": 7, "deleted_at": "x", "colour": "red"});
     let error = app.create(&ann, "room", fields).await.unwrap_err();
     let faults: Vec<(&str, &str)> =
         error.fields.iter().map(|field| (field.field.as_str(), field.code)).collect();
-    assert_eq!(faults, [("version", "read_only"), ("colour", "unknown_field")]);
+    assert_eq!(faults, [("colour", "unknown_field")]);
 }
 
 /// Staff see and write the cost; anyone writes the note and nobody but staff sees it; the serial number is staff's to see and never changes.
