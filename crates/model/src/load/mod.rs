@@ -5,6 +5,7 @@
 
 mod compile;
 mod constraints;
+mod cycles;
 mod default;
 mod document;
 mod draft;

@@ -1,5 +1,6 @@
 //! The models, but for their expressions.
 
+use super::cycles;
 use super::draft::{Draft, Drafts, Part};
 use super::faults::Faults;
 use super::fields;
@@ -26,6 +27,7 @@ pub(super) fn build(drafts: &Drafts, faults: &mut Faults) -> (Vec<Model>, Vec<Jo
     }
     check_plurals(&models, drafts, faults);
     relations::connect(&mut models, drafts, faults);
+    cycles::warn(&models, drafts, faults);
     for (id, draft) in drafts.iter() {
         jobs.extend(rules::collect(&mut models[id.index()], draft, faults));
     }

@@ -55,7 +55,7 @@ fn child_name(
 }
 
 /// The file that declares a field.
-fn part_of<'a>(draft: &'a Draft, field: &str) -> Option<&'a Part> {
+pub(super) fn part_of<'a>(draft: &'a Draft, field: &str) -> Option<&'a Part> {
     draft.parts.iter().find(|part| part.file.fields.contains_key(field))
 }
 

@@ -151,6 +151,35 @@ fn refs() {
 }
 
 #[test]
+fn refs_that_no_record_can_satisfy() {
+    let parent = |options: &str| format!("[fields]\nup = {{ type = \"ref\", model = \"note\"{options} }}");
+    check_note(&parent(""), &["?ref_unsatisfiable 2:1 up"]);
+    check_note(&parent(", optional = true"), &[]);
+    let leads_to = |model: &str| format!("[fields]\nto = {{ type = \"ref\", model = \"{model}\" }}");
+    let (hen, egg, cook) = (leads_to("egg"), leads_to("hen"), leads_to("hen"));
+    // `cook` waits for the circle, but is no part of it.
+    check(
+        &[
+            ("mainstay.toml", ""),
+            ("models/hen.toml", &hen),
+            ("models/egg.toml", &egg),
+            ("models/cook.toml", &cook),
+        ],
+        &["?ref_unsatisfiable models/hen.toml:2:1 to", "?ref_unsatisfiable models/egg.toml:2:1 to"],
+    );
+    let egg = egg.replace(" }", ", optional = true }");
+    check(
+        &[
+            ("mainstay.toml", ""),
+            ("models/hen.toml", &hen),
+            ("models/egg.toml", &egg),
+            ("models/cook.toml", &cook),
+        ],
+        &[],
+    );
+}
+
+#[test]
 fn bounds() {
     check_note("[fields]\na = { type = \"int\", min = \"1\" }", &["bad_bound 2:27 \"1\""]);
     check_note("[fields]\na = { type = \"int\", min = 2, max = 1 }", &["bad_bound 2:27 2"]);
