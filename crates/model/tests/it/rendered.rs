@@ -1,6 +1,7 @@
 //! Diagnostics as people see them.
 
 use crate::support::diagnostics;
+use std::path::Path;
 
 #[track_caller]
 fn check(note: &str, expected: &str) {
@@ -30,6 +31,23 @@ error[unfit_option]: `scale` does not fit the type int
   = help: it fits decimal
 "#,
     );
+}
+
+#[test]
+fn the_example_of_the_readme_is_what_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).unwrap();
+    let text = |name: &str| read(&format!("examples/chat/{name}"));
+    let message = text("models/message.toml").replace("update = \"is_author\"", "update = \"is_autor\"");
+    let found = diagnostics(&[
+        ("mainstay.toml", &text("mainstay.toml")),
+        ("models/member.toml", &text("models/member.toml")),
+        ("models/message.toml", &message),
+        ("models/room.toml", &text("models/room.toml")),
+    ]);
+    let printed = found.render(false);
+    assert!(printed.contains("did you mean `is_author`?"), "{printed}");
+    assert!(read("README.md").contains(printed.trim_end()), "the README does not show\n{printed}");
 }
 
 #[test]
