@@ -4,7 +4,7 @@ use crate::OpenError;
 use crate::connection::open_writer;
 use crate::feed;
 use crate::meta::{self, Meta};
-use crate::open::open;
+use crate::open::{NewFile, open};
 use mainstay_model::{Application, Durability};
 use mainstay_ports::{Clock, SystemClock};
 use mainstay_sql::Sqlite;
@@ -36,6 +36,7 @@ pub fn apply(application: &Application, path: &Path, allow_data_loss: bool) -> R
     }
     if database.meta.is_none() {
         create(&mut database.connection, application)?;
+        database.new_file.take().into_iter().for_each(NewFile::keep);
     } else if !plan.is_empty() {
         migrate(&mut database.connection, application, &plan)?;
     }

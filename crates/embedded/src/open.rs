@@ -3,12 +3,15 @@
 use crate::connection::{open_writer, set_up_journal};
 use crate::lock::Lock;
 use crate::meta::{self, Meta};
+use crate::sqlite_error::is_disk_full;
 use mainstay_model::Durability;
+use mainstay_ports::StoreError;
 use mainstay_sql::migrate::Plan;
 use rusqlite::{Connection, ErrorCode};
+use std::fmt;
 use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::{fmt, io};
 
 /// Why a database was not opened or migrated. It is as it was.
 #[derive(Debug)]
@@ -49,6 +52,8 @@ pub enum OpenError {
         /// What the engine says.
         detail: String,
     },
+    /// There is no room to write. A database that was to be made is not there.
+    DiskFull,
     /// Anything else.
     Failed(String),
 }
@@ -81,6 +86,9 @@ impl fmt::Display for OpenError {
             OpenError::StepFailed { description, detail } => {
                 write!(f, "the migration was rolled back, since a step failed: {description}: {detail}")
             }
+            OpenError::DiskFull => {
+                f.write_str("the disk is full, or a quota or limit on the size of files is reached")
+            }
             OpenError::Failed(detail) => f.write_str(detail),
         }
     }
@@ -95,9 +103,19 @@ impl std::error::Error for OpenError {}
 impl From<rusqlite::Error> for OpenError {
     fn from(error: rusqlite::Error) -> Self {
         match error.sqlite_error_code() {
+            _ if is_disk_full(&error) => OpenError::DiskFull,
             Some(ErrorCode::NotADatabase) => OpenError::NotOurs,
             Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged(error.to_string()),
             _ => OpenError::Failed(format!("SQLite: {error}")),
+        }
+    }
+}
+
+impl From<StoreError> for OpenError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::DiskFull => OpenError::DiskFull,
+            error => OpenError::Failed(error.to_string()),
         }
     }
 }
@@ -108,28 +126,68 @@ pub(crate) struct Database {
     pub(crate) meta: Option<Meta>,
     /// The connection that writes.
     pub(crate) connection: Connection,
+    /// What takes a new file away again unless its tables get made.
+    pub(crate) new_file: Option<NewFile>,
     /// Dropped last, when the connection is closed.
     pub(crate) lock: Lock,
 }
 
+/// A file that was made for a database that has no tables yet. It goes when this is dropped: half a database, as a full disk leaves it,
+/// would be in the way of the next start.
+pub(crate) struct NewFile {
+    path: PathBuf,
+}
+
+impl NewFile {
+    /// The tables are there, so the file stays.
+    pub(crate) fn keep(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        for ending in ["", "-wal", "-shm", "-journal"] {
+            let mut name = self.path.as_os_str().to_owned();
+            name.push(ending);
+            // There is none, or somebody sees to it that it stays; both leave things as they were.
+            let _ = fs::remove_file(name);
+        }
+    }
+}
+
 /// Opens the database at `path` for this process alone, and makes an empty file when there is none.
 pub(crate) fn open(path: &Path, durability: Durability) -> Result<Database, OpenError> {
-    make_file(path).map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
+    let is_new = make_file(path).map_err(|error| cannot_make(path, error))?;
     let lock = Lock::take(path)?;
+    // Behind the lock, so that it goes before the lock does and never takes away what another process has begun to use.
+    let new_file = is_new.then(|| NewFile { path: path.to_owned() });
     let connection = open_writer(path)?;
     let meta = meta::read(&connection)?;
     set_up_journal(&connection, durability)?;
-    Ok(Database { meta, connection, lock })
+    Ok(Database { meta, connection, new_file, lock })
 }
 
-/// Only the account that runs the program may read what is in the database.
-fn make_file(path: &Path) -> io::Result<()> {
+fn cannot_make(path: &Path, error: io::Error) -> OpenError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => OpenError::DiskFull,
+        _ => OpenError::Io { path: path.to_owned(), error },
+    }
+}
+
+/// Makes the file when it is not there, and says whether it did. Only the account that runs the program may read what is in the database.
+fn make_file(path: &Path) -> io::Result<bool> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let mut options = OpenOptions::new();
-    options.create(true).append(true);
+    options.append(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(|_| ())
+    match options.open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            OpenOptions::new().append(true).open(path).map(|_| false)
+        }
+        made => made.map(|_| true),
+    }
 }

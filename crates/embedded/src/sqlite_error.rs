@@ -2,15 +2,26 @@
 
 use mainstay_ports::StoreError;
 use rusqlite::ErrorCode;
+use rusqlite::ffi::{SQLITE_FULL, SQLITE_IOERR_SHMSIZE, SQLITE_IOERR_WRITE};
 
 /// The port's error for one of SQLite. A statement is interrupted only by the deadline of its query.
 #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
+    if is_disk_full(&error) {
+        tracing::warn!(%error, "there is no room to write");
+        return StoreError::DiskFull;
+    }
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::DiskFull,
         Some(ErrorCode::OperationInterrupted) => StoreError::Timeout,
         _ => StoreError::Failed(format!("SQLite: {error}")),
     }
+}
+
+/// Whether there was no room to write. SQLite itself tells only that of a full disk; a quota or a limit on the size of files comes as a write
+/// that failed, and a full disk too where it is the log's index that cannot grow. A disk that refuses writes cannot be told from these.
+pub(crate) fn is_disk_full(error: &rusqlite::Error) -> bool {
+    let no_room = [SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE];
+    error.sqlite_error().is_some_and(|error| no_room.contains(&error.extended_code))
 }
 
 /// The columns of a violated unique index, as `table.column`, when that is what the error says.

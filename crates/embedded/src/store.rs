@@ -3,7 +3,7 @@
 use crate::feed;
 use crate::lock::Lock;
 use crate::migrate;
-use crate::open::{self, Database};
+use crate::open::{self, Database, NewFile};
 use crate::readers::{Readers, in_snapshot};
 use crate::rows::{read_record, run};
 use crate::sqlite_error::store_error;
@@ -38,7 +38,9 @@ impl SqliteStore {
     /// # Errors
     /// See [`OpenError`]; [`OpenError::SchemaDiffers`] when the schema is not the application's.
     pub fn open(application: Arc<Application>, options: &Options) -> Result<Self, OpenError> {
-        let Database { meta, mut connection, lock } = open::open(&options.path, options.durability)?;
+        // What is declared last is dropped first: the connection, then a file without tables, then the lock.
+        let Database { lock, new_file, meta, mut connection } =
+            open::open(&options.path, options.durability)?;
         let plan = migrate::plan_from(meta.as_ref(), &application);
         let meta = match meta {
             Some(meta) if plan.is_empty() => meta,
@@ -48,11 +50,10 @@ impl SqliteStore {
                 meta::read(&connection)?.ok_or(OpenError::NotOurs)?
             }
         };
-        let failed = |error: StoreError| OpenError::Failed(error.to_string());
+        new_file.into_iter().for_each(NewFile::keep);
         let timeout = Duration::from_millis(options.query_timeout_ms);
-        let readers = Readers::start(&options.path, options.reader_threads(), timeout).map_err(failed)?;
-        let started = Writer::start(application.clone(), connection, meta.epoch, options.write_queue);
-        let (writer, end) = started.map_err(failed)?;
+        let readers = Readers::start(&options.path, options.reader_threads(), timeout)?;
+        let (writer, end) = Writer::start(application.clone(), connection, meta.epoch, options.write_queue)?;
         Ok(SqliteStore { application, epoch: meta.epoch, end, readers, writer, _lock: lock })
     }
 

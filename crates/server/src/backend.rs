@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::project::Opened;
 use crate::schema_change::refused;
 use mainstay_embedded::{LocalKeyring, Options, SqliteStore};
-use mainstay_engine::Engine;
+use mainstay_engine::{Code, Engine, Error};
 use mainstay_ports::{Store, SystemClock};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -39,8 +39,21 @@ impl Backend {
             store: store.clone(),
             clock: Arc::new(SystemClock),
             keyring: Arc::new(keyring),
-        })?;
+        })
+        .map_err(|error| bad_key(error, &keys))?;
         Ok(Backend { engine, store, folder })
+    }
+}
+
+/// An engine that cannot be put together is not at fault itself: it is its keys.
+fn bad_key(error: Error, keys: &Path) -> Failure {
+    match error.detail {
+        Some(detail) if error.code == Code::Internal => {
+            Failure::new("bad_key", format!("a key in {} cannot be used: {detail}", keys.display())).hint(
+                "put the file back from a backup; without one remove it, and a new key is made: whoever is logged in has to log in again",
+            )
+        }
+        _ => error.into(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::commands::{check, export, import, init, migrate, schema, serve, tune, user, version};
 use crate::failure::Failure;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -83,7 +84,7 @@ pub(crate) struct ActorArgs {
     #[arg(long = "as", value_name = "EMAIL", conflicts_with = "roles")]
     pub(crate) account: Option<String>,
     /// Act in this role, without an account; may be repeated
-    #[arg(long = "role", value_name = "ROLE")]
+    #[arg(long = "role", value_name = "ROLE", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) roles: Vec<String>,
 }
 

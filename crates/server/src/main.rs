@@ -22,7 +22,8 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match cli::Cli::parse().command.run() {
+    let command = cli::Cli::parse().command;
+    match signals::outlive_large_files().and_then(|()| command.run()) {
         Ok(code) => code,
         Err(failure) => {
             terminal::complain(&failure.to_string());

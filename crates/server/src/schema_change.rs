@@ -45,6 +45,7 @@ fn code(error: &OpenError) -> &'static str {
         OpenError::LosesData(_) => "migration_loses_data",
         OpenError::Impossible(_) => "migration_impossible",
         OpenError::StepFailed { .. } => "migration_failed",
+        OpenError::DiskFull => "disk_full",
         OpenError::Failed(_) => "database_failed",
     }
 }
@@ -54,10 +55,15 @@ fn advice(error: &OpenError) -> &'static str {
         OpenError::Io { .. } => {
             "the program needs to read and write there; choose another folder with `--data DIR`, or with `data.folder` in mainstay.toml"
         }
-        OpenError::InUse { .. } => "stop the `mainstay serve` that has it open, or work through its API",
+        OpenError::InUse { .. } => {
+            "a `mainstay serve` has it open: stop it first, run this, and start it again; what its API can do, it can do meanwhile"
+        }
         OpenError::NotOurs => "choose another folder with `--data DIR`, or move the file away",
         OpenError::Damaged(_) => "restore a backup; the file was left as it is",
         OpenError::Newer { .. } => "run the version of mainstay that made it, or a newer one",
+        OpenError::DiskFull => {
+            "make room on the disk, or choose another folder with `--data DIR`; nothing was changed"
+        }
         OpenError::StepFailed { .. } => {
             "change the data or the models so that the step succeeds, and apply again"
         }

@@ -6,6 +6,7 @@ use crate::cli::ProjectArgs;
 use crate::failure::Failure;
 use crate::project::Opened;
 use crate::terminal::say;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use console::Term;
 use mainstay_engine::{Caller, Input, NewUser};
@@ -29,7 +30,7 @@ enum Command {
 /// Make an account, with any roles, also when registration is closed
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The password is asked for on the terminal, or read from standard input; it is never an argument, since other users of the
+No server may have the data open: stop it first. The password is asked for on the terminal, or read from standard input; it is never an argument, since other users of the
 machine can see those.
 
 Examples:
@@ -42,7 +43,7 @@ struct Create {
     #[arg(long)]
     email: String,
     /// A role; may be repeated
-    #[arg(long = "role", value_name = "ROLE")]
+    #[arg(long = "role", value_name = "ROLE", value_parser = NonEmptyStringValueParser::new())]
     roles: Vec<String>,
     /// A field of the model `user`; may be repeated
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = assignment)]

@@ -1,7 +1,8 @@
 //! What can be wrong at start, and what strangers can send.
 
-use crate::support::{Answer, Project, raw};
+use crate::support::{Answer, Project, Server, raw, under};
 use rusqlite::Connection;
+use serde_json::json;
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -58,7 +59,46 @@ fn data_that_another_process_has_open() {
     let listen = ["serve", "--listen", "127.0.0.1:0"];
     project.run(&listen).expect(1).complains(&["error[data_in_use]", "mainstay serve"]);
     let create = ["user", "create", "--email", "a@example.org"];
-    project.run_with_input(&create, "correct horse\n").expect(1).complains(&["error[data_in_use]"]);
+    project
+        .run_with_input(&create, "correct horse\n")
+        .expect(1)
+        .complains(&["error[data_in_use]", "stop it first"]);
+}
+
+/// A limit on the size of files stands for a full disk here: SQLite's writes fail in the same way, and no disk has to be filled.
+#[test]
+fn a_disk_that_is_full_at_the_first_start() {
+    let project = Project::example("chat");
+    let output = under("-f 1").arg("serve").current_dir(project.path("")).output().unwrap();
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(errors.contains("error[disk_full]") && errors.contains("make room"), "{errors}");
+    assert!(!project.path("data/mainstay.db").exists(), "half a database was left behind");
+    assert!(project.serve().stop().success());
+}
+
+#[test]
+fn a_disk_that_is_full_while_serving() {
+    let project = Project::example("chat");
+    let server = Server::start_under("-f 2000", &project.path(""));
+    let (ann, _) = server.client().registered("ann@example.org", "correct horse");
+    let room = ann.post("/v1/rooms", &json!({"name": "Kitchen"})).expect(201)["id"].clone();
+    let message = json!({"room": room, "text": "x".repeat(3_000)});
+    let refused = (0..1_000).map(|_| ann.post("/v1/messages", &message)).find(|answer| answer.status != 201);
+    refused.expect("the limit is reached").expect_problem(507, "disk_full");
+    assert_eq!(ann.get("/v1/rooms").expect(200)["items"].as_array().unwrap().len(), 1);
+    assert!(server.stop().success());
+}
+
+#[test]
+fn a_key_that_is_none() {
+    let project = Project::example("chat");
+    project.write("data/keys/access-token", "half");
+    project.run(&["serve"]).expect(1).complains(&[
+        "error[bad_key]",
+        "keys/access-token: the key has 4 bytes instead of 32",
+        "backup",
+    ]);
 }
 
 #[test]
@@ -72,7 +112,7 @@ fn a_data_folder_that_cannot_be_made() {
 fn a_log_level_that_is_none() {
     let project = Project::example("chat");
     project.write("mainstay.toml", "[log]\nlevel = \"a=b=c\"\n");
-    project.run(&["serve"]).expect(1).complains(&["error[invalid_log_level]"]);
+    project.run(&["serve"]).expect(2).complains(&["error[invalid_log_level]"]);
 }
 
 #[test]

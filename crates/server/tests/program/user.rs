@@ -33,6 +33,10 @@ fn what_is_wrong_with_an_account_is_said() {
     create(&["no address"], "correct horse\n").complains(&["error[validation_failed]", "email: "]);
     create(&["a@example.org", "--set", "age=7"], "correct horse\n")
         .complains(&["error[validation_failed]", "age: "]);
+    project
+        .run(&["user", "create", "--email", "a@example.org", "--role", ""])
+        .expect(2)
+        .complains(&["--role"]);
     project.run_with_input(&CREATE, "correct horse\n").expect(0);
     create(&["root@example.org"], "correct horse\n").complains(&["error[unique_conflict]"]);
 }

@@ -6,7 +6,7 @@ mod server;
 
 pub(crate) use client::{Answer, Client, raw};
 pub(crate) use project::{Finished, Project};
-pub(crate) use server::Server;
+pub(crate) use server::{Server, under};
 
 use std::path::PathBuf;
 

@@ -21,8 +21,12 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `mainstay`, in the project's folder and on a free port, and waits until it is ready.
     pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Server {
+        Server::run(Command::new(env!("CARGO_BIN_EXE_mainstay")), folder, arguments)
+    }
+
+    fn run(mut program: Command, folder: &Path, arguments: &[&str]) -> Server {
         let log = folder.join("server.log");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_mainstay"))
+        let mut child = program
             .args(arguments)
             .args(["--listen", "127.0.0.1:0"])
             .current_dir(folder)
@@ -40,6 +44,11 @@ impl Server {
         }
         let address = banner.split("http://").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
         Server { child, log, banner, address, _stdout: stdout }
+    }
+
+    /// Serves a project under a limit of the shell's `ulimit`, as `-f 100`.
+    pub(crate) fn start_under(limit: &str, folder: &Path) -> Server {
+        Server::run(under(limit), folder, &["serve"])
     }
 
     pub(crate) fn client(&self) -> Client {
@@ -76,6 +85,13 @@ impl Server {
         self.signal("TERM");
         self.wait()
     }
+}
+
+/// The program under a limit of the shell's `ulimit`.
+pub(crate) fn under(limit: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("ulimit {limit}; exec \"$0\" \"$@\""), env!("CARGO_BIN_EXE_mainstay")]);
+    shell
 }
 
 impl Drop for Server {
