@@ -212,6 +212,9 @@ async fn an_admin_sees_accounts_and_gives_roles() {
         accounts["items"].as_array().unwrap().iter().map(|user| &user["email"]).collect();
     assert_eq!(emails, ["other@example.com", "owner@example.com", "root@example.com"]);
     let owner = format!("/v1/users/{}", world.owner_id);
+    // An account made so would have no password, and nobody could ever log in with it.
+    let account = post("/v1/users").token(&admin).json(&json!({"email": "new@example.com"}));
+    assert_eq!(world.app.send(account).await.status, 403);
     let roles = patch(owner).token(&admin).json(&json!({"roles": ["editor"]}));
     assert_eq!(world.app.send(roles).await.json()["roles"], json!(["editor"]));
 }

@@ -1,6 +1,6 @@
 //! What a project becomes.
 
-use crate::support::load;
+use crate::support::{check, load};
 use mainstay_model::{Child, Default, FieldType, Index, Model, OnDelete, Project, base};
 use std::path::Path;
 
@@ -29,6 +29,15 @@ fn the_example_loads_without_a_warning() {
         [(vec!["room".to_owned(), "created_at".to_owned()], false), (vec!["author".to_owned()], false),]
     );
     assert!(application.model_named("member").unwrap().allow.update.is_none());
+}
+
+#[test]
+fn the_model_of_the_guide_loads_without_a_warning() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide/getting-started.md");
+    let guide = std::fs::read_to_string(path).unwrap();
+    let (_, rest) = guide.split_once("```toml\n# models/product.toml\n").unwrap();
+    let (product, _) = rest.split_once("```").unwrap();
+    check(&[("mainstay.toml", ""), ("models/product.toml", product)], &[]);
 }
 
 #[test]
