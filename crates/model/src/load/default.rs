@@ -17,10 +17,10 @@ pub(super) fn read(source: &FieldSource<'_>, field: &mut Field, faults: &mut Fau
     if let Some(cel) = given.as_table().filter(|table| is_cel(table)) {
         return expression(source, cel, faults);
     }
-    match decode(field, given) {
+    match decode(source, field, given) {
         Ok(value) => field.default = Some(Default::Value(value)),
         Err(invalid) => {
-            // A date comes as a text, too; what is written tells them apart.
+            // A date is no text here either, and so no expression.
             let text = source.text("default").filter(|_| !is_textual(&field.ty) && !is_literal(field, given));
             if text.is_some() {
                 return text;
@@ -33,7 +33,11 @@ pub(super) fn read(source: &FieldSource<'_>, field: &mut Field, faults: &mut Fau
 }
 
 /// The value of the field's type. JSON has no number for TOML's `nan` and `inf`, and no database keeps one alike.
-fn decode(field: &Field, given: &toml::Value) -> Result<Value, Invalid> {
+fn decode(source: &FieldSource<'_>, field: &Field, given: &toml::Value) -> Result<Value, Invalid> {
+    // A date comes as a text, too; what is written tells them apart.
+    if is_textual(&field.ty) && given.is_str() && source.text("default").is_none() {
+        return Err(Invalid::new("type", "must be a text: a date or time needs quotes here"));
+    }
     if !is_finite(given) {
         return Err(Invalid::new("type", "must be finite: nan and inf are no values"));
     }

@@ -233,6 +233,8 @@ fn defaults_are_dates_and_times_of_the_right_kind() {
         check_default("time", default, default == time);
         check_default("timestamp", default, default == instant);
         check_default("duration", default, false);
+        check_default("string", default, false);
+        check_default("string", &format!("\"{default}\""), true);
     }
 }
 
