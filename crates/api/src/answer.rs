@@ -34,10 +34,16 @@ pub(crate) fn empty(status: StatusCode) -> Response<Body> {
     response
 }
 
-/// A record. With records of others in it (`expand`) its version does not tell whether the answer is the same, so it has no `ETag` then.
+/// Whether an answer of the record has an `ETag`. With records of others in it (`expand`) its version does not tell whether the
+/// answer is the same.
+pub(crate) fn has_etag(view: &View) -> bool {
+    view.expanded.is_empty()
+}
+
+/// A record.
 pub(crate) fn record(application: &Application, status: StatusCode, view: &View) -> Response<Body> {
     let mut response = json(status, encode::record_body(application, view));
-    if view.expanded.is_empty() {
+    if has_etag(view) {
         response.headers_mut().insert(ETAG, etag(view.record.version()));
     }
     private(response)

@@ -16,20 +16,27 @@ pub(crate) enum IfMatch {
 }
 
 impl IfMatch {
-    /// Reads the header.
+    /// Reads the header. A list of versions comes down to the one of them that the record has, so `current` is asked for it then.
     ///
     /// # Errors
-    /// [`Code::InvalidParameter`] when it is not one `ETag`, and [`Code::VersionMismatch`] when it is one that no record can have:
-    /// a weak one never matches here.
-    pub(crate) fn of(headers: &HeaderMap) -> Result<Self, Error> {
-        match single(headers, &IF_MATCH)? {
-            None => Ok(IfMatch::Anything),
-            Some("*") => Ok(IfMatch::Exists),
-            Some(tag) => match version_of(tag) {
-                Some(version) => Ok(IfMatch::Version(version)),
-                None if is_etag(tag) => Err(mismatch()),
-                None => Err(invalid("`If-Match` takes one `ETag`, as `\"3\"`, or `*`")),
-            },
+    /// [`Code::InvalidParameter`] when it is malformed, and [`Code::VersionMismatch`] when no record can have what it asks: a weak
+    /// tag never matches here.
+    pub(crate) async fn of(
+        headers: &HeaderMap,
+        current: impl Future<Output = Result<i64, Error>>,
+    ) -> Result<Self, Error> {
+        let versions = match Tags::of(headers, &IF_MATCH)? {
+            None => return Ok(IfMatch::Anything),
+            Some(Tags::Any) => return Ok(IfMatch::Exists),
+            Some(Tags::List(tags)) => tags.into_iter().filter_map(Tag::version).collect::<Vec<i64>>(),
+        };
+        match versions.as_slice() {
+            [] => Err(mismatch()),
+            [version] => Ok(IfMatch::Version(*version)),
+            versions => {
+                let current = current.await.map_err(|error| IfMatch::Exists.explain(error))?;
+                versions.contains(&current).then_some(IfMatch::Version(current)).ok_or_else(mismatch)
+            }
         }
     }
 
@@ -55,10 +62,10 @@ impl IfMatch {
 /// # Errors
 /// [`Code::InvalidParameter`] for anything but `*`.
 pub(crate) fn only_create(headers: &HeaderMap) -> Result<bool, Error> {
-    match single(headers, &IF_NONE_MATCH)? {
+    match Tags::of(headers, &IF_NONE_MATCH)? {
         None => Ok(false),
-        Some("*") => Ok(true),
-        Some(_) => Err(invalid("`If-None-Match` takes `*` here")),
+        Some(Tags::Any) => Ok(true),
+        Some(Tags::List(_)) => Err(invalid("`If-None-Match` takes `*` here")),
     }
 }
 
@@ -81,12 +88,29 @@ pub(crate) fn refuse(headers: &HeaderMap, names: &[HeaderName]) -> Result<(), Er
     }
 }
 
-/// Whether the client already has the record in this version (`If-None-Match`, compared weakly).
-pub(crate) fn is_known(headers: &HeaderMap, version: i64) -> bool {
-    let tags = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
-    tags.flat_map(|list| list.split(','))
-        .map(str::trim)
-        .any(|tag| tag == "*" || version_of(tag.strip_prefix("W/").unwrap_or(tag)) == Some(version))
+/// Sees that what is answered to a GET is what `If-Match` asks for; `None` stands for an answer without an `ETag`, which no tag matches.
+///
+/// # Errors
+/// [`Code::VersionMismatch`] when it is not; [`Code::InvalidParameter`] for a header that is malformed.
+pub(crate) fn check_read(headers: &HeaderMap, version: Option<i64>) -> Result<(), Error> {
+    let holds = match Tags::of(headers, &IF_MATCH)? {
+        None | Some(Tags::Any) => true,
+        Some(Tags::List(tags)) => tags.into_iter().filter_map(Tag::version).any(|tag| Some(tag) == version),
+    };
+    if holds { Ok(()) } else { Err(mismatch()) }
+}
+
+/// Whether the client already has the answer with this `ETag` (`If-None-Match`, compared weakly).
+///
+/// # Errors
+/// [`Code::InvalidParameter`] for a header that is malformed.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> Result<bool, Error> {
+    let is_this = |tag: &Tag<'_>| format!("\"{}\"", tag.opaque).as_bytes() == etag.as_bytes();
+    Ok(match Tags::of(headers, &IF_NONE_MATCH)? {
+        None => false,
+        Some(Tags::Any) => true,
+        Some(Tags::List(tags)) => tags.iter().any(is_this),
+    })
 }
 
 /// The `ETag` of a version: `"3"`.
@@ -94,26 +118,64 @@ pub(crate) fn etag(version: i64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).expect("digits in quotes are a header value")
 }
 
-fn version_of(tag: &str) -> Option<i64> {
-    let digits = tag.strip_prefix('"')?.strip_suffix('"')?;
-    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+/// What the field of a condition holds (RFC 9110, 13.1.1).
+enum Tags<'a> {
+    /// `*`
+    Any,
+    List(Vec<Tag<'a>>),
 }
 
-/// Whether the text is one `ETag` (RFC 9110, 8.8.3), be it a version or not.
-fn is_etag(text: &str) -> bool {
-    let opaque = text.strip_prefix("W/").unwrap_or(text);
-    let inner = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    inner.is_some_and(|inner| !inner.contains('"'))
+/// An `ETag` (RFC 9110, 8.8.3), be it that of a version or not.
+#[derive(Clone, Copy)]
+struct Tag<'a> {
+    weak: bool,
+    /// What is between the quotes.
+    opaque: &'a str,
 }
 
-fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, Error> {
-    let mut values = headers.get_all(name).iter();
-    let Some(value) = values.next() else { return Ok(None) };
-    match (value.to_str(), values.next()) {
-        (Ok(text), None) => Ok(Some(text.trim())),
-        _ => Err(invalid(format!("the header `{name}` is malformed or repeated"))),
+impl<'a> Tags<'a> {
+    /// Reads a header. A list may be spread over several of them.
+    fn of(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<Self>, Error> {
+        let malformed = || invalid(format!("`{name}` takes `ETag`s, as `\"3\"`, or `*`"));
+        let mut lists = Vec::new();
+        for value in headers.get_all(name) {
+            lists.push(value.to_str().map_err(|_| malformed())?.trim());
+        }
+        match lists.as_slice() {
+            [] => return Ok(None),
+            ["*"] => return Ok(Some(Tags::Any)),
+            _ => {}
+        }
+        let tags = lists.into_iter().map(tags_in).collect::<Option<Vec<_>>>().ok_or_else(malformed)?.concat();
+        if tags.is_empty() { Err(malformed()) } else { Ok(Some(Tags::List(tags))) }
     }
 }
+
+impl Tag<'_> {
+    /// The version whose `ETag` it is, to the letter: `"03"` is not that of version 3.
+    fn version(self) -> Option<i64> {
+        let version: i64 = self.opaque.parse().ok().filter(|_| !self.weak)?;
+        (version.to_string() == self.opaque).then_some(version)
+    }
+}
+
+/// The tags of a list. Empty elements are passed over (RFC 9110, 5.6.1), and a comma may stand within a tag.
+fn tags_in(list: &str) -> Option<Vec<Tag<'_>>> {
+    let mut tags = Vec::new();
+    let mut rest = list.trim_start_matches(SEPARATORS);
+    while !rest.is_empty() {
+        let unmarked = rest.strip_prefix("W/");
+        let (opaque, after) = unmarked.unwrap_or(rest).strip_prefix('"')?.split_once('"')?;
+        tags.push(Tag { weak: unmarked.is_some(), opaque });
+        rest = after.trim_start_matches(SEPARATORS);
+        if rest.len() == after.len() && !rest.is_empty() {
+            return None;
+        }
+    }
+    Some(tags)
+}
+
+const SEPARATORS: [char; 3] = [',', ' ', '\t'];
 
 fn invalid(message: impl Into<String>) -> Error {
     Error::new(Code::InvalidParameter, message)
@@ -133,34 +195,60 @@ mod tests {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
     }
 
+    async fn check_match(value: &str, current: i64, expected: Result<IfMatch, Code>) {
+        let answer = IfMatch::of(&headers(IF_MATCH, value), async { Ok(current) }).await;
+        assert_eq!(answer.map_err(|error| error.code), expected, "{value}");
+    }
+
+    #[tokio::test]
+    async fn if_match_takes_versions_or_a_star() {
+        check_match("\"3\"", 9, Ok(IfMatch::Version(3))).await;
+        check_match(" * ", 9, Ok(IfMatch::Exists)).await;
+        check_match("\"3\", \"4\"", 4, Ok(IfMatch::Version(4))).await;
+        check_match("\"3\",W/\"4\" ,, \"a,b\"", 9, Ok(IfMatch::Version(3))).await;
+        check_match("\"3\", \"4\"", 5, Err(Code::VersionMismatch)).await;
+        for no_version in ["W/\"3\"", "\"abc\"", "\"+3\"", "\"03\"", "\"\""] {
+            check_match(no_version, 3, Err(Code::VersionMismatch)).await;
+        }
+        for malformed in ["3", "", ",", "\"3", "\"3\"\"4\"", "\"3\", *", "w/\"3\""] {
+            check_match(malformed, 3, Err(Code::InvalidParameter)).await;
+        }
+        let absent = IfMatch::of(&HeaderMap::new(), async { Ok(3) }).await;
+        assert_eq!(absent.unwrap(), IfMatch::Anything);
+    }
+
     #[test]
-    fn if_match_takes_a_version_or_a_star() {
-        let check = |value: &str, expected: Result<IfMatch, Code>| {
-            let answer = IfMatch::of(&headers(IF_MATCH, value)).map_err(|error| error.code);
-            assert_eq!(answer, expected, "{value}");
-        };
-        check("\"3\"", Ok(IfMatch::Version(3)));
-        check(" * ", Ok(IfMatch::Exists));
-        check("W/\"3\"", Err(Code::VersionMismatch));
-        check("\"abc\"", Err(Code::VersionMismatch));
-        check("\"+3\"", Err(Code::VersionMismatch));
-        check("3", Err(Code::InvalidParameter));
-        check("", Err(Code::InvalidParameter));
-        check("\"3\", \"4\"", Err(Code::InvalidParameter));
-        assert_eq!(IfMatch::of(&HeaderMap::new()).unwrap(), IfMatch::Anything);
+    fn a_list_may_be_spread_over_headers() {
+        let mut headers = headers(IF_NONE_MATCH, "\"1\"");
+        headers.append(IF_NONE_MATCH, HeaderValue::from_static("\"3\""));
+        let known = [1, 2, 3].map(|version| is_known(&headers, &etag(version)).unwrap());
+        assert_eq!(known, [true, false, true]);
     }
 
     #[test]
     fn if_none_match_is_compared_weakly() {
-        let check = |value: &str, expected: bool| {
-            assert_eq!(is_known(&headers(IF_NONE_MATCH, value), 3), expected, "{value}");
+        let check = |value: &str, expected: Option<bool>| {
+            assert_eq!(is_known(&headers(IF_NONE_MATCH, value), &etag(3)).ok(), expected, "{value}");
         };
-        check("\"3\"", true);
-        check("W/\"3\"", true);
-        check("\"1\", \"3\"", true);
-        check("*", true);
-        check("\"4\"", false);
-        check("3", false);
-        check("", false);
+        check("\"3\"", Some(true));
+        check("W/\"3\"", Some(true));
+        check("\"1\", \"3\"", Some(true));
+        check("*", Some(true));
+        check("\"4\"", Some(false));
+        check("\"03\"", Some(false));
+        check("3", None);
+        check("", None);
+    }
+
+    #[test]
+    fn if_match_holds_of_answers_too() {
+        let check = |value: &str, version: Option<i64>, expected: bool| {
+            assert_eq!(check_read(&headers(IF_MATCH, value), version).is_ok(), expected, "{value}");
+        };
+        check("\"3\", \"4\"", Some(4), true);
+        check("*", None, true);
+        check("\"3\"", Some(4), false);
+        check("\"3\"", None, false);
+        check("W/\"3\"", Some(3), false);
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::call::Call;
 use crate::frame::Answer;
-use crate::{answer, openapi};
+use crate::{answer, conditions, openapi};
 use axum::body::{Body, Bytes};
-use http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use http::header::{CACHE_CONTROL, ETAG};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use mainstay_engine::{Code, Error};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -28,8 +28,9 @@ impl Document {
     }
 
     /// Answers the document, or that the client has it.
+    /// A malformed condition is none.
     pub(crate) fn answer(&self, headers: &HeaderMap) -> Response<Body> {
-        let known = headers.get(IF_NONE_MATCH).is_some_and(|tag| tag == self.etag);
+        let known = conditions::is_known(headers, &self.etag).unwrap_or(false);
         let mut response = if known {
             answer::empty(StatusCode::NOT_MODIFIED)
         } else {

@@ -59,10 +59,17 @@ fn component_name(operation: &Operation, status: u16) -> String {
 pub(super) fn codes(operation: &Operation) -> Vec<Code> {
     use OperationKind::*;
     let groups: &[&[Code]] = match operation.kind {
-        List => {
-            &[SELECTION, &[Code::InvalidFilter, Code::InvalidOrder, Code::InvalidLimit, Code::InvalidCursor]]
-        }
-        Get => &[RECORD, SELECTION],
+        List => &[
+            SELECTION,
+            &[
+                Code::InvalidFilter,
+                Code::InvalidOrder,
+                Code::InvalidLimit,
+                Code::InvalidCursor,
+                Code::VersionMismatch,
+            ],
+        ],
+        Get => &[RECORD, SELECTION, &[Code::VersionMismatch]],
         Create => &[BODY, FIELDS, WRITE, &[Code::AlreadyExists]],
         Update => &[RECORD, BODY, FIELDS, WRITE, &[Code::VersionMismatch]],
         Put => &[RECORD, BODY, FIELDS, WRITE, &[Code::AlreadyExists, Code::VersionMismatch]],

@@ -99,17 +99,14 @@ fn headers(kind: OperationKind) -> Vec<Value> {
         json!({"name": name, "in": "header", "description": description, "schema": schema, "example": example})
     };
     let if_match = || {
-        let description = "The `ETag` that the record must have, or `*` for any.";
-        header("If-Match", description, "^(\\*|\"[0-9]+\")$", "\"1\"")
+        let description = "The `ETag` that the record must have, one of several, or `*` for any.";
+        header("If-Match", description, "^(\\*|\"[0-9]+\"(, \"[0-9]+\")*)$", "\"1\"")
     };
     match kind {
         OperationKind::Get => {
-            vec![header(
-                "If-None-Match",
-                "The `ETag` of the copy that you have.",
-                "^(W/)?\"[0-9]+\"$",
-                "\"1\"",
-            )]
+            let description = "The `ETag` of the copy that you have, or of several.";
+            let pattern = "^(W/)?\"[0-9]+\"(, (W/)?\"[0-9]+\")*$";
+            vec![if_match(), header("If-None-Match", description, pattern, "\"1\"")]
         }
         OperationKind::Update | OperationKind::Delete => vec![if_match()],
         OperationKind::Put => {

@@ -5,7 +5,7 @@ use crate::frame::Answer;
 use crate::{answer, conditions, encode};
 use axum::body::Body;
 use http::StatusCode;
-use mainstay_engine::{GetRequest, View};
+use mainstay_engine::{Error, GetRequest, View};
 use mainstay_model::Model;
 
 /// `GET /v1/rooms/{id}`
@@ -17,7 +17,8 @@ pub(crate) async fn get(call: Call, _: Body) -> Answer {
     };
     let model = call.model();
     let view = call.engine().get(&call.caller, model.id, call.id()?, &request).await?;
-    if is_unchanged(&call, model, &view) {
+    conditions::check_read(call.headers(), answer::has_etag(&view).then(|| view.record.version()))?;
+    if is_unchanged(&call, model, &view)? {
         return Ok(answer::not_modified(view.record.version()));
     }
     Ok(answer::record(call.engine().application(), StatusCode::OK, &view))
@@ -25,6 +26,7 @@ pub(crate) async fn get(call: Call, _: Body) -> Answer {
 
 /// `GET /v1/rooms`
 pub(crate) async fn list(call: Call, _: Body) -> Answer {
+    conditions::check_read(call.headers(), None)?;
     let request = call.query.list_request()?;
     let page = call.engine().list(&call.caller, call.model().id, &request).await?;
     let body = encode::page_body(call.engine().application(), &page);
@@ -33,8 +35,7 @@ pub(crate) async fn list(call: Call, _: Body) -> Answer {
 
 /// Whether the client's copy is what it would get. The version says so of the record itself, but neither of other records in the
 /// answer nor of what a rule for a field hides today.
-fn is_unchanged(call: &Call, model: &Model, view: &View) -> bool {
-    view.expanded.is_empty()
-        && model.fields.iter().all(|field| field.read.is_none())
-        && conditions::is_known(call.headers(), view.record.version())
+fn is_unchanged(call: &Call, model: &Model, view: &View) -> Result<bool, Error> {
+    let known = conditions::is_known(call.headers(), &conditions::etag(view.record.version()))?;
+    Ok(known && answer::has_etag(view) && model.fields.iter().all(|field| field.read.is_none()))
 }

@@ -1,7 +1,7 @@
 //! Update by merge patch (RFC 7396).
 
 use super::input::decode_for;
-use super::write::{ATTEMPTS, contended, write};
+use super::write::{ATTEMPTS, contended, version, write};
 use crate::call::Call;
 use crate::conditions::{self, IfMatch};
 use crate::frame::Answer;
@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub(crate) async fn update(call: Call, body: Body) -> Answer {
     let id = call.id()?;
     conditions::refuse(call.headers(), &[IF_NONE_MATCH])?;
-    let if_match = IfMatch::of(call.headers())?;
+    let if_match = IfMatch::of(call.headers(), version(&call, id)).await?;
     let patch = call.object(body).await?;
     let fields = merge::merged_fields(call.model(), &patch);
     let result = if fields.is_empty() {

@@ -27,7 +27,7 @@ pub(crate) async fn create(call: Call, body: Body) -> Answer {
 /// `PUT /v1/rooms/{id}`
 pub(crate) async fn put(call: Call, body: Body) -> Answer {
     let id = call.id()?;
-    let if_match = IfMatch::of(call.headers())?;
+    let if_match = IfMatch::of(call.headers(), version(&call, id)).await?;
     let only_create = conditions::only_create(call.headers())?;
     let object = call.object(body).await?;
     let input = decode_for(call.model(), id, object)?;
@@ -46,7 +46,7 @@ pub(crate) async fn put(call: Call, body: Body) -> Answer {
 pub(crate) async fn delete(call: Call, body: Body) -> Answer {
     let id = call.id()?;
     conditions::refuse(call.headers(), &[IF_NONE_MATCH])?;
-    let if_match = IfMatch::of(call.headers())?;
+    let if_match = IfMatch::of(call.headers(), version(&call, id)).await?;
     call.no_body(body).await?;
     let action = Action::Delete { id, if_version: if_match.version() };
     let (_, position) = write(&call, action).await.map_err(|error| if_match.explain(error))?;
@@ -68,11 +68,16 @@ pub(super) async fn write(call: &Call, action: Action) -> Result<(Written, Posit
     call.engine().write(&call.caller, call.operation(), command).await
 }
 
+/// The version that the record has now.
+pub(super) async fn version(call: &Call, id: Uuid) -> Result<i64, Error> {
+    let view = call.engine().get(&call.caller, call.model().id, id, &GetRequest::default()).await?;
+    Ok(view.record.version())
+}
+
 /// Replaces a record that has to exist (`If-Match: *`): whichever version is there, seen first so that none is made.
 async fn replace(call: &Call, id: Uuid, input: Input) -> Result<(Written, Position), Error> {
     for _ in 0..ATTEMPTS {
-        let view = call.engine().get(&call.caller, call.model().id, id, &GetRequest::default()).await;
-        let version = view.map_err(|error| IfMatch::Exists.explain(error))?.record.version();
+        let version = version(call, id).await.map_err(|error| IfMatch::Exists.explain(error))?;
         let action = Action::Put { id, input: input.clone(), if_version: Some(version), only_create: false };
         match write(call, action).await {
             Err(error) if error.code == Code::VersionMismatch => {}

@@ -39,7 +39,24 @@ async fn a_copy_that_is_current_is_not_sent_again() {
     let page = page(&app).await;
     let reply = app.check(get(&page).header("if-none-match", "\"1\""), 304, Value::Null).await;
     assert_eq!(reply.header("etag"), "\"1\"");
-    assert_eq!(app.send(get(&page).header("if-none-match", "\"2\"")).await.status, 200);
+    for (name, value, status) in [
+        ("if-none-match", "\"2\"", 200),
+        ("if-none-match", "\"01\"", 200),
+        ("if-none-match", "\"2\", W/\"1\"", 304),
+        ("if-match", "\"1\"", 200),
+        ("if-match", "\"2\", \"1\"", 200),
+        ("if-match", "*", 200),
+        ("if-match", "\"2\"", 412),
+        ("if-modified-since", "Sat, 21 Nov 2026 09:00:00 GMT", 200),
+        ("if-unmodified-since", "Sat, 21 Nov 2020 09:00:00 GMT", 200),
+    ] {
+        let reply = app.send(get(&page).header(name, value)).await;
+        assert_eq!(reply.status, status, "{name}: {value}: {}", reply.body);
+    }
+    app.refuse(get("/v1/pages").header("if-match", "\"1\""), 412, "version_mismatch").await;
+    for (name, value) in [("if-match", "*"), ("if-none-match", "\"1\""), ("if-none-match", "*")] {
+        assert_eq!(app.send(get("/v1/pages").header(name, value)).await.status, 200, "{name}: {value}");
+    }
     let head = app.send(ask("HEAD", &page)).await;
     assert_eq!((head.status.as_u16(), head.body.as_str()), (200, ""));
     assert_ne!(head.header("content-length"), "0");
@@ -57,7 +74,13 @@ async fn a_lost_race_is_noticed() {
     let put = || put(&page).json(&json!({"title": "New"}));
     app.refuse(put().header("if-match", "\"1\""), 412, "version_mismatch").await;
     app.refuse(put().header("if-none-match", "*"), 412, "version_mismatch").await;
-    app.refuse(change().header("if-match", "\"1\", \"2\""), 400, "invalid_parameter").await;
+    app.refuse(change().header("if-match", "\"02\""), 412, "version_mismatch").await;
+    app.refuse(change().header("if-match", "\"1\", \"3\""), 412, "version_mismatch").await;
+    app.refuse(change().header("if-match", "1, 2"), 400, "invalid_parameter").await;
+    let listed = app.send(patch(&page).json(&json!({"note": "b"})).header("if-match", "\"1\", \"2\"")).await;
+    assert_eq!((listed.status.as_u16(), listed.header("etag")), (200, "\"3\""), "{}", listed.body);
+    app.refuse(patch(UNKNOWN).json(&json!({})).header("if-match", "\"1\", \"2\""), 412, "version_mismatch")
+        .await;
     let etag = app.send(change().header("if-match", "*")).await.header("etag").to_owned();
     assert_eq!(app.send(delete(&page).header("if-match", etag)).await.status, 204);
 }
