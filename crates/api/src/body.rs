@@ -3,7 +3,7 @@
 use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use futures::StreamExt;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use mainstay_engine::{Code, Error};
 
 /// The media types that a request body may have.
@@ -15,11 +15,19 @@ pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "appli
 /// How much room is made for a body before its bytes are there, whatever its `Content-Length` promises.
 const MAX_RESERVED_BYTES: usize = 64 << 10;
 
-/// Refuses a body whose type is not one of `accepted`, or which is not in UTF-8.
+/// Refuses a body whose type is not one of `accepted`, or which is compressed or not in UTF-8.
 ///
 /// # Errors
 /// [`Code::UnsupportedMediaType`], with what would do.
 pub(crate) fn check_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Error> {
+    if !headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        let message = "send the body without `Content-Encoding`: compressed bodies are not read";
+        return Err(Error::new(Code::UnsupportedMediaType, message));
+    }
     let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
     if given.is_some_and(|given| is_accepted(given, accepted))
         && headers.get_all(CONTENT_TYPE).iter().count() == 1

@@ -39,7 +39,7 @@ impl Parameters {
         Ok(Parameters { pairs })
     }
 
-    /// The value of a parameter.
+    /// The value of a parameter; the empty text where it was given without one.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.pairs.iter().find(|(other, _)| *other == name).map(|(_, value)| value.as_str())
     }
@@ -50,16 +50,16 @@ impl Parameters {
         list.map(|list| list.split(',').map(|name| name.trim().to_owned()).collect()).unwrap_or_default()
     }
 
-    /// `deleted=true` of a single record.
-    pub(crate) fn deleted_flag(&self) -> Result<bool, Error> {
-        self.one_of("deleted", &[("false", false), ("true", true)], false)
+    /// Whether a single record is answered also when it is soft-deleted, in the words of a list.
+    pub(crate) fn includes_deleted(&self) -> Result<bool, Error> {
+        self.one_of("deleted", &[("exclude", false), ("include", true)], false)
     }
 
     /// The parameters of a list.
     pub(crate) fn list_request(&self) -> Result<ListRequest, Error> {
         let deleted = [("exclude", Deleted::Exclude), ("include", Deleted::Include), ("only", Deleted::Only)];
         Ok(ListRequest {
-            filter: self.get("filter").map(str::to_owned),
+            filter: self.get("filter").filter(|filter| !filter.trim().is_empty()).map(str::to_owned),
             order: self.order(),
             fields: self.names("fields"),
             expand: self.names("expand"),
@@ -155,6 +155,7 @@ mod tests {
     #[test]
     fn a_list_request_is_read() {
         check("", "filter: None, order: [], fields: [], expand: [], limit: 30, cursor: None, count: false");
+        check("filter=&order=&fields=&expand=", "filter: None, order: [], fields: [], expand: []");
         check("filter=name%20%3D%3D+%22%C3%A4%22", "filter: Some(\"name == \\\"ä\\\"\")");
         check(
             "order=-created_at,name",

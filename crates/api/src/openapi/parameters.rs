@@ -63,8 +63,8 @@ fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value
         ),
         "deleted" => (
             "Answer the record also when it is soft-deleted, to those who may delete it.",
-            json!({"type": "string", "enum": ["false", "true"], "default": "false"}),
-            json!("true"),
+            json!({"type": "string", "enum": ["exclude", "include"], "default": "exclude"}),
+            json!("include"),
         ),
         _ => return None,
     };

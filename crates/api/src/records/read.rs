@@ -13,7 +13,7 @@ pub(crate) async fn get(call: Call, _: Body) -> Answer {
     let request = GetRequest {
         fields: call.query.names("fields"),
         expand: call.query.names("expand"),
-        deleted: call.query.deleted_flag()?,
+        deleted: call.query.includes_deleted()?,
     };
     let model = call.model();
     let view = call.engine().get(&call.caller, model.id, call.id()?, &request).await?;

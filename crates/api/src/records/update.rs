@@ -1,7 +1,7 @@
 //! Update by merge patch (RFC 7396).
 
 use super::input::decode_for;
-use super::write::{ATTEMPTS, contended, version, write};
+use super::write::{ATTEMPTS, contended, version, wait, write};
 use crate::call::Call;
 use crate::conditions::{self, IfMatch};
 use crate::frame::Answer;
@@ -51,9 +51,11 @@ async fn merge_within(
     if_match: IfMatch,
 ) -> Result<(Written, Position), Error> {
     let model = call.model();
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
+        wait(attempt).await;
         let view = call.engine().get(&call.caller, model.id, id, &GetRequest::default()).await?;
         let merged = merge::applied(model, patch, fields, &view.record);
+        merge::check_size(model, &merged, fields, call.state.limits.body_bytes)?;
         let if_version = if_match.version().unwrap_or_else(|| view.record.version());
         match set(call, id, merged, Some(if_version)).await {
             Err(error) if error.code == Code::VersionMismatch && if_match.version().is_none() => {}

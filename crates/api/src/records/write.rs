@@ -10,10 +10,15 @@ use http::StatusCode;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use mainstay_engine::{Action, Code, Command, Error, GetRequest, Input, Written};
 use mainstay_ports::Position;
+use std::time::Duration;
 use uuid::Uuid;
 
-/// How often a write that depends on the record's version is tried when others are faster.
-pub(super) const ATTEMPTS: usize = 5;
+/// How often a write that depends on the record's version is tried when others are faster. One of them succeeds each time, so as many
+/// as this may write to one record at once.
+pub(super) const ATTEMPTS: u32 = 64;
+
+/// The longest pause before another attempt.
+const MAX_PAUSE: Duration = Duration::from_millis(16);
 
 /// `POST /v1/rooms`
 pub(crate) async fn create(call: Call, body: Body) -> Answer {
@@ -76,7 +81,8 @@ pub(super) async fn version(call: &Call, id: Uuid) -> Result<i64, Error> {
 
 /// Replaces a record that has to exist (`If-Match: *`): whichever version is there, seen first so that none is made.
 async fn replace(call: &Call, id: Uuid, input: Input) -> Result<(Written, Position), Error> {
-    for _ in 0..ATTEMPTS {
+    for attempt in 0..ATTEMPTS {
+        wait(attempt).await;
         let version = version(call, id).await.map_err(|error| IfMatch::Exists.explain(error))?;
         let action = Action::Put { id, input: input.clone(), if_version: Some(version), only_create: false };
         match write(call, action).await {
@@ -85,6 +91,13 @@ async fn replace(call: &Call, id: Uuid, input: Input) -> Result<(Written, Positi
         }
     }
     Err(contended())
+}
+
+/// Waits before an attempt that is not the first, longer each time, so that others get done.
+pub(super) async fn wait(attempt: u32) {
+    if attempt > 0 {
+        tokio::time::sleep(Duration::from_millis(attempt.into()).min(MAX_PAUSE)).await;
+    }
 }
 
 /// The answer when others were faster each time.

@@ -2,6 +2,7 @@
 
 use crate::support::{App, Ask, SETTINGS, ask, delete, get, patch, post, put};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const PAGE: &str = r#"
 [fields]
@@ -168,6 +169,36 @@ async fn a_patch_merges_into_documents() {
     app.refuse(patch(UNKNOWN).json(&json!({"settings": {"x": 1}})), 404, "not_found").await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn patches_of_one_document_at_once_all_take_effect() {
+    const WRITERS: usize = 24;
+    let app = Arc::new(app());
+    let page = page(&app).await;
+    let writers: Vec<_> = (0..WRITERS)
+        .map(|writer| {
+            let (app, page) = (app.clone(), page.clone());
+            let change = json!({"settings": {format!("k{writer}"): writer}});
+            tokio::spawn(async move { app.send(patch(&page).json(&change)).await.status.as_u16() })
+        })
+        .collect();
+    for writer in writers {
+        assert_eq!(writer.await.unwrap(), 200);
+    }
+    let settings = app.send(get(&page)).await.json()["settings"].clone();
+    assert_eq!(settings.as_object().unwrap().len(), WRITERS, "{settings}");
+}
+
+#[tokio::test]
+async fn small_patches_do_not_make_a_document_larger_than_a_body() {
+    let app = app();
+    let page = page(&app).await;
+    let grow = |key: &str| patch(&page).json(&json!({"settings": {key: "x".repeat(900)}}));
+    assert_eq!(app.send(grow("a")).await.status, 200);
+    assert_eq!(app.send(grow("b")).await.status, 200);
+    let reply = app.refuse(grow("c"), 422, "validation_failed").await;
+    assert_eq!(reply.json()["errors"][0]["code"], "max_length", "{}", reply.body);
+}
+
 #[tokio::test]
 async fn secrets_are_written_and_never_read() {
     let app = app();
@@ -207,7 +238,8 @@ async fn deleted_records_are_shown_to_those_who_ask() {
     assert_eq!(app.send(delete(&page)).await.status, 204);
     app.refuse(get(&page), 404, "not_found").await;
     app.refuse(delete(&page), 404, "not_found").await;
-    assert_ne!(app.send(get(format!("{page}?deleted=true"))).await.json()["deleted_at"], Value::Null);
+    assert_ne!(app.send(get(format!("{page}?deleted=include"))).await.json()["deleted_at"], Value::Null);
+    app.refuse(get(format!("{page}?deleted=only")), 400, "invalid_parameter").await;
     for (query, count) in [("", 0), ("?deleted=exclude", 0), ("?deleted=include", 1), ("?deleted=only", 1)] {
         let items = app.send(get(format!("/v1/pages{query}"))).await.json();
         assert_eq!(items["items"].as_array().unwrap().len(), count, "{query}");
