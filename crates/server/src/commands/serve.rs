@@ -34,9 +34,17 @@ SIGTERM or Ctrl-C ends it when the requests in flight are answered; a second one
 pub(crate) struct Serve {
     #[command(flatten)]
     project: ProjectArgs,
-    /// Where to listen [default: `server.listen` of mainstay.toml]
-    #[arg(long, value_name = "ADDR")]
+    /// Where to listen, as 127.0.0.1:8080 [default: `server.listen` of mainstay.toml]
+    #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     listen: Option<SocketAddr>,
+}
+
+/// An address with a port. Of names only `localhost` is understood, which needs nobody to resolve it.
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    numeric.as_deref().unwrap_or(text).parse().map_err(|_| {
+        "write an IP address and a port: 127.0.0.1:8080 for this machine alone, 0.0.0.0:8080 for all, [::1]:8080".to_owned()
+    })
 }
 
 /// Serve a project while it is being made: changes of models that lose nothing are applied at start
@@ -159,4 +167,23 @@ fn banner(project: &Opened, engine: &Engine, data: &Path, address: SocketAddr) -
         operations = counted(operations, "operation"),
         data = data.display(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_to_listen_on() {
+        let check = |text: &str, expected: Option<&str>| {
+            let address = listen_address(text).ok().map(|address| address.to_string());
+            assert_eq!(address.as_deref(), expected, "{text:?}");
+        };
+        check("0.0.0.0:80", Some("0.0.0.0:80"));
+        check("[::1]:80", Some("[::1]:80"));
+        check("localhost:8080", Some("127.0.0.1:8080"));
+        for text in [":8080", "8080", "localhost", "localhost:", "example.org:80", "127.0.0.1"] {
+            check(text, None);
+        }
+    }
 }

@@ -5,16 +5,18 @@
 //! the number of connections, the time a header takes, the time a client may leave an answer unread, the time of a shutdown.
 
 mod connection;
+mod descriptors;
 mod refusal;
 mod socket;
 
 use crate::failure::Failure;
 use axum::Router;
+use descriptors::Shortage;
 use mainstay_model::Config;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
@@ -34,15 +36,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// The options that a project sets.
+    /// The options that a project sets, as far as the system allows.
     pub(crate) fn of(config: &Config) -> Self {
         Options {
             header_bytes: config.limits.header_bytes,
             stall_timeout: Duration::from_millis(config.server.request_timeout_ms),
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
-            max_connections: config
-                .server
-                .max_connections
+            max_connections: descriptors::affordable(config.server.max_connections)
                 .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)),
         }
     }
@@ -106,8 +106,9 @@ impl Listener {
         slots: &Arc<Semaphore>,
         stopped: &watch::Receiver<bool>,
     ) {
+        let mut shortage = Shortage::default();
         while let Ok(slot) = slots.clone().acquire_owned().await {
-            let (stream, peer) = self.accept().await;
+            let (stream, peer) = self.accept(&mut shortage).await;
             let (server, stopped) = (server.clone(), stopped.clone());
             tokio::spawn(async move {
                 server.serve(stream, peer.ip().to_canonical(), stopped).await;
@@ -117,14 +118,20 @@ impl Listener {
     }
 
     /// The next connection. A shortage (of file descriptors, say) is waited out: connections that end will mend it.
-    async fn accept(&self) -> (TcpStream, SocketAddr) {
+    async fn accept(&self, shortage: &mut Shortage) -> (TcpStream, SocketAddr) {
         loop {
             match self.socket.accept().await {
-                Ok(accepted) => return accepted,
+                Ok(accepted) => {
+                    shortage.is_over();
+                    return accepted;
+                }
                 Err(error) if is_of_the_client(&error) => {}
                 Err(error) => {
-                    tracing::error!(%error, "cannot accept connections");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    let (pause, is_due) = shortage.goes_on(Instant::now());
+                    if is_due {
+                        tracing::error!(%error, "cannot accept connections; they wait");
+                    }
+                    tokio::time::sleep(pause).await;
                 }
             }
         }

@@ -19,6 +19,12 @@ fn a_port_that_is_taken() {
 }
 
 #[test]
+fn an_address_that_is_none() {
+    let failed = Project::example("chat").run(&["serve", "--listen", ":8080"]).expect(2);
+    failed.complains(&["':8080'", "127.0.0.1:8080"]);
+}
+
+#[test]
 fn a_broken_project() {
     let project = Project::example("chat");
     project.write("models/room.toml", "[fields]\nname = { type = \"strin\" }\n");

@@ -1,7 +1,7 @@
 //! The life of a server: what it prints, where it listens, how it ends.
 
 use crate::chat::Chat;
-use crate::support::{Answer, Project};
+use crate::support::{Answer, Project, Server};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
@@ -116,6 +116,18 @@ fn more_connections_than_allowed_wait_their_turn() {
 }
 
 #[test]
+fn more_connections_than_descriptors_wait_their_turn() {
+    let project = Project::example("chat");
+    let server = Server::start_under("-n 64", &project.path(""));
+    assert!(server.log().contains("beyond what the limit on open files"), "{}", server.log());
+    let many: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(server.address).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!server.log().contains("cannot accept"), "{}", server.log());
+    drop(many);
+    assert_eq!(server.client().get("/healthz").status, 200);
+}
+
+#[test]
 fn dev_applies_what_loses_nothing() {
     let project = Project::of(&[("models/note.toml", "[fields]\ntitle = \"string\"\n")]);
     assert!(project.serve().stop().success());
@@ -123,7 +135,7 @@ fn dev_applies_what_loses_nothing() {
         "models/note.toml",
         "[fields]\ntitle = \"string\"\nmark = { type = \"int\", optional = true }\n",
     );
-    let server = crate::support::Server::start(&project.path(""), &["dev"]);
+    let server = Server::start(&project.path(""), &["dev"]);
     assert!(server.banner.contains("migrated"), "{}", server.banner);
     server.stop();
     project.write("models/note.toml", "[fields]\ntitle = \"string\"\n");
