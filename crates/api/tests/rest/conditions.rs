@@ -1,8 +1,11 @@
 //! `ETag`, `If-Match`, `If-None-Match`, and the ways to write: PATCH, PUT, DELETE.
 
 use crate::support::{App, Ask, SETTINGS, ask, delete, get, patch, post, put};
+use mainstay_ports::Store;
+use mainstay_testkit::{Call, Fault, Faults, FaultyStore};
 use serde_json::{Value, json};
 use std::sync::Arc;
+use std::time::Duration;
 
 const PAGE: &str = r#"
 [fields]
@@ -169,21 +172,18 @@ async fn a_patch_merges_into_documents() {
     app.refuse(patch(UNKNOWN).json(&json!({"settings": {"x": 1}})), 404, "not_found").await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Writes take a moment here, so that all have read the same version before the first of them takes effect.
+#[tokio::test]
 async fn patches_of_one_document_at_once_all_take_effect() {
     const WRITERS: usize = 24;
-    let app = Arc::new(app());
+    let slow = Faults::seeded(1).sometimes(Call::Transact, 1.0, Fault::Delay(Duration::from_millis(2)));
+    let files = [("mainstay.toml", SETTINGS), ("models/page.toml", PAGE)];
+    let app = App::over(&files, |store| -> Arc<dyn Store> { Arc::new(FaultyStore::new(store, slow)) });
     let page = page(&app).await;
-    let writers: Vec<_> = (0..WRITERS)
-        .map(|writer| {
-            let (app, page) = (app.clone(), page.clone());
-            let change = json!({"settings": {format!("k{writer}"): writer}});
-            tokio::spawn(async move { app.send(patch(&page).json(&change)).await.status.as_u16() })
-        })
-        .collect();
-    for writer in writers {
-        assert_eq!(writer.await.unwrap(), 200);
-    }
+    let patch_all = (0..WRITERS)
+        .map(|writer| app.send(patch(&page).json(&json!({"settings": {format!("k{writer}"): writer}}))));
+    let replies = futures::future::join_all(patch_all).await;
+    assert!(replies.iter().all(|reply| reply.status == 200), "{replies:?}");
     let settings = app.send(get(&page)).await.json()["settings"].clone();
     assert_eq!(settings.as_object().unwrap().len(), WRITERS, "{settings}");
 }
