@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use crate::project::Opened;
-use crate::terminal::counted;
+use crate::terminal::{counted, shell_word};
 use mainstay_embedded::{OpenError, migrate};
 use mainstay_sql::migrate::Plan;
 use std::path::Path;
@@ -75,7 +75,7 @@ fn advice(error: &OpenError) -> &'static str {
 }
 
 fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
-    let folder = folder.display();
+    let folder = shell_word(folder);
     let steps = plan.steps.iter().map(|step| &step.description);
     let mut message = format!("the database is not as the models are{}", bullets(steps.take(SUMMARY_STEPS)));
     if plan.steps.len() > SUMMARY_STEPS {

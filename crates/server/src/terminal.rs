@@ -3,6 +3,7 @@
 //! A reader that went away (`mainstay schema | head -1`) is no fault: what it did not want to read is dropped.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 /// Writes to standard output. The text brings its line ends.
 pub(crate) fn say(text: &str) {
@@ -50,6 +51,16 @@ pub(crate) fn grouped(number: u64) -> String {
     text
 }
 
+/// A path as a word of a shell's command line, in quotes where it needs them.
+pub(crate) fn shell_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./+,:@%".contains(&byte);
+    match !text.is_empty() && text.bytes().all(is_plain) {
+        true => text.into_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -60,6 +71,19 @@ mod tests {
             [(0, "0"), (999, "999"), (1_000, "1,000"), (135_233, "135,233"), (1_234_567, "1,234,567")]
         {
             assert_eq!(grouped(number), expected);
+        }
+    }
+
+    #[test]
+    fn words_of_a_shell_are_quoted_where_they_need_it() {
+        for (path, expected) in [
+            ("../shop-2", "../shop-2"),
+            ("we ird", "'we ird'"),
+            ("it's", r"'it'\''s'"),
+            ("a$b", "'a$b'"),
+            ("", "''"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), expected);
         }
     }
 

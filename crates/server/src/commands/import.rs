@@ -13,7 +13,7 @@ use crate::transfer::writer::Tally;
 use crate::transfer::{Format, actor};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -64,7 +64,7 @@ impl Import {
             bar.bar.finish_and_clear();
             ended
         })?;
-        say(&summary(&ended, started.elapsed(), &options.report));
+        say(&summary(&ended, started.elapsed()));
         Ok(exit_code(&ended))
     }
 
@@ -73,16 +73,10 @@ impl Import {
             file: self.file.clone(),
             format: Format::of(&self.file, self.format)?,
             batch: self.batch as usize,
-            report: self.report.clone().unwrap_or_else(|| default_report(&self.file)),
+            report: self.report.clone(),
             restart: self.restart,
         })
     }
-}
-
-fn default_report(file: &Path) -> PathBuf {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".refused.jsonl");
-    PathBuf::from(name)
 }
 
 /// Set by Ctrl-C, which asks the import to stop behind the current batch. A second one ends the program at once: nothing is lost, since what
@@ -108,9 +102,11 @@ fn exit_code(ended: &Ended) -> ExitCode {
     }
 }
 
-fn summary(ended: &Ended, elapsed: Duration, report: &Path) -> String {
-    let Ended { tally, before, interrupted_at } = ended;
-    let where_to = if tally.refused > 0 { format!("   see {}", report.display()) } else { String::new() };
+fn summary(ended: &Ended, elapsed: Duration) -> String {
+    let Ended { tally, before, reports, interrupted_at } = ended;
+    let reports: Vec<String> = reports.iter().map(|report| report.display().to_string()).collect();
+    let where_to =
+        if tally.refused > 0 { format!("   see {}", reports.join(" and ")) } else { String::new() };
     let rate = (tally.read - before.read) as f64 / elapsed.as_secs_f64().max(0.001);
     let mut text = format!(
         "read            {:>12}\nimported        {:>12}\nalready there   {:>12}\nrefused         {:>12}{where_to}\nrows/s          {:>12}\n",
@@ -162,7 +158,7 @@ mod tests {
     fn a_summary_says_where_the_refused_rows_are() {
         let tally = Tally { read: 135_233, imported: 135_000, already_there: 0, refused: 233 };
         let before = Tally { read: 35_233, ..Tally::default() };
-        let ended = Ended { tally, before, interrupted_at: Some(9) };
+        let ended = Ended { tally, before, reports: vec![PathBuf::from("r.jsonl")], interrupted_at: Some(9) };
         let expected = "\
 read                 135,233
 imported             135,000
@@ -171,11 +167,6 @@ refused                  233   see r.jsonl
 rows/s                20,000
 interrupted before line 9; the same command goes on from there
 ";
-        assert_eq!(summary(&ended, Duration::from_secs(5), Path::new("r.jsonl")), expected);
-    }
-
-    #[test]
-    fn a_report_is_called_after_the_file() {
-        assert_eq!(default_report(Path::new("a/b.csv.gz")), Path::new("b.csv.gz.refused.jsonl"));
+        assert_eq!(summary(&ended, Duration::from_secs(5)), expected);
     }
 }

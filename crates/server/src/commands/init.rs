@@ -1,7 +1,7 @@
 //! `mainstay init`
 
 use crate::failure::Failure;
-use crate::terminal::say;
+use crate::terminal::{say, shell_word};
 use clap::Args;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -36,9 +36,9 @@ impl Init {
         for (path, text) in &files {
             write_new(&self.folder.join(path), text)?;
         }
-        let folder = self.folder.display();
+        let (made, folder) = (self.folder.display(), shell_word(&self.folder));
         say(&format!(
-            "made a project in {folder}\n\nmainstay check {folder}    looks for faults\nmainstay serve {folder}    serves it\n"
+            "made a project in {made}\n\nmainstay check {folder}    looks for faults\nmainstay serve {folder}    serves it\n"
         ));
         Ok(ExitCode::SUCCESS)
     }

@@ -24,8 +24,8 @@ pub(crate) struct Tune {
     /// How long a hash should take, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     target_ms: u64,
-    /// The most memory that a hash may take, in MiB
-    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    /// The most memory that a hash may take, in MiB; 19 is the least that is safe
+    #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u32).range(19..))]
     memory_mib: u32,
 }
 
@@ -49,7 +49,7 @@ impl Tune {
     }
 
     fn sizes(&self) -> Vec<u32> {
-        let most = self.memory_mib.saturating_mul(1_024).max(MEMORY_KIB[0]);
+        let most = self.memory_mib.saturating_mul(1_024);
         MEMORY_KIB.into_iter().filter(|size| *size <= most).collect()
     }
 }

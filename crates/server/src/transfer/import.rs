@@ -16,7 +16,7 @@ use crate::terminal::grouped;
 use mainstay_engine::Caller;
 use mainstay_model::Model;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio::sync::mpsc;
 
@@ -31,8 +31,8 @@ pub(crate) struct Options {
     pub(crate) format: Format,
     /// Records in a transaction.
     pub(crate) batch: usize,
-    /// Where refused rows are reported.
-    pub(crate) report: PathBuf,
+    /// Where refused rows are reported; where the file's name says, or an interrupted import did, when there is none.
+    pub(crate) report: Option<PathBuf>,
     /// Whether to begin anew where an import was interrupted.
     pub(crate) restart: bool,
 }
@@ -52,6 +52,8 @@ pub(crate) struct Ended {
     pub(crate) tally: Tally,
     /// What had become of them when this run began.
     pub(crate) before: Tally,
+    /// Where refused rows were reported: in two files when an interrupted import used another.
+    pub(crate) reports: Vec<PathBuf>,
     /// The line that it would go on with, when it was interrupted.
     pub(crate) interrupted_at: Option<u64>,
 }
@@ -69,25 +71,47 @@ pub(crate) async fn run(
     let bookmark = Bookmark::new(&backend.folder, &model.name, &source.fingerprint);
     let (columns, start) = read_header(backend, model, &source, options)?;
     let resumed = bookmark.load().filter(|_| !options.restart);
+    let reports = reports(options, resumed.as_ref());
+    let report = Report::open(reports[0].clone(), resumed.is_some())?;
     watcher.begins(source.size_bytes, resumed.as_ref());
-    let mut progress = resumed.unwrap_or(Progress { place: start, tally: Tally::default() });
+    let noted = std::path::absolute(&reports[0]).ok();
+    let mut progress = resumed.unwrap_or(Progress { place: start, tally: Tally::default(), report: None });
     let before = progress.tally;
     let mut batches = read_ahead(&source, options, progress.place, columns.len());
-    let mut import = Import::new(backend, caller, model, &source.fingerprint, columns, options, resumed);
+    let mut import = Import::new(backend, caller, model, &source.fingerprint, columns, report, before);
     while let Some(rows) = batches.recv().await {
         let rows = rows.map_err(|error| broken_off(options, &error, &progress.tally))?;
         let written = import.write(rows).await;
-        progress = written.map_err(|failure| {
+        let (place, tally) = written.map_err(|failure| {
             failure.hint("what was imported stays; the same command goes on from there")
         })?;
+        progress = Progress { place, tally, report: noted.clone() };
         bookmark.save(&progress)?;
         watcher.advances(source.read_bytes.load(Relaxed), &progress.tally);
         if stop.load(Relaxed) {
-            return Ok(Ended { tally: progress.tally, before, interrupted_at: Some(progress.place.line) });
+            let interrupted_at = Some(progress.place.line);
+            return Ok(Ended { tally: progress.tally, before, reports, interrupted_at });
         }
     }
     bookmark.remove();
-    Ok(Ended { tally: progress.tally, before, interrupted_at: None })
+    Ok(Ended { tally: progress.tally, before, reports, interrupted_at: None })
+}
+
+/// Where refused rows are reported from now on, and then, when it is elsewhere, where an interrupted import did.
+fn reports(options: &Options, resumed: Option<&Progress>) -> Vec<PathBuf> {
+    let noted = resumed.and_then(|progress| progress.report.clone());
+    let by_name = || default_report(&options.file);
+    let now = options.report.clone().or_else(|| noted.clone()).unwrap_or_else(by_name);
+    let has_more = resumed.is_some_and(|progress| progress.tally.refused > 0);
+    let earlier = noted.filter(|noted| has_more && std::path::absolute(&now).ok().as_ref() != Some(noted));
+    std::iter::once(now).chain(earlier).collect()
+}
+
+/// In the current folder, since the file's own may be somebody else's.
+fn default_report(file: &Path) -> PathBuf {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".refused.jsonl");
+    PathBuf::from(name)
 }
 
 /// An import under way.
@@ -103,24 +127,18 @@ impl<'a> Import<'a> {
         model: &Model,
         fingerprint: &'a Fingerprint,
         columns: Vec<(String, Column)>,
-        options: &Options,
-        resumed: Option<Progress>,
+        report: Report,
+        tally: Tally,
     ) -> Self {
         let engine = &backend.engine;
         let converter =
             Converter { engine, caller, model: model.id, fingerprint, columns, refs: Refs::default() };
-        let writer = Writer {
-            engine,
-            caller,
-            operation: format!("{}.create", model.name),
-            report: Report::new(options.report.clone(), resumed.is_some()),
-            tally: resumed.map(|progress| progress.tally).unwrap_or_default(),
-        };
+        let writer = Writer { engine, caller, operation: format!("{}.create", model.name), report, tally };
         Import { converter, writer }
     }
 
-    /// Writes a batch, which is never empty.
-    async fn write(&mut self, rows: Vec<Row>) -> Result<Progress, Failure> {
+    /// Writes a batch, which is never empty. Answers the place behind it, and what has become of all rows up to there.
+    async fn write(&mut self, rows: Vec<Row>) -> Result<(Place, Tally), Failure> {
         let mut place = Place::START;
         let mut commands = Vec::with_capacity(rows.len());
         for row in rows {
@@ -134,7 +152,7 @@ impl<'a> Import<'a> {
             }
         }
         self.writer.write(commands).await?;
-        Ok(Progress { place, tally: self.writer.tally })
+        Ok((place, self.writer.tally))
     }
 }
 
@@ -237,5 +255,32 @@ fn broken_off(options: &Options, error: &io::Error, tally: &Tally) -> Failure {
                 _ => format!("{} records were", grouped(imported)),
             }
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_called_after_the_file_and_kept_by_what_goes_on() {
+        let check = |chosen: Option<&str>, noted: Option<&str>, refused: u64, expected: &[&str]| {
+            let options = Options {
+                file: PathBuf::from("a/b.csv.gz"),
+                format: Format::Csv,
+                batch: 1,
+                report: chosen.map(PathBuf::from),
+                restart: false,
+            };
+            let tally = Tally { refused, ..Tally::default() };
+            let resumed = Progress { place: Place::START, tally, report: noted.map(PathBuf::from) };
+            let expected: Vec<PathBuf> = expected.iter().map(PathBuf::from).collect();
+            assert_eq!(reports(&options, Some(&resumed)), expected);
+        };
+        check(None, None, 0, &["b.csv.gz.refused.jsonl"]);
+        check(None, Some("/there/r.csv"), 1, &["/there/r.csv"]);
+        check(Some("/here/r.csv"), Some("/here/r.csv"), 1, &["/here/r.csv"]);
+        check(Some("/here/r.csv"), Some("/there/r.csv"), 1, &["/here/r.csv", "/there/r.csv"]);
+        check(Some("/here/r.csv"), Some("/there/r.csv"), 0, &["/here/r.csv"]);
     }
 }

@@ -4,9 +4,9 @@ use crate::failure::Failure;
 use csv::WriterBuilder;
 use mainstay_engine::Error;
 use serde::Serialize;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
 /// A line of the report: what is wrong with which field of which row.
 #[derive(Debug, Serialize)]
@@ -26,14 +26,16 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(path: PathBuf, append: bool) -> Self {
-        Report { path, append, file: None }
+    /// The report at `path`, which is tried out: one that cannot be written is to be known before the first row is.
+    pub(crate) fn open(path: PathBuf, append: bool) -> Result<Self, Failure> {
+        try_out(&path).map_err(|error| Failure::io("write the report", &path, &error))?;
+        Ok(Report { path, append, file: None })
     }
 
     /// Reports a row.
     pub(crate) fn refuse(&mut self, line: u64, error: &Error) -> Result<(), Failure> {
         let lines = self.lines(line, error);
-        let written = self.open().and_then(|file| file.write_all(&lines));
+        let written = self.file().and_then(|file| file.write_all(&lines));
         written.map_err(|error| Failure::io("write the report", &self.path, &error))
     }
 
@@ -56,7 +58,7 @@ impl Report {
         self.path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"))
     }
 
-    fn open(&mut self) -> io::Result<&mut File> {
+    fn file(&mut self) -> io::Result<&mut File> {
         if self.file.is_none() {
             let append = self.append;
             let mut options = OpenOptions::new();
@@ -68,6 +70,18 @@ impl Report {
             self.file = Some(file);
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Leaves things as they are. A pipe is not tried: whoever reads it would take that for the end.
+fn try_out(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            OpenOptions::new().write(true).create_new(true).open(path)?;
+            fs::remove_file(path)
+        }
+        _ => OpenOptions::new().append(true).open(path).map(drop),
     }
 }
 
@@ -91,7 +105,7 @@ mod tests {
     use mainstay_engine::{Code, FieldError};
 
     fn check(name: &str, error: &Error, expected: &str) {
-        let lines = Report::new(PathBuf::from(name), false).lines(7, error);
+        let lines = Report { path: PathBuf::from(name), append: false, file: None }.lines(7, error);
         assert_eq!(String::from_utf8_lossy(&lines), expected);
     }
 

@@ -9,12 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// How far an import has come.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Progress {
     /// The place behind the last row that is done.
     pub(crate) place: Place,
     /// What became of the rows before it.
     pub(crate) tally: Tally,
+    /// Where refused rows are reported, as an absolute path: whoever goes on may be in another folder.
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// Where that is noted: in the data folder, since it is true of that data.
@@ -37,7 +39,7 @@ impl Bookmark {
 
     /// Notes progress, in one step, so that an interruption leaves the note before or this one.
     pub(crate) fn save(&self, progress: &Progress) -> Result<(), Failure> {
-        let text = serde_json::to_vec(progress).expect("a struct of numbers has a JSON form");
+        let text = serde_json::to_vec(progress).expect("a struct of numbers and a path has a JSON form");
         let unfinished = self.path.with_extension("new");
         let folder = self.path.parent().unwrap_or(Path::new("."));
         let saved = fs::create_dir_all(folder)

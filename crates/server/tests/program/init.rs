@@ -23,6 +23,12 @@ fn a_new_project_works() {
 }
 
 #[test]
+fn the_next_commands_can_be_pasted() {
+    let project = Project::empty();
+    project.run(&["init", "we ird"]).expect(0).says(&["mainstay serve 'we ird' "]);
+}
+
+#[test]
 fn nothing_is_overwritten() {
     let project = Project::empty();
     project.write("notes/models/note.toml", "mine");

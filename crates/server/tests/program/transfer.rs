@@ -93,12 +93,15 @@ fn an_interrupted_import_goes_on() {
     let bookmark = json!({
         "place": {"offset": offset, "line": 4, "index": 2},
         "tally": {"read": 2, "imported": 2, "already_there": 0, "refused": 0},
+        "report": project.path("elsewhere.jsonl"),
     });
     project.write(&format!("data/imports/city-{}.json", sha256_prefix(CITIES)), &bookmark.to_string());
     let resumed = import(&project, "city", "cities.csv", &["--role", "editor"]).expect(3);
     assert_eq!(numbers(&resumed), [7, 2, 1, 4]);
     assert!(resumed.stderr.contains("going on from line 4"), "{}", resumed.stderr);
-    assert_eq!(refused(&project.read("cities.csv.refused.jsonl"))[..5].len(), 5);
+    // In the report of the interrupted import, wherever this one is run.
+    assert!(resumed.stdout.contains("/elsewhere.jsonl"), "{}", resumed.stdout);
+    assert_eq!(refused(&project.read("elsewhere.jsonl")).len(), 5);
 }
 
 #[test]
@@ -186,6 +189,13 @@ fn what_cannot_be_imported_at_all() {
     }
     check("city", "a.txt", "", &["error[unknown_format]", "--format"]);
     check("city", "a.json", "{}", &["error[io]", "not a JSON array"]);
+    project.write("good.csv", "geonames_id,name,country.code,feature\n9,Ulm,DE,PPL\n");
+    for report in ["nowhere/r.jsonl", "models"] {
+        import(&project, "city", "good.csv", &["--role", "editor", "--report", report])
+            .expect(1)
+            .complains(&["error[io]", "write the report", report]);
+    }
+    assert_eq!(project.run(&["export", "city"]).expect(0).stdout, "");
     import(&project, "city", "missing.csv", &["--role", "editor"])
         .expect(1)
         .complains(&["error[io]", "missing.csv"]);

@@ -47,6 +47,7 @@ fn tune_suggests_settings_that_a_project_can_have() {
     let tuned = project.run(&["tune", "--target-ms", "1"]).expect(0);
     project.write("mainstay.toml", &tuned.stdout);
     project.run(&["check"]).expect(0);
+    project.run(&["tune", "--memory-mib", "0"]).expect(2).complains(&["--memory-mib", "19"]);
 }
 
 #[test]
