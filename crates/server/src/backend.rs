@@ -45,7 +45,7 @@ impl Backend {
     }
 }
 
-/// An engine that cannot be put together is not at fault itself: it is its keys.
+/// An engine that cannot be put together is not at fault itself: it is its keys, since all its settings were checked with the project.
 fn bad_key(error: Error, keys: &Path) -> Failure {
     match error.detail {
         Some(detail) if error.code == Code::Internal => {
