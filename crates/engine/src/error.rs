@@ -20,10 +20,13 @@ pub struct Error {
     pub operations: Vec<(usize, Error)>,
 }
 
+/// What stands for the record as a whole in place of a field's name: where a check of several fields does not hold.
+const WHOLE_RECORD: &str = "record";
+
 /// What is wrong with a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldError {
-    /// The field's name.
+    /// The field's name; `record` where a check of the record as a whole does not hold.
     pub field: String,
     /// A stable code: those of [`mainstay_model::json::Invalid`], and `unknown_field`, `read_only`, `immutable`, `forbidden`, `unique`,
     /// `ref_not_found`, `check`, `weak`.
@@ -213,7 +216,10 @@ pub(crate) fn rejected(
             format!("records of {} still point to this one", application.model(model).plural),
         ),
         Rejection::Check { field: Some(field), message } => invalid(field, "check", &message),
-        Rejection::Check { field: None, message } => Error::new(Code::ValidationFailed, message),
+        Rejection::Check { field: None, message } => Error {
+            fields: vec![FieldError::new(WHOLE_RECORD, "check", message.clone())],
+            ..Error::new(Code::ValidationFailed, message)
+        },
         Rejection::RequirementFailed => Error::new(Code::VersionMismatch, "the record is not as required"),
         Rejection::NotDeleted => Error::new(Code::NotDeleted, "the record is not deleted"),
         Rejection::CascadeTooLarge => Error::new(

@@ -20,6 +20,10 @@ read = "true"
 create = "true"
 update = "true"
 delete = "true"
+
+[[checks]]
+rule = "title != note"
+message = "a note says more than the title"
 "#;
 
 /// Its records can be written, but not read.
@@ -197,6 +201,16 @@ async fn small_patches_do_not_make_a_document_larger_than_a_body() {
     assert_eq!(app.send(grow("b")).await.status, 200);
     let reply = app.refuse(grow("c"), 422, "validation_failed").await;
     assert_eq!(reply.json()["errors"][0]["code"], "max_length", "{}", reply.body);
+}
+
+#[tokio::test]
+async fn a_check_of_the_record_is_an_error_of_it() {
+    let app = app();
+    let same = post("/v1/pages").json(&json!({"title": "A", "note": "A"}));
+    let reply = app.refuse(same, 422, "validation_failed").await;
+    let message = "a note says more than the title";
+    assert_eq!(reply.json()["detail"], message);
+    assert_eq!(reply.json()["errors"], json!([{"field": "record", "code": "check", "message": message}]));
 }
 
 #[tokio::test]
