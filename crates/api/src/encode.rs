@@ -31,12 +31,22 @@ pub(crate) fn id_body(id: Uuid) -> Vec<u8> {
 }
 
 /// A page of records: `{"items": […], "next": …, "position": …}`, and `count` when it was asked for.
-pub(crate) fn page_body(application: &Application, page: &ListAnswer) -> Vec<u8> {
+///
+/// # Errors
+/// How many of the records fit into `max_bytes`, when not all do. The first always does.
+pub(crate) fn page_body(
+    application: &Application,
+    page: &ListAnswer,
+    max_bytes: usize,
+) -> Result<Vec<u8>, usize> {
     let mut out = Vec::with_capacity(128 + RECORD_BYTES * page.items.len());
     out.extend_from_slice(b"{\"items\":[");
     for (index, view) in page.items.iter().enumerate() {
         separate(index, &mut out);
         record(application, view, &mut out);
+        if index > 0 && out.len() > max_bytes {
+            return Err(index);
+        }
     }
     out.extend_from_slice(b"],\"next\":");
     match &page.next {
@@ -49,7 +59,7 @@ pub(crate) fn page_body(application: &Application, page: &ListAnswer) -> Vec<u8>
         out.extend_from_slice(format!(",\"count\":{count}").as_bytes());
     }
     out.push(b'}');
-    out
+    Ok(out)
 }
 
 /// Appends the comma before every element but the first.

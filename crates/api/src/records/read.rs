@@ -5,8 +5,11 @@ use crate::frame::Answer;
 use crate::{answer, conditions, encode};
 use axum::body::Body;
 use http::StatusCode;
-use mainstay_engine::{Error, GetRequest, View};
+use mainstay_engine::{Error, GetRequest, ListRequest, View};
 use mainstay_model::Model;
+
+/// How large the records of a page may be together; one alone may be larger.
+const MAX_PAGE_BYTES: usize = 8 << 20;
 
 /// `GET /v1/rooms/{id}`
 pub(crate) async fn get(call: Call, _: Body) -> Answer {
@@ -27,10 +30,20 @@ pub(crate) async fn get(call: Call, _: Body) -> Answer {
 /// `GET /v1/rooms`
 pub(crate) async fn list(call: Call, _: Body) -> Answer {
     conditions::check_read(call.headers(), None)?;
-    let request = call.query.list_request()?;
-    let page = call.engine().list(&call.caller, call.model().id, &request).await?;
-    let body = encode::page_body(call.engine().application(), &page);
+    let body = page(&call, call.query.list_request()?).await?;
     Ok(answer::private(answer::json(StatusCode::OK, body)))
+}
+
+/// A page that keeps to [`MAX_PAGE_BYTES`]. One that would be larger is asked for anew with as many records as fit, so that its cursor
+/// stands behind the last of them.
+async fn page(call: &Call, mut request: ListRequest) -> Result<Vec<u8>, Error> {
+    loop {
+        let page = call.engine().list(&call.caller, call.model().id, &request).await?;
+        match encode::page_body(call.engine().application(), &page, MAX_PAGE_BYTES) {
+            Ok(body) => return Ok(body),
+            Err(fitting) => request.limit = u32::try_from(fitting).unwrap_or(1),
+        }
+    }
 }
 
 /// Whether the client's copy is what it would get. The version says so of the record itself, but neither of other records in the

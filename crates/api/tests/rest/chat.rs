@@ -119,6 +119,33 @@ async fn pages_follow_one_another() {
 }
 
 #[tokio::test]
+async fn a_page_of_large_records_ends_early() {
+    const MAX_PAGE_BYTES: usize = 8 << 20;
+    const SHELF: &str =
+        "[fields]\nnumber = \"int\"\ntext = \"json\"\n[allow]\nread = \"true\"\ncreate = \"true\"\n";
+    let app = App::of(&[("mainstay.toml", "[limits]\nbody_bytes = 1048576\n"), ("models/shelf.toml", SHELF)]);
+    let text = "x".repeat(1_000_000);
+    for number in 0..10 {
+        let reply = app.send(post("/v1/shelfs").json(&json!({"number": number, "text": text}))).await;
+        assert_eq!(reply.status, 201, "{number}");
+    }
+    let mut numbers = Vec::new();
+    let mut sizes = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page = app.send(get(format!("/v1/shelfs?order=number&limit=10{cursor}"))).await;
+        assert!(page.body.len() < MAX_PAGE_BYTES + 1_000);
+        let page = page.json();
+        let items = page["items"].as_array().unwrap();
+        numbers.extend(items.iter().map(|item| item["number"].as_i64().unwrap()));
+        sizes.push(items.len());
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!((numbers, sizes), ((0..10).collect(), vec![8, 2]));
+}
+
+#[tokio::test]
 async fn sessions_are_refreshed_and_ended() {
     let app = App::chat();
     app.account("ada").await;
