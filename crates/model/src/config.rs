@@ -124,7 +124,6 @@ pub struct Accounts {
     pub failures_per_account: u32,
     /// Failed logins from one address before it has to wait, with delays that double up to 30 seconds; 0 leaves addresses out, for servers behind a
     /// proxy.
-    #[schemars(range(min = 1))]
     pub failures_per_address: u32,
     /// How passwords are hashed.
     pub password: Password,

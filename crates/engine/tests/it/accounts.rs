@@ -241,3 +241,14 @@ async fn an_address_waits_for_half_a_minute_at_most() {
     let locked = app.login("ann@example.org", PASSWORD).await.err().unwrap();
     assert_eq!(locked.retry_after_seconds, Some(30));
 }
+
+#[tokio::test]
+async fn addresses_can_be_left_out_of_the_count() {
+    let settings =
+        "[accounts]\nfailures_per_address = 0\n[accounts.password]\nmemory_kib = 512\niterations = 1\n";
+    let app = App::with(settings, &[]);
+    for number in 0..60 {
+        let guess = app.login(&format!("guess{number}@example.org"), "wrong horse").await;
+        assert_eq!(outcome(guess), Err(Code::InvalidCredentials), "{number}");
+    }
+}

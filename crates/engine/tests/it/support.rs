@@ -31,7 +31,12 @@ impl App {
 
     /// A project of these models.
     pub(crate) fn of(models: &[(&str, &str)]) -> Self {
-        let files = [&[("mainstay.toml", SETTINGS)], models].concat();
+        Self::with(SETTINGS, models)
+    }
+
+    /// A project of these settings and models.
+    pub(crate) fn with(settings: &str, models: &[(&str, &str)]) -> Self {
+        let files = [&[("mainstay.toml", settings)], models].concat();
         let loaded = Project::load_from(&files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let application = Arc::new(loaded.application);
         let store = Arc::new(MemoryStore::new(application.clone()));
