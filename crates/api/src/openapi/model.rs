@@ -82,6 +82,7 @@ fn expansion(application: &Application, model: &Model) -> Option<Value> {
 fn creation(application: &Application, model: &Model) -> Value {
     let mut properties = Map::new();
     properties.insert("id".to_owned(), chosen_id());
+    properties.extend(passed_over());
     for field in written(model) {
         let schema = with_default(schema(application, field), field);
         properties.insert(field.name.clone(), schema.into());
@@ -108,9 +109,8 @@ fn replacement(application: &Application, model: &Model) -> Value {
 }
 
 fn patch(application: &Application, model: &Model) -> Value {
-    let properties: Map<String, Value> =
-        changed(model).map(|field| (field.name.clone(), schema(application, field).into())).collect();
-    let mut object = closed(&properties);
+    let changes = changed(model).map(|field| (field.name.clone(), schema(application, field).into()));
+    let mut object = closed(&passed_over().chain(changes).collect());
     object["description"] = "A merge patch (RFC 7396): what is left out stays, null clears, and objects in `json` fields are merged.".into();
     object["examples"] = json!([example::patch(model)]);
     object
@@ -128,6 +128,14 @@ fn page(name: &str, model: &Model) -> Value {
         },
         "examples": [{"items": [example::record(model)], "next": null, "position": super::components::POSITION}],
     })
+}
+
+/// What the server alone sets. It may be sent back as it was read, so it is in the schemas, which know no other keys.
+fn passed_over() -> impl Iterator<Item = (String, Value)> {
+    let schema = json!({"description": "As it was read. Passed over: the server alone sets it."});
+    ["created_at", "updated_at", "version", "deleted_at"]
+        .map(|name| (name.to_owned(), schema.clone()))
+        .into_iter()
 }
 
 fn chosen_id() -> Value {
