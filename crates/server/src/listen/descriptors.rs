@@ -1,6 +1,5 @@
 //! File descriptors: each connection takes one, and the system gives a process only so many.
 
-use std::fs;
 use std::time::{Duration, Instant};
 
 /// Descriptors that are kept for the database with its readers, for logs and for the runtime.
@@ -11,11 +10,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// How far apart a shortage that lasts is logged.
 const BETWEEN_LOGS: Duration = Duration::from_secs(5);
 
-/// As many of the connections that a project asks for as there are descriptors for, and a warning when these are fewer.
+/// As many of the connections that a project asks for as there are descriptors for, and a warning when these are fewer. The soft limit, which
+/// is low for the sake of old programs, is raised as far as it may be.
 pub(super) fn affordable(max_connections: usize) -> usize {
-    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let Some(descriptors) = open_files(&limits) else { return max_connections };
-    let affordable = connections_within(descriptors);
+    let wanted = u64::try_from(max_connections + RESERVED).unwrap_or(u64::MAX);
+    let Ok(descriptors) = rlimit::increase_nofile_limit(wanted) else { return max_connections };
+    let affordable = connections_within(usize::try_from(descriptors).unwrap_or(usize::MAX));
     if affordable >= max_connections {
         return max_connections;
     }
@@ -23,15 +23,9 @@ pub(super) fn affordable(max_connections: usize) -> usize {
         max_connections,
         affordable,
         descriptors,
-        "server.max_connections is beyond what the limit on open files (ulimit -n) allows, and is taken as what it does"
+        "server.max_connections is beyond what the limit on open files (ulimit -Hn) allows, and is taken as what it does"
     );
     affordable
-}
-
-/// The soft limit on open files in the text of `/proc/self/limits`. `None` where there is no limit, or no such text on this system.
-fn open_files(limits: &str) -> Option<usize> {
-    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
-    line.split_whitespace().next()?.parse().ok()
 }
 
 /// A small limit is shared half and half.
@@ -67,17 +61,6 @@ impl Shortage {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_limit_is_the_soft_one() {
-        let check = |limits: &str, expected| assert_eq!(open_files(limits), expected, "{limits:?}");
-        check(
-            "Limit          Soft Limit  Hard Limit  Units\nMax open files    1024   4096   files\n",
-            Some(1_024),
-        );
-        check("Max open files    unlimited   unlimited   files\n", None);
-        check("", None);
-    }
 
     #[test]
     fn some_descriptors_are_left_for_the_rest() {

@@ -38,7 +38,7 @@ impl Refusal {
         match self {
             Refusal::HeaderTooLarge => Error::new(
                 Code::HeadersTooLarge,
-                "the request line and the header are together larger than `limits.header_bytes`",
+                "the request line and the header are together larger than `limits.header_bytes`, or have more than 100 lines",
             ),
             Refusal::TooSlow => Error::new(Code::RequestTimeout, "the header did not arrive in time"),
             Refusal::NotHttp => Error::new(
