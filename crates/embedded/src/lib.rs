@@ -19,6 +19,7 @@ mod keyring;
 mod lock;
 mod meta;
 pub mod migrate;
+mod obstacles;
 mod open;
 mod options;
 mod readers;

@@ -40,11 +40,11 @@ pub enum OpenError {
         known: u64,
     },
     /// Its tables are not those of the models; this plan would make them so.
-    SchemaDiffers(Plan),
-    /// The plan loses data, and nobody said that it may.
-    LosesData(Plan),
+    SchemaDiffers(Box<Plan>),
+    /// The plan loses data or exposes secrets, and nobody said that it may.
+    LosesData(Box<Plan>),
     /// The plan has faults.
-    Impossible(Plan),
+    Impossible(Box<Plan>),
     /// A step of the migration failed, and all of it was rolled back.
     StepFailed {
         /// What the step does.
@@ -78,7 +78,12 @@ impl fmt::Display for OpenError {
                 list(plan.steps.iter().map(|step| &step.description))
             ),
             OpenError::LosesData(plan) => {
-                write!(f, "the migration loses data, so it has to be allowed:{}", list(plan.losses.iter()))
+                let lines = plan.losses.iter().chain(&plan.exposures);
+                write!(
+                    f,
+                    "the migration loses data or exposes secrets, so it has to be allowed:{}",
+                    list(lines)
+                )
             }
             OpenError::Impossible(plan) => {
                 write!(f, "the migration is not possible:{}", list(plan.faults.iter()))

@@ -43,8 +43,11 @@ impl SqliteStore {
             open::open(&options.path, options.durability)?;
         let plan = migrate::plan_from(meta.as_ref(), &application);
         let meta = match meta {
-            Some(meta) if plan.is_empty() => meta,
-            Some(_) => return Err(OpenError::SchemaDiffers(plan)),
+            Some(meta) if plan.is_empty() => {
+                migrate::note_meanings(&connection, &meta, &application)?;
+                meta
+            }
+            Some(_) => return Err(OpenError::SchemaDiffers(Box::new(plan))),
             None => {
                 migrate::create(&mut connection, &application)?;
                 meta::read(&connection)?.ok_or(OpenError::NotOurs)?

@@ -81,12 +81,7 @@ fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
     if plan.steps.len() > SUMMARY_STEPS {
         message += &format!("\n  - and {} more", plan.steps.len() - SUMMARY_STEPS);
     }
-    for loss in &plan.losses {
-        message += &format!("\n  - LOSES DATA: {loss}");
-    }
-    for fault in &plan.faults {
-        message += &format!("\n  - IMPOSSIBLE: {fault}");
-    }
+    message += &warnings(plan).map(|line| format!("\n  - {line}")).collect::<String>();
     Failure::new("schema_differs", message).hint(format!(
         "`mainstay migrate plan {folder}` shows the SQL, `mainstay migrate apply {folder}` runs it"
     ))
@@ -95,7 +90,10 @@ fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
 fn loses_data(plan: &Plan) -> Failure {
     Failure::new(
         "migration_loses_data",
-        format!("the migration would lose data{}", bullets(plan.losses.iter())),
+        format!(
+            "the migration would lose data or expose secrets{}",
+            bullets(plan.losses.iter().chain(&plan.exposures))
+        ),
     )
     .hint("if that is meant, run it again with `--allow-data-loss`; nothing has been changed yet")
 }
@@ -112,15 +110,17 @@ fn bullets<'a>(lines: impl Iterator<Item = &'a String>) -> String {
     lines.map(|line| format!("\n  - {line}")).collect()
 }
 
+/// Why the plan needs somebody's leave, or cannot be run.
+fn warnings(plan: &Plan) -> impl Iterator<Item = String> {
+    let possible = plan.possible_losses.iter().map(|loss| &loss.description);
+    let losses = plan.losses.iter().chain(possible).map(|line| format!("LOSES DATA: {line}"));
+    let exposures = plan.exposures.iter().map(|line| format!("EXPOSES A SECRET: {line}"));
+    losses.chain(exposures).chain(plan.faults.iter().map(|line| format!("IMPOSSIBLE: {line}")))
+}
+
 /// The plan in full, as SQL that says what it does.
 pub(crate) fn script(plan: &Plan) -> String {
-    let mut text = String::new();
-    for loss in &plan.losses {
-        text += &format!("-- LOSES DATA: {loss}\n");
-    }
-    for fault in &plan.faults {
-        text += &format!("-- IMPOSSIBLE: {fault}\n");
-    }
+    let mut text: String = warnings(plan).map(|line| format!("-- {line}\n")).collect();
     for step in &plan.steps {
         text += &format!("-- {}\n{};\n", step.description, step.sql.trim_end_matches(';'));
     }
@@ -130,16 +130,26 @@ pub(crate) fn script(plan: &Plan) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mainstay_sql::migrate::MigrationStep;
+    use mainstay_sql::migrate::{MigrationStep, StepKind};
 
     fn plan(steps: usize) -> Plan {
-        let step =
-            |number| MigrationStep { sql: format!("SELECT {number}"), description: format!("step {number}") };
+        let step = |number| MigrationStep {
+            sql: format!("SELECT {number}"),
+            description: format!("step {number}"),
+            kind: StepKind::Change,
+        };
         Plan {
             steps: (1..=steps).map(step).collect(),
             losses: vec!["drops room.name".to_owned()],
-            faults: Vec::new(),
+            ..Plan::default()
         }
+    }
+
+    #[test]
+    fn a_script_names_exposed_secrets() {
+        let exposures = vec!["note.token was secret".to_owned()];
+        let text = script(&Plan { exposures, ..Plan::default() });
+        assert_eq!(text, "-- EXPOSES A SECRET: note.token was secret\n-- 0 steps\n");
     }
 
     #[test]
@@ -151,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_summary_of_many_steps_is_short_and_hides_no_loss() {
-        let text = refused(OpenError::SchemaDiffers(plan(9)), Path::new("chat")).to_string();
+        let text = refused(OpenError::SchemaDiffers(Box::new(plan(9))), Path::new("chat")).to_string();
         for part in [
             "error[schema_differs]",
             "- step 5\n  - and 4 more",

@@ -149,8 +149,7 @@ fn conversion(column: &str, from: &ColumnType, to: &ColumnType) -> Option<Conver
     }
 }
 
-/// A mantissa at another scale. One that would have more digits than a decimal can hold becomes a text, which a strict column of
-/// integers refuses: then the migration fails, and nothing is lost. `None` for a scale that no decimal has.
+/// A mantissa at another scale, unless it would have more digits than a decimal can hold. `None` for a scale that no decimal has.
 fn rescaled(column: &str, from: u8, to: u8) -> Option<Conversion> {
     let factor = 10_i64.checked_pow(u32::from(from.abs_diff(to)))?;
     if from > to {
@@ -160,9 +159,10 @@ fn rescaled(column: &str, from: u8, to: u8) -> Option<Conversion> {
         return Some(Conversion::lossy(expression, "digits behind the point, by rounding"));
     }
     let bound = 10_i64.pow(u32::from(Decimal::MAX_DIGITS)) / factor;
-    Some(Conversion::lossless(format!(
-        "CASE WHEN {column} NOT BETWEEN 1 - {bound} AND {bound} - 1 THEN 'too large' ELSE {column} * {factor} END"
-    )))
+    Some(Conversion::lossless_if(
+        format!("{column} BETWEEN 1 - {bound} AND {bound} - 1"),
+        format!("{column} * {factor}"),
+    ))
 }
 
 /// The day of an instant. SQLite's division cuts towards zero, and days before 1970 are below it.

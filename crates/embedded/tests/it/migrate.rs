@@ -66,6 +66,9 @@ async fn a_failed_step_leaves_the_database_as_it_was() {
     let unique = notes("text = { type = \"string\", unique = true }");
     let failed = migrate::apply(&unique, &path, false).unwrap_err();
     assert!(matches!(failed, OpenError::StepFailed { .. }), "{failed}");
+    let failed = failed.to_string();
+    let parts = ["the same text: 2 records stand in the way, such as ", "(text \"twice\") and ", "-"];
+    parts.iter().for_each(|part| assert!(failed.contains(part), "{part} is not in {failed}"));
     let page = all(&open(&before, &path).unwrap(), &before, "note").await;
     assert_eq!(page.count, Some(2));
     let required = notes("text = \"string\"\nmood = \"string\"");
@@ -121,4 +124,55 @@ fn a_plan_of_no_database_makes_none() {
     assert!(!path.exists());
     migrate::apply(&application, &path, false).unwrap();
     open(&application, &path).unwrap();
+}
+
+#[tokio::test]
+async fn a_record_that_does_not_fit_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.db");
+    let mood = |values: &str| notes(&format!("mood = {{ type = \"enum\", values = [{values}] }}"));
+    let before = mood("\"good\", \"bad\"");
+    let store = open(&before, &path).unwrap();
+    create(&store, &before, &[("mood", "bad")]).await.unwrap();
+    let id = all(&store, &before, "note").await.rows[0].record.id();
+    drop(store);
+    let failed = migrate::apply(&mood("\"good\""), &path, false).unwrap_err().to_string();
+    let end = format!(
+        "checks that no note.mood is bad, which the models no longer have: 1 record stands in the way, such as {id} (mood \"bad\")"
+    );
+    assert!(failed.ends_with(&end), "{failed}");
+    open(&before, &path).unwrap();
+}
+
+#[tokio::test]
+async fn a_field_that_became_secret_is_known_to_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.db");
+    with_a_note(&path).await;
+    let (open_text, secret) = (notes("text = \"string\""), notes("text = \"secret\""));
+    open(&secret, &path).unwrap();
+    assert!(matches!(open(&open_text, &path), Err(OpenError::SchemaDiffers(_))));
+    let refused = migrate::apply(&open_text, &path, false).unwrap_err();
+    assert!(matches!(&refused, OpenError::LosesData(plan) if plan.losses.is_empty()), "{refused}");
+    assert!(refused.to_string().contains("note.text was secret"), "{refused}");
+    migrate::apply(&open_text, &path, true).unwrap();
+    assert!(migrate::apply(&secret, &path, false).unwrap().is_empty());
+    assert!(!migrate::plan(&open_text, &path).unwrap().is_safe(), "applying notes it as well");
+}
+
+#[tokio::test]
+async fn only_what_is_there_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.db");
+    with_a_note(&path).await;
+    let forgetful = application(&[("note", "soft_delete = false\n[fields]\ntext = \"string\"\n")]);
+    assert!(migrate::plan(&forgetful, &path).unwrap().is_safe());
+    Connection::open(&path).unwrap().execute("UPDATE note SET deleted_at = 1", []).unwrap();
+    let refused = migrate::apply(&forgetful, &path, false).unwrap_err().to_string();
+    assert!(
+        refused.contains("removes the deleted records of note, which no longer keeps them (1 now)"),
+        "{refused}"
+    );
+    migrate::apply(&forgetful, &path, true).unwrap();
+    assert_eq!(all(&open(&forgetful, &path).unwrap(), &forgetful, "note").await.count, Some(0));
 }

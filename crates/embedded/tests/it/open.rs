@@ -112,7 +112,7 @@ fn what_the_database_says_of_itself_is_checked() {
         ),
         (
             "UPDATE _mainstay_meta SET value = json_set(value, '$.format', 99) WHERE key = 'schema'",
-            "it has format 99, and this version knows formats up to 1",
+            "it has format 99, and this version knows formats up to 2",
         ),
         ("UPDATE _mainstay_meta SET value = '{' WHERE key = 'schema'", "the database is damaged"),
         ("DELETE FROM _mainstay_meta WHERE key = 'epoch'", "the database is damaged"),

@@ -36,7 +36,7 @@ enum Command {
 struct Apply {
     #[command(flatten)]
     project: ProjectArgs,
-    /// Run it also when it loses data; `plan` names what
+    /// Run it also when it loses data or makes secrets readable; `plan` names what
     #[arg(long)]
     allow_data_loss: bool,
 }

@@ -84,3 +84,14 @@ fn a_database_in_use_is_not_migrated() {
     project.run(&["migrate", "plan"]).expect(0).says(&["mark"]);
     project.run(&["migrate", "apply"]).expect(1).complains(&["error[data_in_use]"]);
 }
+
+#[test]
+fn a_secret_is_not_made_readable_unasked() {
+    let project = project_with_note("mark = \"secret\"", &json!({"title": "a", "mark": "hidden"}));
+    project.write("models/note.toml", &note("mark = \"string\""));
+    project.run(&["serve"]).expect(1).complains(&["EXPOSES A SECRET: note.mark was secret"]);
+    project.run(&["migrate", "plan"]).expect(0).says(&["-- EXPOSES A SECRET: note.mark was secret"]);
+    project.run(&["migrate", "apply"]).expect(1).complains(&["note.mark was secret", "--allow-data-loss"]);
+    project.run(&["migrate", "apply", "--allow-data-loss"]).expect(0);
+    assert_eq!(project.serve().client().get("/v1/notes").expect(200)["items"][0]["mark"], "hidden");
+}

@@ -1,6 +1,6 @@
 //! Definitions of tables, columns and indexes as text.
 
-use super::{Column, Extent, Index, Table};
+use super::{Column, Index, Table};
 use crate::Dialect;
 use crate::names::quote;
 
@@ -30,14 +30,6 @@ pub(super) fn create_index(table: &Table, index: &Index) -> String {
         quote(&index.name),
         quote(&table.name),
         columns.join(", "),
-        condition(index.extent),
+        index.extent.condition().map(|condition| format!(" WHERE {condition}")).unwrap_or_default(),
     )
-}
-
-fn condition(extent: Extent) -> &'static str {
-    match extent {
-        Extent::All => "",
-        Extent::Live => " WHERE \"deleted_at\" IS NULL",
-        Extent::Deleted => " WHERE \"deleted_at\" IS NOT NULL",
-    }
 }

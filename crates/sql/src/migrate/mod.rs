@@ -2,13 +2,16 @@
 //!
 //! [`Schema::of`] says what an application needs, an adapter keeps it beside the tables as JSON, and [`plan`] compares the two.
 
+mod check;
 mod conversion;
 mod definition;
+mod meaning;
 mod origin;
 mod schema;
 mod table;
 
 pub use conversion::Conversion;
+pub use meaning::Meaning;
 pub use schema::{Column, ColumnType, Extent, Index, InvalidSchema, Schema, Table};
 
 use crate::Dialect;
@@ -25,6 +28,10 @@ pub struct Plan {
     pub steps: Vec<MigrationStep>,
     /// What gets lost by it, for people: `drops message.text`.
     pub losses: Vec<String>,
+    /// What gets lost if the database has it, which [`Plan::settle`] finds out.
+    pub possible_losses: Vec<PossibleLoss>,
+    /// Which secrets can be read after it, for people.
+    pub exposures: Vec<String>,
     /// Why it cannot be run, for people; the steps are then not to be run.
     pub faults: Vec<String>,
 }
@@ -36,21 +43,67 @@ pub struct MigrationStep {
     pub sql: String,
     /// What it does and when it fails, for people.
     pub description: String,
+    /// What to do with the statement.
+    pub kind: StepKind,
+}
+
+/// What a step is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StepKind {
+    /// The statement is run.
+    Change,
+    /// The statement is a query for records that stand in the way: their ids, and values that tell why. When there are any, the
+    /// migration fails.
+    Check,
+}
+
+/// Something that gets lost if there is any of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PossibleLoss {
+    /// A query of one number: how many records lose something. It speaks of the database as it is before the migration.
+    pub count: String,
+    /// What gets lost, for people.
+    pub description: String,
 }
 
 impl Plan {
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to do. What the models mean may have changed all the same in a way that no record can contradict,
+    /// so that a schema which is kept is to be written anew.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty() && self.losses.is_empty() && self.faults.is_empty()
+        *self == Plan::default()
     }
 
-    /// Whether it can be run and nothing gets lost.
+    /// Whether it can be run, nothing gets lost and no secret becomes readable. What may get lost counts as lost.
     pub fn is_safe(&self) -> bool {
-        self.losses.is_empty() && self.faults.is_empty()
+        self.is_allowed(false)
+    }
+
+    /// Whether it can be run by someone who says whether loss and exposure are meant.
+    pub fn is_allowed(&self, allow_data_loss: bool) -> bool {
+        let loses = !self.losses.is_empty() || !self.possible_losses.is_empty();
+        self.faults.is_empty() && (allow_data_loss || !loses && self.exposures.is_empty())
+    }
+
+    /// Turns what may get lost into what does, by asking the database how many records a query of [`PossibleLoss`] counts.
+    ///
+    /// # Errors
+    /// When `count` fails.
+    pub fn settle<E>(&mut self, mut count: impl FnMut(&str) -> Result<i64, E>) -> Result<(), E> {
+        for loss in std::mem::take(&mut self.possible_losses) {
+            let records = count(&loss.count)?;
+            if records > 0 {
+                self.losses.push(format!("{} ({records} now)", loss.description));
+            }
+        }
+        Ok(())
     }
 
     fn step(&mut self, description: String, sql: String) {
-        self.steps.push(MigrationStep { sql, description });
+        self.steps.push(MigrationStep { sql, description, kind: StepKind::Change });
+    }
+
+    fn check(&mut self, description: String, sql: String) {
+        self.steps.push(MigrationStep { sql, description, kind: StepKind::Check });
     }
 }
 
@@ -70,7 +123,10 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
     let added = new.iter().zip(&origins).filter(|(_, origin)| origin.is_none()).map(|(table, _)| table);
     let dropped = old.iter().enumerate().filter(|(place, _)| !origins.contains(&Some(*place)));
 
-    // Indexes go first and come last: no column can be dropped under one, and its name is of the whole database.
+    let renames: Vec<(&str, &str)> = changes.iter().map(TableChange::names).collect();
+
+    // Indexes go first and come last: no column can be dropped under one, and its name is of the whole database. Values are looked at
+    // when all tables are there under their new names.
     let mut plan = Plan::default();
     changes.iter().for_each(|change| change.drop_indexes(&mut plan));
     dropped.for_each(|(_, table)| drop_table(table, &mut plan));
@@ -79,6 +135,7 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
         table.indexes.iter().for_each(|index| add_index(table, index, &mut plan));
     }
     changes.iter().for_each(|change| change.alter(dialect, &mut plan));
+    changes.iter().for_each(|change| change.follow_meanings(&renames, dialect, &mut plan));
     changes.iter().for_each(|change| change.create_indexes(&mut plan));
     plan
 }
@@ -89,14 +146,9 @@ fn drop_table(table: &Table, plan: &mut Plan) {
 }
 
 fn add_index(table: &Table, index: &Index, plan: &mut Plan) {
-    let (name, columns) = (&table.name, index.columns.join(", "));
-    let records = match index.extent {
-        Extent::All => "records",
-        Extent::Live => "live records",
-        Extent::Deleted => "deleted records",
-    };
+    let (name, columns, records) = (&table.name, index.columns.join(", "), index.extent.records());
     let description = if index.unique {
-        format!("makes {columns} unique among the {records} of {name}; fails when two have the same")
+        format!("makes {columns} unique among the {records} of {name}")
     } else {
         format!("indexes the {records} of {name} by {columns}")
     };

@@ -1,5 +1,6 @@
 //! What a database holds: tables, columns and indexes.
 
+use super::Meaning;
 use crate::names::index_name;
 use mainstay_model::{Application, Field, FieldType, Model, base};
 use serde::{Deserialize, Serialize};
@@ -37,9 +38,12 @@ pub struct Column {
     pub ty: ColumnType,
     /// Whether it may be null.
     pub nullable: bool,
+    /// What its values mean; `None` in a schema of format 1, which did not say.
+    #[serde(default)]
+    pub meaning: Option<Meaning>,
 }
 
-/// What a column holds. Enums and secrets are texts and refs are UUIDs here, since nothing else about them is stored.
+/// What a column holds. Enums and secrets are texts and refs are UUIDs here, since they are stored alike; see [`Meaning`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColumnType {
@@ -131,12 +135,15 @@ impl fmt::Display for InvalidSchema {
 impl std::error::Error for InvalidSchema {}
 
 impl Schema {
-    /// The format that this version writes.
-    pub const FORMAT: u32 = 1;
+    /// The format that this version writes: 2 says what the values of columns mean. Format 1 is read as well.
+    pub const FORMAT: u32 = 2;
 
     /// What `app` needs.
     pub fn of(app: &Application) -> Schema {
-        Schema { format: Schema::FORMAT, tables: app.models.iter().map(Table::of).collect() }
+        Schema {
+            format: Schema::FORMAT,
+            tables: app.models.iter().map(|model| Table::of(app, model)).collect(),
+        }
     }
 
     /// The JSON that an adapter keeps.
@@ -164,7 +171,7 @@ impl Schema {
 }
 
 impl Table {
-    fn of(model: &Model) -> Table {
+    fn of(app: &Application, model: &Model) -> Table {
         let declared = model.indexes.iter().map(|index| Index::of(model, index));
         let mut indexes: Vec<Index> = Vec::new();
         for index in declared.chain(model.soft_delete.then(|| Index::of_deleted(model))) {
@@ -175,18 +182,19 @@ impl Table {
         Table {
             name: model.name.clone(),
             soft_delete: model.soft_delete,
-            columns: model.fields.iter().map(Column::of).collect(),
+            columns: model.fields.iter().map(|field| Column::of(app, field)).collect(),
             indexes,
         }
     }
 }
 
 impl Column {
-    fn of(field: &Field) -> Column {
+    fn of(app: &Application, field: &Field) -> Column {
         Column {
             name: field.name.clone(),
             ty: ColumnType::of(&field.ty),
             nullable: field.optional || field.id == base::DELETED_AT,
+            meaning: Some(Meaning::of(app, &field.ty)),
         }
     }
 }
@@ -210,6 +218,26 @@ impl Index {
         let columns = vec![model.field(base::DELETED_AT).name.clone()];
         let name = index_name(&model.name, &columns, false);
         Index { name, columns, unique: false, extent: Extent::Deleted }
+    }
+}
+
+impl Extent {
+    /// What is true of the records in it; `None` when all are.
+    pub(super) fn condition(self) -> Option<&'static str> {
+        match self {
+            Extent::All => None,
+            Extent::Live => Some("\"deleted_at\" IS NULL"),
+            Extent::Deleted => Some("\"deleted_at\" IS NOT NULL"),
+        }
+    }
+
+    /// What people call them.
+    pub(super) fn records(self) -> &'static str {
+        match self {
+            Extent::All => "records",
+            Extent::Live => "live records",
+            Extent::Deleted => "deleted records",
+        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! The changes of one table that stays, perhaps under another name.
 
+use super::check::{Check, check_unique};
 use super::definition::{column, create_table};
 use super::origin::origins;
-use super::{Column, Conversion, Index, Plan, Table, add_index};
+use super::{Column, Conversion, Index, Plan, PossibleLoss, Table, add_index};
 use crate::Dialect;
 use crate::names::quote;
 use mainstay_expr::{Operand, Value};
@@ -17,9 +18,9 @@ pub(super) struct TableChange<'a> {
 }
 
 /// A column as it is, unless it is new, and as it shall be.
-struct ColumnChange<'a> {
-    old: Option<&'a Column>,
-    new: &'a Column,
+pub(super) struct ColumnChange<'a> {
+    pub(super) old: Option<&'a Column>,
+    pub(super) new: &'a Column,
     /// What fills it where there is no value; null when the field has no such default.
     fill: Value,
 }
@@ -38,6 +39,11 @@ impl<'a> TableChange<'a> {
         });
         let dropped = old.columns.iter().enumerate().filter(|(place, _)| !origins.contains(&Some(*place)));
         TableChange { old, new, columns: columns.collect(), dropped: dropped.map(|(_, old)| old).collect() }
+    }
+
+    /// What the table is called, and what it shall be called.
+    pub(super) fn names(&self) -> (&'a str, &'a str) {
+        (&self.old.name, &self.new.name)
     }
 
     /// Whether the table has to be written anew: SQLite alters neither the type of a column nor whether it may be null.
@@ -62,7 +68,17 @@ impl<'a> TableChange<'a> {
     pub(super) fn create_indexes(&self, plan: &mut Plan) {
         let is_there = |index: &Index| !self.is_rebuilt() && self.old.indexes.contains(index);
         for index in self.new.indexes.iter().filter(|index| !is_there(index)) {
+            if index.unique {
+                check_unique(self.new, index, plan);
+            }
             add_index(self.new, index, plan);
+        }
+    }
+
+    /// Looks at values that mean something else now. `renames` has the old and the new name of each table that stays.
+    pub(super) fn follow_meanings(&self, renames: &[(&str, &str)], dialect: &dyn Dialect, plan: &mut Plan) {
+        for change in &self.columns {
+            change.follow_meaning(self.names(), renames, dialect, plan);
         }
     }
 
@@ -77,7 +93,13 @@ impl<'a> TableChange<'a> {
         // What was deleted would be live again in a model that does not look at `deleted_at`.
         if self.old.soft_delete && !self.new.soft_delete {
             let name = &self.new.name;
-            plan.losses.push(format!("removes the deleted records of {name}, which no longer keeps them"));
+            plan.possible_losses.push(PossibleLoss {
+                count: format!(
+                    "SELECT count(*) FROM {} WHERE \"deleted_at\" IS NOT NULL",
+                    quote(&self.old.name)
+                ),
+                description: format!("removes the deleted records of {name}, which no longer keeps them"),
+            });
             let sql = format!("DELETE FROM {} WHERE \"deleted_at\" IS NOT NULL", quote(name));
             plan.step(format!("removes the deleted records of {name}"), sql);
         }
@@ -129,29 +151,36 @@ impl<'a> TableChange<'a> {
             values.join(", "),
             quote(old)
         );
+        self.columns.iter().for_each(|change| change.check_conversion(dialect, old, plan));
         plan.step(format!("makes a new table for {name}"), create_table(dialect, self.new, &copy));
-        plan.step(format!("copies the records of {old}{}", self.conditions()), insert);
+        plan.step(format!("copies the records of {old}"), insert);
         plan.step(format!("drops the old table of {old}"), format!("DROP TABLE {}", quote(old)));
         let sql = format!("ALTER TABLE {} RENAME TO {}", quote(&copy), quote(name));
         plan.step(format!("puts the new table of {name} in its place"), sql);
-    }
-
-    /// When copying fails.
-    fn conditions(&self) -> String {
-        let narrowed = self.columns.iter().filter(|change| change.may_lack_values());
-        let narrowed: Vec<&str> = narrowed.map(|change| change.new.name.as_str()).collect();
-        if narrowed.is_empty() {
-            return String::new();
-        }
-        format!("; fails when one has no {}", narrowed.join(", "))
     }
 }
 
 impl ColumnChange<'_> {
     /// How the values that are there become the new ones; `None` when there are none or they cannot.
-    fn conversion(&self, dialect: &dyn Dialect) -> Option<Conversion> {
+    pub(super) fn conversion(&self, dialect: &dyn Dialect) -> Option<Conversion> {
         let old = self.old?;
         dialect.conversion(&quote(&old.name), &old.ty, &self.new.ty)
+    }
+
+    /// Looks for values in the table `table` that cannot become new ones.
+    fn check_conversion(&self, dialect: &dyn Dialect, table: &str, plan: &mut Plan) {
+        let Some((old, Conversion { fits, .. })) = self.old.zip(self.conversion(dialect)) else { return };
+        let name = &old.name;
+        if self.may_lack_values() {
+            let condition = format!("{} IS NULL", quote(name));
+            let description = format!("checks that each record of {table} has {name}, which is required");
+            Check { table, columns: &[], condition }.plan(description, plan);
+        }
+        if let Some(fits) = fits {
+            let condition = format!("NOT ({fits})");
+            let description = format!("checks that {table}.{name} fits into {} in each record", self.new.ty);
+            Check { table, columns: &[old], condition }.plan(description, plan);
+        }
     }
 
     /// The value in the new table, as an expression over the old one.

@@ -2,7 +2,7 @@
 
 use mainstay_expr::{ModelId, Value};
 use mainstay_model::Application;
-use mainstay_sql::migrate::{Plan, plan};
+use mainstay_sql::migrate::{Plan, StepKind, plan};
 use mainstay_sql::{Sqlite, Statement, insert, list_to_json};
 use rusqlite::{Connection, params_from_iter, types::Value as Stored};
 use uuid::Uuid;
@@ -19,7 +19,24 @@ impl Database {
 
     pub(crate) fn migrate(&self, plan: &Plan) -> rusqlite::Result<()> {
         assert_eq!(plan.faults, Vec::<String>::new());
-        plan.steps.iter().try_for_each(|step| self.0.execute_batch(&step.sql))
+        for step in &plan.steps {
+            match step.kind {
+                StepKind::Change => self.0.execute_batch(&step.sql)?,
+                StepKind::Check => {
+                    let found = self.rows(&Statement { text: step.sql.clone(), params: Vec::new() });
+                    if !found.is_empty() {
+                        let detail = format!("{}: {} found", step.description, found.len());
+                        return Err(rusqlite::Error::ToSqlConversionFailure(detail.into()));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Turns what a plan may lose into what it does.
+    pub(crate) fn settle(&self, plan: &mut Plan) {
+        plan.settle(|count| self.0.query_row(count, [], |row| row.get(0))).unwrap();
     }
 
     pub(crate) fn insert(&self, app: &Application, model: ModelId, values: &[Value]) {

@@ -7,6 +7,7 @@ mod application;
 mod database;
 mod generate;
 mod lowering;
+mod meaning;
 mod migration;
 mod paging;
 mod random;
