@@ -4,7 +4,7 @@ use crate::process;
 use crate::steps::{Outcome, Steps};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{deny, machine, tidy};
+use crate::{deny, machine, tidy, tools};
 use std::process::ExitCode;
 
 /// How much is checked.
@@ -28,6 +28,7 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
         steps.run("dependencies", || deny::check_tree(workspace).into());
         steps.run("advisories", || deny::note_advisories(workspace));
     }
+    steps.run("tools", || tools::provide(workspace).into());
     steps.run("tests", || tests(workspace, &mut tally));
     println!("\n{steps}{tally}");
     if steps.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
