@@ -30,6 +30,7 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
     }
     steps.run("tools", || tools::provide(workspace).into());
     steps.run("tests", || tests(workspace, &mut tally));
+    steps.run("program", || program(workspace).into());
     println!("\n{steps}{tally}");
     if steps.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -50,6 +51,11 @@ fn need_component(workspace: &Workspace, command: &str, component: &str) -> Resu
     found
         .map(drop)
         .map_err(|_| format!("{component} is missing; get it with `rustup component add {component}`"))
+}
+
+/// The README's first command is `cargo run` without a name, which has to mean the program.
+fn program(workspace: &Workspace) -> Result<(), String> {
+    process::run(workspace.cargo(["run", "--quiet", "--locked", "--", "version"]))
 }
 
 /// Plain `cargo test`, because it needs nothing installed and runs the examples in the documentation too.
