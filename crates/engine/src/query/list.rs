@@ -2,9 +2,10 @@
 
 use super::cursor::Listed;
 use super::expand::Expansion;
+use super::rights::Rights;
 use super::{ListAnswer, ListRequest, OrderKey};
 use crate::{Caller, Code, Engine, Error, View};
-use mainstay_expr::{FieldId, Frame, ModelId, Predicate};
+use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Vars};
 use mainstay_model::Model;
 use mainstay_ports::{Order, Query, Record};
 use std::sync::Arc;
@@ -27,28 +28,8 @@ impl Engine {
         let selected = self.selection(model, &request.fields)?;
         let expansion = Expansion::parse(self.application(), model, &request.expand)?;
         let vars = self.read_vars(caller, model, "list");
-        let frame = Frame { vars: Some(&vars), ..Frame::default() };
         let rights = self.rights(model, &vars, request.deleted);
-        let mut conditions = vec![rights.read.clone()];
-        if let Some(source) = &request.filter {
-            conditions.push(self.filter(model.id, source)?.reduce(&frame));
-        }
-        let order = order(model, &request.order)?;
-        conditions.extend(order_guards(model, &order, &frame));
-        let after = match &request.cursor {
-            Some(cursor) => Some(self.cursors().open(cursor, &listed(model, &order, request))?),
-            None => None,
-        };
-        let query = Query {
-            deleted: request.deleted,
-            filter: Predicate::All(conditions).reduce(&frame),
-            order,
-            after,
-            limit: request.limit,
-            flags: rights.flags(),
-            count: request.count,
-            ..Query::all(model.id, request.limit)
-        };
+        let query = self.question(model, request, &rights, &vars)?;
         let order = query.order.clone();
         let page = self.store().query(query).await?;
         let last = page.rows.last().filter(|_| page.more);
@@ -57,6 +38,34 @@ impl Engine {
         let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
         self.expand(&vars, &mut items, &expansion).await?;
         Ok(ListAnswer { items, next, count: page.count, position: page.position })
+    }
+
+    /// The query that a request comes to under the caller's rights.
+    fn question(
+        &self,
+        model: &Model,
+        request: &ListRequest,
+        rights: &Rights,
+        vars: &Vars,
+    ) -> Result<Query, Error> {
+        let order = order(model, &request.order)?;
+        let mut conditions = vec![rights.read.clone()];
+        if let Some(source) = &request.filter {
+            conditions.push(self.filter(model.id, source)?.as_ref().clone());
+        }
+        conditions.extend(order_guards(model, &order));
+        let open = |cursor: &String| self.cursors().open(cursor, &listed(model, &order, request));
+        let after = request.cursor.as_ref().map(open).transpose()?;
+        let frame = Frame { vars: Some(vars), ..Frame::default() };
+        Ok(Query {
+            deleted: request.deleted,
+            filter: Predicate::All(conditions).reduce(&frame),
+            order,
+            after,
+            flags: rights.flags(),
+            count: request.count,
+            ..Query::all(model.id, request.limit)
+        })
     }
 
     fn next(&self, last: &Record, listed: &Listed<'_>) -> Result<String, Error> {
@@ -102,7 +111,6 @@ fn order(model: &Model, keys: &[OrderKey]) -> Result<Vec<Order>, Error> {
 const MAX_ORDER_KEYS: usize = 5;
 
 /// Whoever orders by a field learns of its values, so only records whose field the caller may see take part.
-fn order_guards(model: &Model, order: &[Order], frame: &Frame<'_>) -> Vec<Predicate> {
-    let guards = order.iter().filter_map(|key| model.field(key.field).read.as_ref());
-    guards.map(|guard| guard.reduce(frame)).collect()
+fn order_guards(model: &Model, order: &[Order]) -> impl Iterator<Item = Predicate> {
+    order.iter().filter_map(|key| model.field(key.field).read.as_deref().cloned())
 }
