@@ -25,6 +25,7 @@ usage: cargo xtask <command>
 
   test           everything that the CI checks: format, tidy, clippy, dependencies, tests
   test --quick   the same without the dependencies
+  test --long    the same with tests that take their time: 1,000 kills in place of 20, many more seeds
   fmt            format every crate
   tidy           the checks of files, crates and links that no compiler makes
   deny           licences, bans, sources and advisories of the dependencies (installs cargo-deny when it is missing)
@@ -48,6 +49,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
     match arguments {
         ["test"] => return Ok(test::run(&workspace, test::Scope::Everything)),
         ["test", "--quick"] => return Ok(test::run(&workspace, test::Scope::Quick)),
+        ["test", "--long"] => return Ok(test::run(&workspace, test::Scope::Long)),
         ["fmt"] => process::run(workspace.cargo(["fmt", "--all"]))?,
         ["tidy"] => tidy::check(&workspace)?,
         ["deny"] => deny::check_all(&workspace)?,

@@ -14,7 +14,12 @@ pub(crate) enum Scope {
     Everything,
     /// What changes from edit to edit: not the dependencies.
     Quick,
+    /// What the CI checks, with the tests that explore by chance running for longer.
+    Long,
 }
+
+/// Set for the tests of [`Scope::Long`].
+const LONG: &str = "MAINSTAY_LONG";
 
 /// Runs all steps, also after one that failed; the exit code says whether any did.
 pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
@@ -24,12 +29,12 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
     steps.run("format", || format(workspace).into());
     steps.run("tidy", || tidy::check(workspace).into());
     steps.run("clippy", || clippy(workspace).into());
-    if scope == Scope::Everything {
+    if scope != Scope::Quick {
         steps.run("dependencies", || deny::check_tree(workspace).into());
         steps.run("advisories", || deny::note_advisories(workspace));
     }
     steps.run("tools", || tools::provide(workspace).into());
-    steps.run("tests", || tests(workspace, &mut tally));
+    steps.run("tests", || tests(workspace, scope, &mut tally));
     steps.run("program", || program(workspace).into());
     println!("\n{steps}{tally}");
     if steps.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -59,8 +64,11 @@ fn program(workspace: &Workspace) -> Result<(), String> {
 }
 
 /// Plain `cargo test`, because it needs nothing installed and runs the examples in the documentation too.
-fn tests(workspace: &Workspace, tally: &mut Tally) -> Outcome {
-    let command = workspace.cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+fn tests(workspace: &Workspace, scope: Scope, tally: &mut Tally) -> Outcome {
+    let mut command = workspace.cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    if scope == Scope::Long {
+        command.env(LONG, "1");
+    }
     let ended = process::lines(command, |line| {
         println!("{line}");
         tally.add_line(line);

@@ -4,8 +4,9 @@ use crate::process;
 use crate::workspace::Workspace;
 use std::path::Path;
 
-/// A program, and the Debian package that has it. The commands of the READMEs, which are tested, use `curl`.
-const NEEDED: &[(&str, &str)] = &[("bash", "bash"), ("curl", "curl")];
+/// A program, and the Debian package that has it. The commands of the READMEs, which are tested, use `curl`; the tests of durability let a
+/// disk fail with `strace`.
+const NEEDED: &[(&str, &str)] = &[("bash", "bash"), ("curl", "curl"), ("strace", "strace")];
 
 /// Sees that the programs are there; as root on Debian, installs those that are not.
 pub(crate) fn provide(workspace: &Workspace) -> Result<(), String> {
@@ -49,6 +50,6 @@ mod tests {
         std::fs::write(folder.join("bash"), "").expect("the temporary folder can be written");
         let found = missing(&[PathBuf::from("/nowhere"), folder.clone()]);
         std::fs::remove_dir_all(&folder).expect("it is ours");
-        assert_eq!(found, [("curl", "curl")]);
+        assert_eq!(found, [("curl", "curl"), ("strace", "strace")]);
     }
 }
