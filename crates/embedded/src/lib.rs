@@ -17,6 +17,7 @@ mod connection;
 mod feed;
 mod keyring;
 mod lock;
+mod measures;
 mod meta;
 pub mod migrate;
 mod obstacles;
@@ -30,6 +31,7 @@ mod value;
 mod writer;
 
 pub use keyring::LocalKeyring;
+pub use measures::Measures;
 pub use open::OpenError;
 pub use options::Options;
 pub use store::SqliteStore;

@@ -1,5 +1,6 @@
 //! Reading: connections beside the writer's, each with a deadline for its queries.
 
+use crate::Measures;
 use crate::connection::open_reader;
 use crate::sqlite_error::store_error;
 use mainstay_ports::StoreError;
@@ -28,17 +29,23 @@ pub(crate) struct Readers {
     inline: Vec<Mutex<Reader>>,
     next: AtomicUsize,
     timeout: Duration,
+    measures: Arc<Measures>,
 }
 
 impl Readers {
     /// Opens `count` connections with a thread each, and as many for short reads.
-    pub(crate) fn start(path: &Path, count: usize, timeout: Duration) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        path: &Path,
+        count: usize,
+        timeout: Duration,
+        measures: Arc<Measures>,
+    ) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
         let inline = (0..count).map(|_| Ok(Mutex::new(Reader::open(path)?)));
         let inline = inline.collect::<Result<Vec<_>, StoreError>>()?;
-        let mut readers =
-            Readers { jobs: Some(jobs), threads: Vec::new(), inline, next: AtomicUsize::new(0), timeout };
+        let (threads, next) = (Vec::new(), AtomicUsize::new(0));
+        let mut readers = Readers { jobs: Some(jobs), threads, inline, next, timeout, measures };
         for _ in 0..count {
             readers.threads.push(spawn(Reader::open(path)?, queue.clone())?);
         }
@@ -64,24 +71,35 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let deadline = Instant::now() + self.timeout;
+        let asked = Instant::now();
+        let deadline = asked + self.timeout;
         let (reply, answer) = oneshot::channel();
+        let measures = self.measures.clone();
         let job = Box::new(move |reader: &mut Reader| {
+            measures.reader_queue.decrement();
+            measures.reader_wait.observe_time(asked.elapsed());
             if !reply.is_closed() {
                 // Nobody listens any more when the request was given up meanwhile.
                 let _ = reply.send(reader.read(deadline, read));
             }
         });
-        self.jobs.as_ref().map_or_else(|| Err(ended()), |jobs| jobs.try_send(job).map_err(refused))?;
+        self.jobs.as_ref().map_or_else(|| Err(ended()), |jobs| self.enqueue(jobs, job))?;
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
-}
 
-#[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
-fn refused(error: TrySendError<Job>) -> StoreError {
-    match error {
-        TrySendError::Full(_) => StoreError::Busy,
-        TrySendError::Disconnected(_) => ended(),
+    fn enqueue(&self, jobs: &SyncSender<Job>, job: Job) -> Result<(), StoreError> {
+        // Before it is sent, since a thread may take it at once.
+        self.measures.reader_queue.increment();
+        jobs.try_send(job).map_err(|error| {
+            self.measures.reader_queue.decrement();
+            match error {
+                TrySendError::Full(_) => {
+                    self.measures.reader_busy.increment();
+                    StoreError::Busy
+                }
+                TrySendError::Disconnected(_) => ended(),
+            }
+        })
     }
 }
 
@@ -176,7 +194,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("test.db");
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
-        let readers = Readers::start(&path, 1, timeout).unwrap();
+        let readers = Readers::start(&path, 1, timeout, Arc::default()).unwrap();
         (folder, readers)
     }
 

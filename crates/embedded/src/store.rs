@@ -8,7 +8,7 @@ use crate::readers::{Readers, in_snapshot};
 use crate::rows::{read_record, run};
 use crate::sqlite_error::store_error;
 use crate::writer::{Command, Writer, ended};
-use crate::{OpenError, Options, meta};
+use crate::{Measures, OpenError, Options, meta};
 use futures::future::BoxFuture;
 use mainstay_model::Application;
 use mainstay_ports::{
@@ -29,6 +29,7 @@ pub struct SqliteStore {
     // The readers have to be gone before the writer can empty the log, and all of them before the lock is given back.
     readers: Readers,
     writer: Writer,
+    measures: Arc<Measures>,
     _lock: Lock,
 }
 
@@ -55,9 +56,26 @@ impl SqliteStore {
         };
         new_file.into_iter().for_each(NewFile::keep);
         let timeout = Duration::from_millis(options.query_timeout_ms);
-        let readers = Readers::start(&options.path, options.reader_threads(), timeout)?;
-        let (writer, end) = Writer::start(application.clone(), connection, meta.epoch, options.write_queue)?;
-        Ok(SqliteStore { application, epoch: meta.epoch, end, readers, writer, _lock: lock })
+        let measures = Arc::<Measures>::default();
+        let readers = Readers::start(&options.path, options.reader_threads(), timeout, measures.clone())?;
+        let (writer, end) = Writer::start(
+            application.clone(),
+            connection,
+            meta.epoch,
+            options.write_queue,
+            measures.clone(),
+        )?;
+        Ok(SqliteStore { application, epoch: meta.epoch, end, readers, writer, measures, _lock: lock })
+    }
+
+    /// What it counts of itself.
+    pub fn measures(&self) -> &Measures {
+        &self.measures
+    }
+
+    /// How many commands wait for the writer.
+    pub fn write_queue_length(&self) -> usize {
+        self.writer.queue_length()
     }
 
     fn end(&self) -> Position {

@@ -2,7 +2,7 @@
 
 use crate::accounts::{Identities, PasswordPool, TokenSigner};
 use crate::query::{CursorSeal, FilterCache};
-use crate::{Error, Registry};
+use crate::{Error, Measures, Registry};
 use mainstay_model::Application;
 use mainstay_ports::{Clock, Keyring, Position, Store};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -39,6 +39,7 @@ struct Inner {
     filters: FilterCache,
     /// Keeps ids that are made within one millisecond in order.
     ids: Mutex<ContextV7>,
+    measures: Arc<Measures>,
 }
 
 impl Engine {
@@ -48,14 +49,16 @@ impl Engine {
     /// When its keys cannot be read or made, or the password settings are out of bounds.
     pub fn new(options: Options) -> Result<Self, Error> {
         let Options { application, store, clock, keyring } = options;
+        let measures = Arc::<Measures>::default();
         let inner = Inner {
             registry: Registry::new(&application),
             identities: Identities::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
-            passwords: PasswordPool::new(&application.config.accounts.password)?,
+            passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
             filters: FilterCache::default(),
             ids: Mutex::new(ContextV7::new()),
+            measures,
             application,
             store,
             clock,
@@ -71,6 +74,11 @@ impl Engine {
     /// The operations.
     pub fn registry(&self) -> &Registry {
         &self.inner.registry
+    }
+
+    /// What it counts of itself.
+    pub fn measures(&self) -> &Measures {
+        &self.inner.measures
     }
 
     /// Microseconds since 1970.

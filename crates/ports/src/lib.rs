@@ -5,11 +5,14 @@
 //! once over the small [`Rows`] trait, so that every adapter authorises, validates, writes and records changes alike; `conformance`
 //! (a feature, for tests) is the suite that each adapter must pass.
 //!
+//! [`measure`] has the instruments with which the parts of the program count what they do.
+//!
 //! This crate owns: those traits and their types, and the one write path. It must not know any adapter.
 
 mod clock;
 mod execute;
 mod keyring;
+pub mod measure;
 mod position;
 mod query;
 mod record;

@@ -49,7 +49,7 @@ impl End {
 }
 
 /// The end of what was trimmed away.
-fn start(connection: &Connection) -> Result<End, StoreError> {
+pub(crate) fn start(connection: &Connection) -> Result<End, StoreError> {
     noted(connection, START)
 }
 

@@ -4,6 +4,7 @@
 //! with it. A command of a single step is refused before it writes, or by the write itself, and needs none. Nobody is answered before the commit; when that fails, all are told so, and nothing of the group is in the database.
 
 use super::Command;
+use crate::Measures;
 use crate::feed::{self, End};
 use crate::rows::{RowStatements, SqliteRows};
 use crate::sqlite_error::store_error;
@@ -29,6 +30,7 @@ pub(super) struct GroupCommit {
     epoch: u64,
     /// The end of the feed as of the last commit.
     published: watch::Sender<u64>,
+    measures: Arc<Measures>,
 }
 
 /// What a command came to, to be told when it is durable.
@@ -68,11 +70,15 @@ impl GroupCommit {
         application: Arc<Application>,
         connection: Connection,
         epoch: u64,
+        measures: Arc<Measures>,
     ) -> Result<(Self, watch::Receiver<u64>), StoreError> {
         let end = End::read(&connection)?;
         let (published, receiver) = watch::channel(end.offset);
         let statements = RowStatements::of(&application);
-        Ok((GroupCommit { application, connection, statements, end, epoch, published }, receiver))
+        let state = GroupCommit { application, connection, statements, end, epoch, published, measures };
+        state.measure_feed();
+        state.measure_trimming();
+        Ok((state, receiver))
     }
 
     /// Executes and commits commands from the front of `waiting`, at least one, and answers them.
@@ -81,6 +87,9 @@ impl GroupCommit {
         let committed = self.end;
         match self.attempt(waiting, started) {
             Ok(results) => {
+                self.measures.group_size.observe(results.len() as u64);
+                self.measures.group_time.observe_time(started.elapsed());
+                self.measure_feed();
                 self.published
                     .send_if_modified(|end| std::mem::replace(end, self.end.offset) != self.end.offset);
                 tracing::debug!(
@@ -119,7 +128,9 @@ impl GroupCommit {
             }
         }
         if !self.connection.is_autocommit() {
+            let committing = Instant::now();
             self.run("COMMIT").map_err(|error| (results.len(), error.into()))?;
+            self.measures.commit_time.observe_time(committing.elapsed());
         }
         Ok(results)
     }
@@ -182,15 +193,31 @@ impl GroupCommit {
         prepared.execute([]).map(|_| ()).map_err(store_error)
     }
 
+    fn measure_feed(&self) {
+        self.measures.feed_end.set(self.end.offset);
+        self.measures.feed_written_bytes.set(self.end.bytes);
+    }
+
+    /// A start that cannot be read is no reason to fail: the feed's size is then shown as it was.
+    fn measure_trimming(&self) {
+        if let Ok(start) = feed::start(&self.connection) {
+            self.measures.feed_trimmed_bytes.set(start.bytes);
+        }
+    }
+
     /// Tells the one who asked. That nobody listens any more is no fault: the request may have been given up.
     fn answer(&self, command: Command, result: Result<Done, StoreError>) {
+        self.measures.note_command(result.as_ref().err());
         match (command, result) {
             (Command::Transact { transaction, reply }, Ok(Done::Transacted(outcomes, offset))) => {
                 tracing::debug!(request_id = transaction.request_id, offset, "committed");
                 let position = Position { epoch: self.epoch, offset };
                 let _ = reply.send(Ok(Committed { outcomes, position }));
             }
-            (Command::TrimFeed { reply, .. }, Ok(Done::Trimmed(count))) => drop(reply.send(Ok(count))),
+            (Command::TrimFeed { reply, .. }, Ok(Done::Trimmed(count))) => {
+                self.measure_trimming();
+                drop(reply.send(Ok(count)));
+            }
             (Command::Transact { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
             (Command::TrimFeed { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
             (_, Ok(_)) => unreachable!("a command has the result of its own kind"),

@@ -4,6 +4,7 @@ mod group;
 #[cfg(test)]
 mod tests;
 
+use crate::Measures;
 use crate::sqlite_error::store_error;
 use group::GroupCommit;
 use mainstay_model::Application;
@@ -39,6 +40,7 @@ impl Command {
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Command>>,
     thread: Option<JoinHandle<()>>,
+    measures: Arc<Measures>,
 }
 
 impl Writer {
@@ -48,23 +50,32 @@ impl Writer {
         connection: Connection,
         epoch: u64,
         queue: usize,
+        measures: Arc<Measures>,
     ) -> Result<(Self, watch::Receiver<u64>), StoreError> {
-        let (state, receiver) = GroupCommit::new(application, connection, epoch)?;
+        let (state, receiver) = GroupCommit::new(application, connection, epoch, measures.clone())?;
         let (sender, inbox) = mpsc::channel(queue.max(1));
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || serve(state, inbox))
             .map_err(|error| StoreError::Failed(format!("the writer's thread: {error}")))?;
-        Ok((Writer { queue: Some(sender), thread: Some(thread) }, receiver))
+        Ok((Writer { queue: Some(sender), thread: Some(thread), measures }, receiver))
     }
 
     /// Hands a command over, or refuses it when too many wait already.
     pub(crate) fn send(&self, command: Command) -> Result<(), StoreError> {
         let Some(queue) = &self.queue else { return Err(ended()) };
         queue.try_send(command).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Busy,
+            TrySendError::Full(_) => {
+                self.measures.writer_busy.increment();
+                StoreError::Busy
+            }
             TrySendError::Closed(_) => ended(),
         })
+    }
+
+    /// How many commands wait.
+    pub(crate) fn queue_length(&self) -> usize {
+        self.queue.as_ref().map_or(0, |queue| queue.max_capacity() - queue.capacity())
     }
 }
 

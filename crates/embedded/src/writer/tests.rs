@@ -31,7 +31,8 @@ impl Bench {
         let mut database = open(&folder.path().join("test.db"), Durability::Full).unwrap();
         migrate::create(&mut database.connection, &application).unwrap();
         let epoch = meta::read(&database.connection).unwrap().unwrap().epoch;
-        let (state, end) = GroupCommit::new(application.clone(), database.connection, epoch).unwrap();
+        let (state, end) =
+            GroupCommit::new(application.clone(), database.connection, epoch, Arc::default()).unwrap();
         Bench { application, state, end, _lock: database.lock, _folder: folder }
     }
 
@@ -179,7 +180,7 @@ fn a_full_disk_stops_writes_until_there_is_room() {
 fn a_full_queue_refuses() {
     let bench = Bench::new();
     let (sender, mut inbox) = mpsc::channel(1);
-    let writer = Writer { queue: Some(sender), thread: None };
+    let writer = Writer { queue: Some(sender), thread: None, measures: Arc::default() };
     let send = || {
         let transaction = Box::new(bench.transaction(vec![bench.note("a")]));
         writer.send(Command::Transact { transaction, reply: oneshot::channel().0 })
@@ -194,7 +195,7 @@ fn a_full_queue_refuses() {
 fn what_waits_is_done_before_closing() {
     let Bench { application, state, _lock, _folder, .. } = Bench::new();
     let path = _folder.path().join("test.db");
-    let (writer, _end) = Writer::start(application, state.connection, 7, 10).unwrap();
+    let (writer, _end) = Writer::start(application, state.connection, 7, 10, Arc::default()).unwrap();
     let bench = Bench::new();
     let mut answers = Vec::new();
     for text in ["a", "b", "c"] {

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod keyring;
+mod measures;
 mod migrate;
 mod open;
 mod project;

@@ -49,6 +49,7 @@ impl Engine {
             let until = attempt.and_then(|attempt| attempt.get(locked_until).as_timestamp());
             if let Some(wait) = until.map(|until| until - self.now()).filter(|wait| *wait > 0) {
                 let seconds = (wait as u64).div_ceil(MICROS as u64);
+                self.measures().login_lockouts.increment();
                 let message = format!("too many failed logins, try again in {seconds} s");
                 return Err(Error::new(Code::TooManyFailures, message).retry_after(seconds));
             }
@@ -58,6 +59,7 @@ impl Engine {
 
     /// Counts a failed login.
     pub(super) async fn count_failure(&self, caller: &Caller, counters: &[Counter]) -> Result<(), Error> {
+        self.measures().login_failures.increment();
         for counter in counters {
             for attempt in 1..=TRIES {
                 let step = self.one_more(counter).await?;

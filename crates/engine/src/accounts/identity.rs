@@ -88,8 +88,10 @@ impl Engine {
     pub async fn authenticate(&self, access_token: &str) -> Result<Arc<Identity>, Error> {
         let now = self.now();
         if let Some(identity) = self.identities().get(access_token, now) {
+            self.measures().tokens_remembered.increment();
             return Ok(identity);
         }
+        self.measures().tokens_checked.increment();
         let generation = self.identities().generation();
         let claims = self.signer().verify(access_token, now / MICROS)?;
         let (identity, expires_at) = self.identify(&claims, now).await?;

@@ -1,6 +1,6 @@
 //! Passwords: hashed with argon2id (RFC 9106) on a pool of their own, so that logins cannot starve other requests.
 
-use crate::{Code, Error};
+use crate::{Code, Error, Measures};
 use argon2::password_hash::phc::{Output, PasswordHash};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
@@ -9,7 +9,7 @@ use mainstay_model::Password;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// Hashes passwords on a few threads, behind a bounded queue that turns away what it cannot hold.
@@ -18,6 +18,7 @@ pub(crate) struct PasswordPool {
     params: Params,
     /// What is verified against for accounts that are not there, so that they take as long.
     decoy: String,
+    measures: Arc<Measures>,
 }
 
 type Job = Box<dyn FnOnce(&mut Memory) + Send>;
@@ -33,13 +34,13 @@ struct Memory {
 const KEEP_MEMORY: Duration = Duration::from_secs(2);
 
 impl PasswordPool {
-    pub(crate) fn new(settings: &Password) -> Result<Self, Error> {
+    pub(crate) fn new(settings: &Password, measures: Arc<Measures>) -> Result<Self, Error> {
         let params = Params::new(settings.memory_kib, settings.iterations, settings.parallelism, None)
             .map_err(|error| Error::internal(format!("accounts.password: {error}")))?;
         let (queue, jobs) = sync_channel(settings.queue);
         start_workers(workers(settings), jobs)?;
         let decoy = decoy(&params)?;
-        Ok(PasswordPool { queue, params, decoy })
+        Ok(PasswordPool { queue, params, decoy, measures })
     }
 
     /// The hash of a password, as a PHC string.
@@ -68,19 +69,35 @@ impl PasswordPool {
         work: impl FnOnce(&mut Memory) -> T + Send + 'static,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
+        let (measures, asked) = (self.measures.clone(), Instant::now());
         let job = Box::new(move |memory: &mut Memory| {
+            measures.password_queue.decrement();
+            measures.password_wait.observe_time(asked.elapsed());
             // A client that went away no longer waits for its answer, so the work can be left undone.
             if !answer.is_closed() {
-                let _ = answer.send(work(memory));
+                let begun = Instant::now();
+                let worked = work(memory);
+                measures.password_work.observe_time(begun.elapsed());
+                let _ = answer.send(worked);
             }
         });
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => {
-                Error::new(Code::Busy, "too many logins are waiting, try again soon").retry_after(1)
-            }
-            TrySendError::Disconnected(_) => Error::internal("the password workers have stopped"),
-        })?;
+        self.enqueue(job)?;
         answered.await.map_err(|_| Error::internal("a password worker failed"))
+    }
+
+    fn enqueue(&self, job: Job) -> Result<(), Error> {
+        // Before it is sent, since a worker may take it at once.
+        self.measures.password_queue.increment();
+        self.queue.try_send(job).map_err(|error| {
+            self.measures.password_queue.decrement();
+            match error {
+                TrySendError::Full(_) => {
+                    self.measures.password_busy.increment();
+                    Error::new(Code::Busy, "too many logins are waiting, try again soon").retry_after(1)
+                }
+                TrySendError::Disconnected(_) => Error::internal("the password workers have stopped"),
+            }
+        })
     }
 }
 
@@ -196,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_matches_its_own_hash_only() {
-        let pool = PasswordPool::new(&cheap(4)).unwrap();
+        let pool = PasswordPool::new(&cheap(4), Arc::default()).unwrap();
         let hash = pool.hash("correct horse".to_owned()).await.unwrap();
         assert!(pool.verify("correct horse".to_owned(), Some(hash.clone())).await.unwrap());
         assert!(!pool.verify("battery staple".to_owned(), Some(hash)).await.unwrap());
@@ -205,7 +222,7 @@ mod tests {
 
     #[test]
     fn hashes_are_those_of_the_library() {
-        let pool = PasswordPool::new(&cheap(1)).unwrap();
+        let pool = PasswordPool::new(&cheap(1), Arc::default()).unwrap();
         let mut memory = Memory::default();
         let ours = hash(&pool.params, "correct horse", &mut memory).unwrap();
         assert_eq!(Argon2::default().verify_password(b"correct horse", ours.as_str()), Ok(()));
@@ -220,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_decoy_costs_as_much_as_a_hash() {
-        let pool = PasswordPool::new(&cheap(1)).unwrap();
+        let pool = PasswordPool::new(&cheap(1), Arc::default()).unwrap();
         assert!(!pool.is_outdated(&pool.decoy));
         let verified = Argon2::default().verify_password(b"x", pool.decoy.as_str());
         assert_eq!(
@@ -232,7 +249,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_queue_turns_away() {
-        let pool = PasswordPool::new(&cheap(0)).unwrap();
+        let pool = PasswordPool::new(&cheap(0), Arc::default()).unwrap();
         let (started, wait_for_start) = sync_channel(1);
         let (release, released) = sync_channel::<()>(1);
         // A queue of nothing takes a job only while a worker stands ready, so offer it until one does.
@@ -251,9 +268,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_is_outdated_when_the_settings_change() {
-        let old = PasswordPool::new(&cheap(1)).unwrap();
+        let old = PasswordPool::new(&cheap(1), Arc::default()).unwrap();
         let hash = old.hash("x".to_owned()).await.unwrap();
-        let new = PasswordPool::new(&Password { iterations: 2, ..cheap(1) }).unwrap();
+        let new = PasswordPool::new(&Password { iterations: 2, ..cheap(1) }, Arc::default()).unwrap();
         assert!(!old.is_outdated(&hash));
         assert!(new.is_outdated(&hash));
     }
