@@ -117,15 +117,24 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
-        let holds = mainstay_sql::holds(self.application, &Sqlite, closed);
-        let answers = run(self.connection, &holds, |row| row.get(0).map_err(store_error))?;
-        Ok(answers.first().copied().unwrap_or(false))
+        holds(self.connection, self.application, closed)
     }
 
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
         self.begin_write()?;
         feed::append(self.connection, self.application.model(change.model), &change, &mut self.end)
     }
+}
+
+/// Whether a closed predicate holds.
+pub(crate) fn holds(
+    connection: &Connection,
+    application: &Application,
+    closed: &Predicate,
+) -> Result<bool, StoreError> {
+    let holds = mainstay_sql::holds(application, &Sqlite, closed);
+    let answers = run(connection, &holds, |row| row.get(0).map_err(store_error))?;
+    Ok(answers.first().copied().unwrap_or(false))
 }
 
 /// Runs a statement and reads each of its rows.

@@ -5,11 +5,12 @@ use crate::lock::Lock;
 use crate::migrate;
 use crate::open::{self, Database, NewFile};
 use crate::readers::{Readers, in_snapshot};
-use crate::rows::{read_record, run};
+use crate::rows::{holds, read_record, run};
 use crate::sqlite_error::store_error;
 use crate::writer::{Command, Writer, ended};
 use crate::{Measures, OpenError, Options, meta};
 use futures::future::BoxFuture;
+use mainstay_expr::Predicate;
 use mainstay_model::Application;
 use mainstay_ports::{
     Changes, Committed, Page, Position, Query, Row, Selection, Store, StoreError, Transaction,
@@ -103,6 +104,14 @@ impl Store for SqliteStore {
             }
             let application = self.application.clone();
             let read = move |connection: &Connection| page(connection, &application, &query, position);
+            self.readers.pooled(read).await
+        })
+    }
+
+    fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let application = self.application.clone();
+            let read = move |connection: &Connection| holds(connection, &application, &closed);
             self.readers.pooled(read).await
         })
     }

@@ -20,9 +20,11 @@ mod evaluate;
 mod parse;
 mod position;
 mod predicate;
+mod question;
 mod reduce;
 mod schema;
 mod scope;
+mod shift;
 mod temporal;
 mod value;
 mod walk;
@@ -36,5 +38,6 @@ pub use predicate::{Arithmetic, CompareOp, FieldRef, Link, Operand, Predicate, S
 pub use reduce::{Related, decide};
 pub use schema::{FieldId, Member, ModelId, Schema};
 pub use scope::{Frame, Scope, Vars};
+pub use shift::{Shift, Touch};
 pub use temporal::{format_date, format_time, format_timestamp, parse_date, parse_time, parse_timestamp};
 pub use value::{Type, Value};

@@ -4,7 +4,7 @@
 //! read rule is the class of readers that it stands for; with the record known too, what is left is a constant, or a
 //! question about other records that only the store can answer.
 
-use crate::{CompareOp, FieldRef, Link, Operand, Predicate, Scope, Source, Value, apply};
+use crate::{CompareOp, FieldRef, Link, Operand, Predicate, Scope, Value, apply};
 use std::borrow::Cow;
 
 /// Other records, as an in-memory evaluation needs them. The adapters answer with a query; tests with a map.
@@ -109,7 +109,6 @@ impl Operand {
         match self {
             Operand::Value(value) => Some(Cow::Borrowed(value)),
             Operand::Var(var) => scope.var(var).map(Cow::Owned),
-            Operand::Field(FieldRef { source: Source::Bound(_), .. }) => None,
             Operand::Field(FieldRef { source, field }) => scope.field(*source, *field).map(Cow::Borrowed),
             Operand::Lookup { via, guard, .. } => {
                 let nothing = via.known(scope).is_some_and(|id| id.is_null());

@@ -6,7 +6,8 @@ use crate::{FieldId, Source, Value, Var};
 pub trait Scope {
     /// The value of a variable, or `None` while it is not known.
     fn var(&self, var: &Var) -> Option<Value>;
-    /// The value of a field of a root record ([`Source::Record`], `Old` or `New`), or `None` while it is not known.
+    /// The value of a field of a record, or `None` while it is not known. Of a bound record it can be known only to one who reduces a part of a
+    /// predicate, below where the record is bound.
     fn field(&self, source: Source, field: FieldId) -> Option<&Value>;
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Committed, Page, Position, Query, Record, Rejection, Transaction};
 use futures::future::BoxFuture;
-use mainstay_expr::ModelId;
+use mainstay_expr::{ModelId, Predicate};
 use std::borrow::Cow;
 use std::fmt;
 use uuid::Uuid;
@@ -21,6 +21,13 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// See [`StoreError`].
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>>;
+
+    /// Whether a closed predicate holds of what is there now: one whose every field is of a record that it binds itself, and that has no
+    /// variables left.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>>;
 
     /// Reads up to `limit` changes behind `after` in the feed, oldest first.
     ///

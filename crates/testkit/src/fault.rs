@@ -8,6 +8,7 @@
 //! ```
 
 use futures::future::BoxFuture;
+use mainstay_expr::Predicate;
 use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use std::time::Duration;
 pub enum Call {
     /// [`Store::transact`]
     Transact,
-    /// [`Store::query`]
+    /// [`Store::query`] and [`Store::holds`]
     Query,
     /// [`Store::changes`]
     Changes,
@@ -155,6 +156,10 @@ impl Store for FaultyStore {
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
         Box::pin(self.call(Call::Query, self.inner.query(query)))
+    }
+
+    fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(self.call(Call::Query, self.inner.holds(closed)))
     }
 
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {

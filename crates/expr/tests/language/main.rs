@@ -6,6 +6,7 @@ mod faults;
 mod filters;
 #[path = "../fixture/mod.rs"]
 mod fixture;
+mod questions;
 mod reduction;
 mod semantics;
 mod show;

@@ -112,6 +112,7 @@ suite! { $
         a_filter_walks_relations,
         a_query_selects_ids,
         a_flag_answers_for_each_record,
+        a_closed_question_is_answered,
         a_count_ignores_the_page,
         an_answer_has_a_position;
     paging:

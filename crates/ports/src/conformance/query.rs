@@ -3,7 +3,7 @@
 use super::Open;
 use super::world::{Who, World, text};
 use crate::{Query, Selection};
-use mainstay_expr::{Decimal, Value};
+use mainstay_expr::{Decimal, Frame, Predicate, Value};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -147,4 +147,24 @@ pub async fn an_answer_has_a_position(open: Open) {
     assert_eq!(world.position().await, committed.position);
     let ids: BTreeSet<_> = world.changes_after(page.position).await.iter().map(|change| change.id).collect();
     assert_eq!(ids, BTreeSet::new());
+}
+
+pub async fn a_closed_question_is_answered(open: Open) {
+    let world = World::open(open);
+    let (owner, member) = (world.account().await, world.account().await);
+    let room = world.room(owner, "asked").await;
+    let record = world.get("room", room).await.unwrap();
+    let about = |source: &str, account: Uuid| {
+        let frame = Frame { record: Some(&record.values), ..Frame::default() };
+        world.condition("room", source, Some(account)).reduce(&frame)
+    };
+    let is_member = about("members.exists(m, m.user == auth.id)", member);
+    assert!(is_member.is_question(), "{is_member:?}");
+    assert!(!world.store.holds(is_member.clone()).await.unwrap());
+    let membership =
+        world.made("member", &[("room", Value::Uuid(room)), ("user", Value::Uuid(member))]).await;
+    assert!(world.store.holds(is_member.clone()).await.unwrap());
+    assert!(!world.store.holds(Predicate::Not(Box::new(is_member.clone()))).await.unwrap());
+    world.must(Who::System, world.delete("member", membership)).await;
+    assert!(!world.store.holds(is_member).await.unwrap());
 }

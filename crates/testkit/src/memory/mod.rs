@@ -7,11 +7,12 @@ mod table;
 
 use feed::Feed;
 use futures::future::BoxFuture;
+use mainstay_expr::{Predicate, evaluate_closed};
 use mainstay_model::Application;
 use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction, execute};
 use rows::MemoryRows;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use table::Table;
+use table::{Table, Tables};
 use tokio::sync::watch;
 
 /// Keeps records and the feed in memory, and finds records by looking at all of them.
@@ -60,6 +61,10 @@ impl Store for MemoryStore {
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
         Box::pin(async move { Ok(query::page(&self.state(), &query)) })
+    }
+
+    fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move { Ok(evaluate_closed(&closed, &Tables(&self.state().tables))) })
     }
 
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
