@@ -49,9 +49,8 @@ impl Call {
     /// # Errors
     /// [`Code::InvalidId`].
     pub(crate) fn id(&self) -> Result<Uuid, Error> {
-        /// In `/v1/rooms/{id}`, where the path begins with an empty segment.
-        const ID_SEGMENT: usize = 3;
-        let segment = self.parts.uri.path().split('/').nth(ID_SEGMENT).unwrap_or_default();
+        let place = self.route.path.split('/').position(|segment| segment == "{id}").unwrap_or_default();
+        let segment = self.parts.uri.path().split('/').nth(place).unwrap_or_default();
         let text = query::decode_percent(segment, false);
         let id = text.as_deref().and_then(parse_id);
         id.ok_or_else(|| Error::new(Code::InvalidId, "the id in the path is not a UUID"))

@@ -25,6 +25,17 @@ pub(crate) fn record_body(application: &Application, view: &View) -> Vec<u8> {
     out
 }
 
+/// A record as a body of its own, with one more member: a text.
+pub(crate) fn record_body_with(application: &Application, view: &View, name: &str, text: &str) -> Vec<u8> {
+    let mut out = record_body(application, view);
+    reopen(&mut out);
+    json::encode_str(name, &mut out);
+    out.push(b':');
+    json::encode_str(text, &mut out);
+    out.push(b'}');
+    out
+}
+
 /// What is said of a record that the caller has written and may not read: `{"id": …}`.
 pub(crate) fn id_body(id: Uuid) -> Vec<u8> {
     format!("{{\"id\":\"{id}\"}}").into_bytes()

@@ -15,7 +15,7 @@ use axum::extract::Request;
 use futures::FutureExt;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{Extensions, HeaderMap, HeaderValue, Method, Response};
-use mainstay_engine::{Access, Caller, Code, Engine, Error, Identity, OperationKind};
+use mainstay_engine::{Caller, Code, Engine, Error, Identity, OperationKind};
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -71,9 +71,7 @@ async fn admit(
         if !shows_itself_otherwise(operation.kind) {
             caller.identity = identity(&state.engine, &parts.headers).await?;
         }
-        if operation.access == Access::Account && caller.identity.is_none() {
-            return Err(Error::new(Code::Unauthenticated, "this needs an account: send an access token"));
-        }
+        caller.require(operation)?;
         query = Parameters::parse(parts.uri.query(), crate::query::known(operation.kind))?;
     }
     Ok((Call { state, route, parts, caller, query }, body))

@@ -17,6 +17,7 @@ mod docs;
 mod encode;
 mod frame;
 mod json;
+mod keys;
 mod merge;
 mod object;
 mod openapi;

@@ -26,6 +26,16 @@ impl Object {
         self.entries.get_mut(key)
     }
 
+    /// Takes everything but the known keys, and notes that there is no such key here.
+    pub(crate) fn retain(&mut self, known: &[&str]) {
+        let unknown: Vec<String> =
+            self.entries.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect();
+        for key in unknown {
+            self.entries.shift_remove(&key);
+            self.fault(&key, "unknown_field", "there is no such key here");
+        }
+    }
+
     /// Takes a value, if it is there.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.entries.shift_remove(key)

@@ -120,6 +120,10 @@ fn add_headers(error: &Error, status: StatusCode, headers: &mut HeaderMap) {
     if status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge(error.code)));
     }
+    if error.code == Code::InsufficientScope {
+        // RFC 6750, 3.1.
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"insufficient_scope\""));
+    }
     if let Some(seconds) = error.retry_after_seconds {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }

@@ -11,6 +11,7 @@ pub(crate) fn known(kind: OperationKind) -> &'static [&'static str] {
             &["filter", "order", "fields", "expand", "limit", "cursor", "count", "deleted"]
         }
         OperationKind::Get => &["fields", "expand", "deleted"],
+        OperationKind::ListKeys => &["user"],
         _ => &[],
     }
 }

@@ -28,7 +28,7 @@ An error is answered as a problem document (RFC 9457, `application/problem+json`
 - `detail` is for people and may change.
 - `request_id` is also in the header `X-Request-Id`, and names the request in the log. What only operators may know is there.
 - `errors` is there when fields are wrong; the field `record` stands for the record as a whole, where one of its `[[checks]]` does not hold. Their codes: `type`, `required`, `format`, `min`, `max`, `min_length`, `max_length`, `pattern`,
-  `enum`, `scale`, `invalid_character`, `unknown_field`, `read_only`, `immutable`, `forbidden`, `unique`, `ref_not_found`, `check`, `weak`; in a
+  `enum`, `scale`, `invalid_character`, `unknown_field`, `read_only`, `immutable`, `forbidden`, `unique`, `ref_not_found`, `check`, `weak`; of an API key `unknown_scope`, `past`; in a
   batch also `unknown_model`, `unknown_name`, `duplicate`; in a filter those of the rule language.
 - `Retry-After` says, in seconds, when another try may succeed. A 401 has `WWW-Authenticate`.
 

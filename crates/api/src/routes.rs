@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::frame::{self, Answer};
 use crate::state::State;
-use crate::{accounts, batch, body, docs, records, system};
+use crate::{accounts, batch, body, docs, keys, records, system};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -79,6 +79,10 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
         OperationKind::Logout => (Method::POST, "/v1/auth/logout".to_owned()),
         OperationKind::ChangePassword => (Method::POST, "/v1/auth/password".to_owned()),
         OperationKind::Me => (Method::GET, "/v1/auth/me".to_owned()),
+        OperationKind::CreateKey => (Method::POST, "/v1/auth/keys".to_owned()),
+        OperationKind::ListKeys => (Method::GET, "/v1/auth/keys".to_owned()),
+        OperationKind::GetKey => (Method::GET, "/v1/auth/keys/{id}".to_owned()),
+        OperationKind::DeleteKey => (Method::DELETE, "/v1/auth/keys/{id}".to_owned()),
     }
 }
 
@@ -105,6 +109,10 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         OperationKind::Logout => paths.add(&method, route, accounts::logout),
         OperationKind::ChangePassword => paths.add(&method, route, accounts::change_password),
         OperationKind::Me => paths.add(&method, route, accounts::me),
+        OperationKind::CreateKey => paths.add(&method, route, keys::create),
+        OperationKind::ListKeys => paths.add(&method, route, keys::list),
+        OperationKind::GetKey => paths.add(&method, route, keys::get),
+        OperationKind::DeleteKey => paths.add(&method, route, keys::delete),
     }
 }
 

@@ -21,13 +21,14 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::Unauthenticated | Code::InvalidToken | Code::TokenReused | Code::InvalidCredentials => {
             StatusCode::UNAUTHORIZED
         }
-        Code::Forbidden | Code::RegistrationClosed => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::InsufficientScope | Code::RegistrationClosed => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::UniqueConflict
         | Code::AlreadyExists
         | Code::Restricted
+        | Code::TooManyKeys
         | Code::NotDeleted
         | Code::CascadeTooLarge => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,

@@ -1,5 +1,7 @@
 //! Who asks.
 
+use crate::accounts::{KeyGrant, unauthenticated};
+use crate::{Access, Error, Operation};
 use mainstay_expr::Vars;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -18,17 +20,32 @@ pub struct Caller {
 }
 
 /// An account that has shown who it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The account's id; `None` for the operator on the command line who acts in a role and not as an account.
     pub user: Option<Uuid>,
-    /// The session that the access token belongs to.
+    /// The session that the access token belongs to; `None` for an API key.
     pub session: Option<Uuid>,
     /// The account's roles.
     pub roles: Vec<String>,
+    /// The API key that it showed itself by, and that bounds what it may ask for; `None` for a session.
+    pub key: Option<KeyGrant>,
 }
 
 impl Caller {
+    /// Sees that an operation may be asked for at all, before its rule is asked: that there is an account where one is needed, and that an
+    /// API key has the scope. Every protocol calls it before it runs an operation.
+    ///
+    /// # Errors
+    /// [`crate::Code::Unauthenticated`] and [`crate::Code::InsufficientScope`].
+    pub fn require(&self, operation: &Operation) -> Result<(), Error> {
+        match self.identity.as_deref() {
+            None if operation.access == Access::Account => Err(unauthenticated()),
+            Some(Identity { key: Some(key), .. }) => key.require(operation),
+            _ => Ok(()),
+        }
+    }
+
     /// What this caller brings to a rule.
     pub(crate) fn vars(&self, operation: &str, now: i64) -> Vars {
         let identity = self.identity.as_deref();

@@ -1,5 +1,6 @@
 //! Writes: one command or several, one transaction.
 
+use crate::accounts::Identities;
 use crate::error::rejected;
 use crate::{Caller, Code, Engine, Error, FieldError, Input, View};
 use mainstay_expr::{Frame, ModelId, Operand, Predicate, Value, Vars};
@@ -63,6 +64,19 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// What stands behind the model in the name of its operation: `create` of `message.create`.
+    fn verb(&self) -> &'static str {
+        match self {
+            Action::Create { .. } => "create",
+            Action::Update { .. } => "update",
+            Action::Put { .. } => "put",
+            Action::Delete { .. } => "delete",
+            Action::Restore { .. } => "restore",
+        }
+    }
+}
+
 /// What a write did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
@@ -106,7 +120,7 @@ impl Engine {
         let mut steps = Vec::with_capacity(commands.len());
         let mut errors = Vec::new();
         for (index, command) in commands.into_iter().enumerate() {
-            match self.step(command, &vars) {
+            match self.require_scope(caller, &command).and_then(|()| self.step(command, &vars)) {
                 Ok(step) => steps.push(step),
                 Err(error) => errors.push((index, error)),
             }
@@ -121,16 +135,42 @@ impl Engine {
         Ok((outcomes.filter_map(|(outcome, model)| written(model, outcome)).collect(), committed.position))
     }
 
+    /// Sees that the caller's API key, if it is one, is for this write: a batch may hold what its operations may be called by alone.
+    fn require_scope(&self, caller: &Caller, command: &Command) -> Result<(), Error> {
+        let key = caller.identity.as_deref().and_then(|identity| identity.key.as_ref());
+        key.map_or(Ok(()), |key| {
+            let model = &self.application().model(command.model).name;
+            key.require_named(&format!("{model}.{}", command.action.verb()))
+        })
+    }
+
     /// Runs a transaction, and forgets what was remembered of the accounts that it touched.
     pub(crate) async fn commit(
         &self,
         transaction: Transaction,
         models: &[ModelId],
     ) -> Result<Committed, Error> {
-        let result = self.store().transact(transaction).await;
-        let committed = result.map_err(|error| self.store_error(error, models))?;
-        self.identities().forget_changed(self.application(), &committed.outcomes, models);
-        Ok(committed)
+        if !self.concerns_identities(models) {
+            let result = self.store().transact(transaction).await;
+            return result.map_err(|error| self.store_error(error, models));
+        }
+        // On a task of its own, which goes on when the request is given up: a session or key that was ended must not be remembered because
+        // nobody waited for the answer.
+        let (engine, all_models) = (self.clone(), models.to_vec());
+        let task = tokio::spawn(async move {
+            let result = engine.store().transact(transaction).await;
+            if let Ok(committed) = &result {
+                engine.identities().forget_changed(engine.application(), &committed.outcomes, &all_models);
+            }
+            result
+        });
+        let result = task.await.map_err(|error| Error::internal(format!("a commit was lost: {error}")))?;
+        result.map_err(|error| self.store_error(error, models))
+    }
+
+    fn concerns_identities(&self, models: &[ModelId]) -> bool {
+        let remembered = |model: &ModelId| Identities::concerns(&self.application().model(*model).name);
+        models.iter().any(remembered)
     }
 
     fn store_error(&self, error: StoreError, models: &[ModelId]) -> Error {

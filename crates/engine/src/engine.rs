@@ -1,6 +1,6 @@
 //! The engine: what it is made of, and how it is put together.
 
-use crate::accounts::{Identities, PasswordPool, TokenSigner};
+use crate::accounts::{Identities, KeyUses, PasswordPool, TokenSigner};
 use crate::query::{CursorSeal, FilterCache};
 use crate::{Error, Measures, Registry};
 use mainstay_model::Application;
@@ -33,6 +33,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     registry: Registry,
     identities: Identities,
+    key_uses: KeyUses,
     signer: TokenSigner,
     passwords: PasswordPool,
     cursors: CursorSeal,
@@ -53,6 +54,7 @@ impl Engine {
         let inner = Inner {
             registry: Registry::new(&application),
             identities: Identities::default(),
+            key_uses: KeyUses::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
@@ -107,6 +109,10 @@ impl Engine {
 
     pub(crate) fn identities(&self) -> &Identities {
         &self.inner.identities
+    }
+
+    pub(crate) fn key_uses(&self) -> &KeyUses {
+        &self.inner.key_uses
     }
 
     pub(crate) fn signer(&self) -> &TokenSigner {

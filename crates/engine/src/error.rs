@@ -29,7 +29,7 @@ pub struct FieldError {
     /// The field's name; `record` where a check of the record as a whole does not hold.
     pub field: String,
     /// A stable code: those of [`mainstay_model::json::Invalid`], and `unknown_field`, `read_only`, `immutable`, `forbidden`, `unique`,
-    /// `ref_not_found`, `check`, `weak`.
+    /// `ref_not_found`, `check`, `weak`, `unknown_scope`, `past`.
     pub code: &'static str,
     /// What is wrong, for the client.
     pub message: String,
@@ -64,12 +64,14 @@ macro_rules! codes {
 codes! {
     NotFound "not_found" "There is no such record or path, or the caller may not see it.",
     Unauthenticated "unauthenticated" "The operation needs an account and the request has no access token.",
-    InvalidToken "invalid_token" "The access or refresh token is malformed, expired, revoked or not ours.",
+    InvalidToken "invalid_token" "The access token, refresh token or API key is malformed, expired, revoked or not ours.",
     TokenReused "token_reused" "A refresh token was used a second time: its session has been ended, log in again.",
     InvalidCredentials "invalid_credentials" "The e-mail address or the password is wrong.",
     TooManyFailures "too_many_failures" "Too many logins have failed for this account or from this address; `Retry-After` says when to try again.",
     RegistrationClosed "registration_closed" "The project does not let anyone register.",
     Forbidden "forbidden" "A rule forbids it.",
+    InsufficientScope "insufficient_scope" "The API key is not for this operation: its scopes do not name it, or no key can do it.",
+    TooManyKeys "too_many_keys" "The account has as many API keys as it may have; revoke one that is not needed.",
     ValidationFailed "validation_failed" "Fields have wrong values; `errors` says which and why.",
     UniqueConflict "unique_conflict" "Another record has the same values in fields that are unique together.",
     AlreadyExists "already_exists" "A record with this id exists, be it deleted.",

@@ -19,7 +19,7 @@ mod query;
 mod registry;
 mod view;
 
-pub use accounts::{Login, NewUser, PasswordChange, Tokens};
+pub use accounts::{KEY_FIELDS, KeyGrant, Login, MadeKey, NewUser, PasswordChange, Tokens};
 pub use caller::{Caller, Identity};
 pub use command::{Action, Command, Written};
 pub use engine::{Engine, Options};

@@ -29,6 +29,7 @@ impl Engine {
     /// What the store failed with; what was removed until then stays removed.
     pub async fn maintain(&self) -> Result<Maintained, Error> {
         let mut maintained = Maintained::default();
+        self.record_key_uses().await?;
         let application = self.application().clone();
         for model in application.models.iter().filter(|model| model.soft_delete) {
             let before = self.now() - model.retention_micros;

@@ -56,6 +56,14 @@ pub enum OperationKind {
     ChangePassword,
     /// Answers the caller's account.
     Me,
+    /// Makes an API key.
+    CreateKey,
+    /// Answers the API keys of an account.
+    ListKeys,
+    /// Answers an API key.
+    GetKey,
+    /// Revokes an API key.
+    DeleteKey,
 }
 
 /// Who may call an operation.
@@ -81,6 +89,14 @@ impl Registry {
     /// All operations: those of models in the models' order, then the others.
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+}
+
+impl Operation {
+    /// Whether API keys can be scoped to it: operations on records and the account's own record. What is about passwords, sessions and keys
+    /// themselves is not among them, so that a key that leaks cannot make itself at home; nor is the batch, which is as good as its operations.
+    pub fn is_for_keys(&self) -> bool {
+        self.model.is_some() || self.kind == OperationKind::Me
     }
 }
 
@@ -118,6 +134,10 @@ fn accounts() -> Vec<Operation> {
         ("auth.logout", Logout, "End the session", Access::Account),
         ("auth.password", ChangePassword, "Change the password", Access::Account),
         ("auth.me", Me, "Get the own account", Access::Account),
+        ("auth.keys.create", CreateKey, "Make an API key", Access::Account),
+        ("auth.keys.list", ListKeys, "List API keys", Access::Account),
+        ("auth.keys.get", GetKey, "Get an API key", Access::Account),
+        ("auth.keys.delete", DeleteKey, "Revoke an API key", Access::Account),
     ];
     let operation = |(name, kind, summary, access): (&str, OperationKind, &str, Access)| Operation {
         name: name.to_owned(),

@@ -9,4 +9,5 @@ pub(crate) const MODELS: &[(&str, &str)] = &[
     ("_session", include_str!("builtin/_session.toml")),
     ("_refresh_token", include_str!("builtin/_refresh_token.toml")),
     ("_attempt", include_str!("builtin/_attempt.toml")),
+    ("_api_key", include_str!("builtin/_api_key.toml")),
 ];

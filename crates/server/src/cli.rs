@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::commands::{check, export, import, init, migrate, schema, serve, tune, user, version};
+use crate::commands::{check, export, import, init, key, migrate, schema, serve, tune, user, version};
 use crate::failure::Failure;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Init(init::Init),
     Migrate(migrate::Migrate),
     User(user::User),
+    Key(key::Key),
     Tune(tune::Tune),
     Import(import::Import),
     Export(export::Export),
@@ -46,6 +47,7 @@ impl Command {
             Command::Init(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::User(command) => command.run(),
+            Command::Key(command) => command.run(),
             Command::Tune(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::Export(command) => command.run(),

@@ -86,10 +86,19 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         Refresh => &[BODY, FIELDS, &[Code::TokenReused, Code::DiskFull]],
         Logout => &[BODY, &[Code::DiskFull]],
         ChangePassword => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures, Code::DiskFull]],
-        Me => &[&[Code::NotFound]],
+        Me | ListKeys => &[&[Code::NotFound]],
+        CreateKey => &[BODY, FIELDS, &[Code::TooManyKeys, Code::DiskFull]],
+        GetKey => &[RECORD],
+        DeleteKey => &[RECORD, BODY, &[Code::DiskFull]],
     };
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
-    [ALWAYS, account].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
+    let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };
+    [ALWAYS, account, scope].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
+}
+
+/// Whether it matters to the operation that the caller showed itself by an API key.
+fn looks_at_keys(operation: &Operation) -> bool {
+    operation.access != Access::Public
 }
 
 /// A response for one status: the problem document, with each code that can be in it.
@@ -163,6 +172,12 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
         Logout => vec![("204", empty("The session has ended.", &[]))],
         ChangePassword => vec![("204", empty("The password is changed.", &[]))],
         Me => vec![("200", body("The account.", "User", &["ETag"]))],
+        CreateKey => {
+            vec![("201", body("The key was made. It is shown this once.", "NewApiKey", &["Location"]))]
+        }
+        ListKeys => vec![("200", body("The keys.", "ApiKeys", &[]))],
+        GetKey => vec![("200", body("The key.", "ApiKey", &[]))],
+        DeleteKey => vec![("204", empty("Nobody gets in with the key any more.", &[]))],
     };
     answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::field::schema;
 use super::model::{schemas, written};
-use super::{answers, batch, example};
+use super::{answers, batch, example, keys};
 use mainstay_engine::{Code, Registry};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
@@ -19,12 +19,20 @@ pub(super) fn components(application: &Application, registry: &Registry) -> Valu
         "responses": answers::components(registry.operations()),
         "examples": answers::examples(),
         "headers": headers(),
-        "securitySchemes": {"bearer": {
-            "type": "http",
-            "scheme": "bearer",
-            "bearerFormat": "JWT",
-            "description": "The `access_token` of a login.",
-        }},
+        "securitySchemes": {
+            "bearer": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "The `access_token` of a login.",
+            },
+            "api_key": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "msk_…",
+                "description": "An API key, for programs. It needs the operation in its scopes.",
+            },
+        },
     })
 }
 
@@ -69,6 +77,7 @@ fn all_schemas(application: &Application) -> Value {
     all.insert("RefreshRequest".to_owned(), texts(&[("refresh_token", "9f8b…")]));
     let passwords = [("current_password", "correct horse battery"), ("new_password", "staple correct horse")];
     all.insert("PasswordChange".to_owned(), texts(&passwords));
+    all.extend(keys::schemas(application));
     all.insert("Batch".to_owned(), batch::request(application, &public().collect::<Vec<_>>()));
     all.insert("BatchAnswer".to_owned(), batch::answer());
     all.into()

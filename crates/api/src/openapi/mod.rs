@@ -8,6 +8,7 @@ mod batch;
 mod components;
 mod example;
 mod field;
+mod keys;
 mod model;
 mod operation;
 mod parameters;
@@ -50,7 +51,7 @@ fn tags(application: &Application) -> Value {
             None => json!({"name": model.plural}),
         })
         .collect();
-    tags.push(json!({"name": "accounts", "description": "Registering, logging in, sessions."}));
+    tags.push(json!({"name": "accounts", "description": "Registering, logging in, sessions, API keys."}));
     tags.push(json!({"name": "batch", "description": "Several writes in one transaction."}));
     tags.push(json!({"name": "system", "description": "About the program itself."}));
     Value::Array(tags)

@@ -142,6 +142,6 @@ fn chosen_id() -> Value {
     json!({"type": "string", "format": "uuid", "description": "An id of your own choice; the server makes a UUIDv7 when it is left out."})
 }
 
-fn closed(properties: &Map<String, Value>) -> Value {
+pub(super) fn closed(properties: &Map<String, Value>) -> Value {
     json!({"type": "object", "additionalProperties": false, "properties": properties})
 }

@@ -17,7 +17,7 @@ pub(super) fn operation(application: &Application, operation: &Operation) -> Val
         "summary": operation.summary,
         "parameters": parameters(operation.kind, model),
         "responses": responses(operation, model),
-        "security": security(&operation.access, operation.kind),
+        "security": security(operation),
     });
     if let Some(description) = description(operation) {
         object["description"] = description.into();
@@ -49,6 +49,10 @@ fn description(operation: &Operation) -> Option<String> {
         OperationKind::Batch => Some(
             "All operations take effect, or none. Later ones may refer to the records of earlier ones by `{\"$ref\": name}`.",
         ),
+        OperationKind::CreateKey => {
+            Some("The key acts as the account, within its scopes: names of operations, `message.*`, or `*`.")
+        }
+        OperationKind::ListKeys => Some("The own ones, or those of an account that one may delete."),
         OperationKind::Refresh => Some("A refresh token works once; a second use ends the session."),
         _ => None,
     };
@@ -57,11 +61,14 @@ fn description(operation: &Operation) -> Option<String> {
 }
 
 /// What the operation wants of a token: none at all, one if there is one, or one in any case.
-fn security(access: &Access, kind: OperationKind) -> Value {
-    match access {
+fn security(operation: &Operation) -> Value {
+    let by_key = json!({"api_key": [operation.name]});
+    match &operation.access {
+        Access::Account if operation.is_for_keys() => json!([{"bearer": []}, by_key]),
         Access::Account => json!([{"bearer": []}]),
-        Access::Public if kind != OperationKind::Batch => json!([]),
-        Access::Public | Access::Rule(_) => json!([{}, {"bearer": []}]),
+        Access::Public if operation.kind != OperationKind::Batch => json!([]),
+        Access::Public => json!([{}, {"bearer": []}, {"api_key": []}]),
+        Access::Rule(_) => json!([{}, {"bearer": []}, by_key]),
     }
 }
 
@@ -69,7 +76,7 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     use OperationKind::*;
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
-        List | Get | Delete | Restore | Logout | Me => return None,
+        List | Get | Delete | Restore | Logout | Me | ListKeys | GetKey | DeleteKey => return None,
         Create => (format!("{record}Create"), body::JSON),
         Put => (format!("{record}Put"), body::JSON),
         Update => (format!("{record}Update"), body::MERGE_PATCH),
@@ -78,6 +85,7 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
         Login => ("Login".to_owned(), body::JSON),
         Refresh => ("RefreshRequest".to_owned(), body::JSON),
         ChangePassword => ("PasswordChange".to_owned(), body::JSON),
+        CreateKey => ("ApiKeyCreate".to_owned(), body::JSON),
     };
     let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
     let content: Map<String, Value> =

@@ -14,6 +14,8 @@ pub(super) fn parameters(kind: OperationKind, model: Option<&Model>) -> Vec<Valu
             | OperationKind::Put
             | OperationKind::Delete
             | OperationKind::Restore
+            | OperationKind::GetKey
+            | OperationKind::DeleteKey
     );
     let mut parameters: Vec<Value> = in_path.then(id).into_iter().collect();
     parameters.extend(known(kind).iter().filter_map(|name| query(kind, name, model)));
@@ -53,6 +55,11 @@ fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value
             json!(20),
         ),
         "cursor" => return Some(cursor()),
+        "user" => (
+            "The account; the own one when it is left out.",
+            json!({"type": "string", "format": "uuid"}),
+            json!(super::example::ID),
+        ),
         "count" => {
             ("Count all records that match.", json!({"type": "string", "enum": ["exact"]}), json!("exact"))
         }

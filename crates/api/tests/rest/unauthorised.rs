@@ -39,6 +39,10 @@ struct World {
     other: String,
     note: String,
     deleted_note: String,
+    /// The id of an API key of the owner's.
+    owners_key: String,
+    /// A key of the owner's that is for the own account's record alone.
+    narrow: String,
 }
 
 async fn world() -> World {
@@ -48,7 +52,10 @@ async fn world() -> World {
     let new = || post("/v1/notes").token(&owner).json(&json!({"text": "mine"}));
     let (note, deleted_note) = (app.send(new()).await.id(), app.send(new()).await.id());
     assert_eq!(app.send(delete(format!("/v1/notes/{deleted_note}")).token(&owner)).await.status, 204);
-    World { app, owner_id, owner, other, note, deleted_note }
+    let key = json!({"name": "mine", "scopes": ["auth.me"]});
+    let made = app.send(post("/v1/auth/keys").token(&owner).json(&key)).await;
+    let narrow = made.json()["key"].as_str().unwrap().to_owned();
+    World { app, owner_id, owner, other, note, deleted_note, owners_key: made.id(), narrow }
 }
 
 const HIDDEN: (u16, Option<&str>) = (404, Some("not_found"));
@@ -111,6 +118,13 @@ fn account_case(kind: OperationKind, world: &World) -> Option<Case> {
             own(post("/v1/auth/password").json(&change), (401, Some("invalid_credentials")))
         }
         OperationKind::Me => own(get("/v1/auth/me"), OK),
+        OperationKind::CreateKey => {
+            let key = json!({"name": "x", "scopes": ["note.steal"]});
+            own(post("/v1/auth/keys").json(&key), (422, Some("validation_failed")))
+        }
+        OperationKind::ListKeys => own(get(format!("/v1/auth/keys?user={}", world.owner_id)), HIDDEN),
+        OperationKind::GetKey => own(get(format!("/v1/auth/keys/{}", world.owners_key)), HIDDEN),
+        OperationKind::DeleteKey => own(delete(format!("/v1/auth/keys/{}", world.owners_key)), HIDDEN),
         // The last, since it ends the session.
         OperationKind::Logout => own(post("/v1/auth/logout"), (204, None)),
         _ => return None,
@@ -159,6 +173,37 @@ async fn every_operation_refuses_those_who_may_not() {
             assert!([403, 422].contains(&reply.status.as_u16()), "{}: {}", operation.name, reply.body);
             assert!(reply.body.contains("forbidden"), "{}: {}", operation.name, reply.body);
         }
+    }
+    unharmed(&world).await;
+}
+
+/// The walk again, by the owner's own key: what its scopes do not name, it is not for.
+#[tokio::test]
+async fn every_operation_refuses_a_key_without_its_scope() {
+    let world = world().await;
+    for operation in world.app.engine.registry().operations().to_vec() {
+        let case = match operation.name.as_str() {
+            "batch" => account_case(operation.kind, &world),
+            name => case(&world, operation.kind, name),
+        };
+        let case = case.unwrap_or_else(|| panic!("{} has no case here", operation.name));
+        let reply = world.app.send(case.ask.token(&world.narrow)).await;
+        let found = (reply.status.as_u16(), reply.json()["code"].as_str().map(str::to_owned));
+        let expected = match operation.kind {
+            // These do not look at who asks.
+            OperationKind::Register | OperationKind::Login | OperationKind::Refresh => continue,
+            OperationKind::Me => (200, None),
+            OperationKind::Batch => {
+                assert_eq!(reply.json()["results"][0]["code"], "insufficient_scope", "{}", reply.body);
+                (422, Some("batch_failed"))
+            }
+            _ => {
+                let challenge = "Bearer error=\"insufficient_scope\"";
+                assert_eq!(reply.header("www-authenticate"), challenge, "{}", operation.name);
+                (403, Some("insufficient_scope"))
+            }
+        };
+        assert_eq!(found, (expected.0, expected.1.map(str::to_owned)), "{}: {}", operation.name, reply.body);
     }
     unharmed(&world).await;
 }

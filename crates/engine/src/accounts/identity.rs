@@ -1,9 +1,11 @@
-//! From an access token to an account.
+//! From an access token or an API key to an account.
 //!
-//! A signature is checked once a token and not once a request: what it came to is remembered until the token ends, its session is
-//! ended, or its account changes.
+//! A signature is checked once a token and not once a request, and a key looked up once: what it came to is remembered until the token
+//! ends, its session is ended, its key revoked, or its account changes.
 
 use super::jwt::{Claims, invalid_token};
+use super::keys::KeyGrant;
+use super::keys::text::is_key;
 use crate::{Engine, Error, Identity};
 use mainstay_expr::{ModelId, Value};
 use mainstay_model::{Application, Model};
@@ -66,7 +68,12 @@ impl Identities {
         remembered.by_token.retain(|_, entry| !concerned(&entry.identity));
     }
 
-    /// Forgets the accounts and sessions that a transaction changed.
+    /// Whether what is remembered depends on the records of a model.
+    pub(crate) fn concerns(model: &str) -> bool {
+        matches!(model, "user" | "_session" | "_api_key")
+    }
+
+    /// Forgets the accounts, sessions and keys that a transaction changed.
     pub(crate) fn forget_changed(&self, application: &Application, outcomes: &[Outcome], models: &[ModelId]) {
         for (outcome, model) in outcomes.iter().zip(models) {
             let Outcome::Record { record, created: false, .. } = outcome else { continue };
@@ -74,6 +81,7 @@ impl Identities {
             match application.model(*model).name.as_str() {
                 "user" => self.forget(|identity| identity.user == id),
                 "_session" => self.forget(|identity| identity.session == id),
+                "_api_key" => self.forget(|identity| identity.key.as_ref().map(KeyGrant::id) == id),
                 _ => {}
             }
         }
@@ -81,7 +89,7 @@ impl Identities {
 }
 
 impl Engine {
-    /// The account that an access token stands for.
+    /// The account that an access token or an API key stands for.
     ///
     /// # Errors
     /// [`crate::Code::InvalidToken`] when it is not ours, has ended, or its session or account has.
@@ -89,13 +97,17 @@ impl Engine {
         let now = self.now();
         if let Some(identity) = self.identities().get(access_token, now) {
             self.measures().tokens_remembered.increment();
+            self.note_use(&identity, now);
             return Ok(identity);
         }
         self.measures().tokens_checked.increment();
         let generation = self.identities().generation();
-        let claims = self.signer().verify(access_token, now / MICROS)?;
-        let (identity, expires_at) = self.identify(&claims, now).await?;
+        let (identity, expires_at) = match is_key(access_token) {
+            true => self.identify_key(access_token, now).await?,
+            false => self.identify(&self.signer().verify(access_token, now / MICROS)?, now).await?,
+        };
         let identity = Arc::new(identity);
+        self.note_use(&identity, now);
         let entry = Entry { identity: identity.clone(), expires_at };
         self.identities().remember(access_token, entry, generation, now);
         Ok(identity)
@@ -107,7 +119,7 @@ impl Engine {
         let session_ends_at = session_ends_at.ok_or_else(invalid_token)?;
         let user = self.find("user", claims.sub).await?.ok_or_else(invalid_token)?;
         let roles = roles(self.application().user(), &user);
-        let identity = Identity { user: Some(claims.sub), session: Some(claims.sid), roles };
+        let identity = Identity { user: Some(claims.sub), session: Some(claims.sid), roles, key: None };
         Ok((identity, session_ends_at.min(claims.exp.saturating_mul(MICROS))))
     }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod identity;
 mod jwt;
+mod keys;
 mod login;
 mod password;
 mod register;
@@ -10,8 +11,11 @@ mod session;
 
 pub(crate) use identity::Identities;
 pub(crate) use jwt::TokenSigner;
+pub(crate) use keys::KeyUses;
+pub use keys::{KEY_FIELDS, KeyGrant, MadeKey};
 pub(crate) use password::PasswordPool;
 pub(crate) use register::normalize_email;
+pub(crate) use session::unauthenticated;
 
 use crate::Input;
 

@@ -203,7 +203,7 @@ pub(super) fn field(model: &Model, name: &str) -> FieldId {
     model.field_named(name).expect("it is built in").id
 }
 
-pub(super) fn unauthenticated() -> Error {
+pub(crate) fn unauthenticated() -> Error {
     Error::new(Code::Unauthenticated, "this needs an account: send an access token")
 }
 

@@ -1,6 +1,6 @@
 //! Following refs: the records that an answer's records point to, each kind fetched at once.
 
-use crate::{Code, Engine, Error, View};
+use crate::{Caller, Code, Engine, Error, View};
 use futures::future::BoxFuture;
 use mainstay_expr::{FieldId, ModelId, Vars};
 use mainstay_model::{Application, FieldType, Model};
@@ -50,6 +50,11 @@ impl Expansion {
         Ok(expansion)
     }
 
+    /// The models that it leads to.
+    fn targets(&self) -> Vec<ModelId> {
+        self.refs.iter().flat_map(|branch| [vec![branch.target], branch.inner.targets()].concat()).collect()
+    }
+
     fn add(&mut self, application: &Application, model: &Model, names: &[&str]) -> Result<(), Error> {
         let [name, rest @ ..] = names else { return Ok(()) };
         let field = model.field_named(name);
@@ -66,6 +71,16 @@ impl Expansion {
 }
 
 impl Engine {
+    /// Sees that the caller's API key, if it is one, is for the records that refs point to: an answer with them is as good as getting them.
+    pub(crate) fn require_expandable(&self, caller: &Caller, expansion: &Expansion) -> Result<(), Error> {
+        let key = caller.identity.as_deref().and_then(|identity| identity.key.as_ref());
+        key.map_or(Ok(()), |key| {
+            expansion.targets().iter().try_for_each(|target| {
+                key.require_named(&format!("{}.get", self.application().model(*target).name))
+            })
+        })
+    }
+
     /// Puts the records that refs point to into the views, as far as the caller may see them.
     pub(crate) fn expand<'a>(
         &'a self,

@@ -22,6 +22,7 @@ impl Engine {
         let model = self.application().model(model);
         let selected = self.selection(model, &request.fields)?;
         let expansion = Expansion::parse(self.application(), model, &request.expand)?;
+        self.require_expandable(caller, &expansion)?;
         let vars = self.read_vars(caller, model, "get");
         let deleted = if request.deleted { Deleted::Include } else { Deleted::Exclude };
         let rights = self.rights(model, &vars, deleted);

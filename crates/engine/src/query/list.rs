@@ -27,6 +27,7 @@ impl Engine {
         }
         let selected = self.selection(model, &request.fields)?;
         let expansion = Expansion::parse(self.application(), model, &request.expand)?;
+        self.require_expandable(caller, &expansion)?;
         let vars = self.read_vars(caller, model, "list");
         let rights = self.rights(model, &vars, request.deleted);
         let query = self.question(model, request, &rights, &vars)?;

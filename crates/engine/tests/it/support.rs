@@ -4,7 +4,8 @@ use mainstay_engine::{
     Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options, Tokens, View,
 };
 use mainstay_model::Project;
-use mainstay_testkit::{FakeClock, FixedKeyring, MemoryStore};
+use mainstay_ports::Store;
+use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -36,10 +37,23 @@ impl App {
 
     /// A project of these settings and models.
     pub(crate) fn with(settings: &str, models: &[(&str, &str)]) -> Self {
+        Self::over(settings, models, |store| store)
+    }
+
+    /// A project without models, on a store with faults.
+    pub(crate) fn with_faults(faults: Faults) -> Self {
+        Self::over(SETTINGS, &[], |store| Arc::new(FaultyStore::new(store, faults)))
+    }
+
+    fn over(
+        settings: &str,
+        models: &[(&str, &str)],
+        wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
+    ) -> Self {
         let files = [&[("mainstay.toml", settings)], models].concat();
         let loaded = Project::load_from(&files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let application = Arc::new(loaded.application);
-        let store = Arc::new(MemoryStore::new(application.clone()));
+        let store = wrap(Arc::new(MemoryStore::new(application.clone())));
         let clock = Arc::new(FakeClock::new(1_795_249_800_000_000));
         let options =
             Options { application, store, clock: clock.clone(), keyring: Arc::new(FixedKeyring(7)) };

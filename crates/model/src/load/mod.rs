@@ -26,6 +26,7 @@ mod suggest;
 mod types;
 
 pub(crate) use file::ModelFile;
+pub use suggest::nearest;
 
 use crate::{Application, Config, Diagnostics, SourceFile};
 use document::Document;

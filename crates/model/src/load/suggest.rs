@@ -4,7 +4,7 @@
 const MAX_EDITS: usize = 2;
 
 /// The candidate that fewest edits away from `name`, when it is near.
-pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let distances = candidates.into_iter().map(|candidate| (edits(name, candidate), candidate));
     let most = MAX_EDITS.min(name.chars().count() / 2);
     distances.filter(|(distance, _)| *distance <= most).min_by_key(|(distance, _)| *distance).map(|(_, c)| c)

@@ -13,9 +13,13 @@ use uuid::Uuid;
 /// The caller that the command line chose: an account, somebody in some roles, or nobody.
 pub(crate) async fn caller(backend: &Backend, arguments: &ActorArgs) -> Result<Caller, Failure> {
     let identity = match &arguments.account {
-        Some(email) => Some(account(backend, email).await?),
+        Some(email) => {
+            let account = account(backend, email).await?;
+            let roles = roles(backend.engine.application().user(), &account);
+            Some(Identity { user: Some(account.id()), roles, ..Identity::default() })
+        }
         None if arguments.roles.is_empty() => None,
-        None => Some(Identity { user: None, session: None, roles: arguments.roles.clone() }),
+        None => Some(Identity { roles: arguments.roles.clone(), ..Identity::default() }),
     };
     Ok(Caller {
         identity: identity.map(Arc::new),
@@ -24,8 +28,8 @@ pub(crate) async fn caller(backend: &Backend, arguments: &ActorArgs) -> Result<C
     })
 }
 
-/// Whoever can open the database may act as any account in it, so this look-up asks the store and no rule.
-async fn account(backend: &Backend, email: &str) -> Result<Identity, Failure> {
+/// The account with an e-mail address. Whoever can open the database may act as any account in it, so this look-up asks the store and no rule.
+pub(crate) async fn account(backend: &Backend, email: &str) -> Result<Record, Failure> {
     let model = backend.engine.application().user();
     let missing =
         || Failure::new("no_such_account", format!("there is no account with the e-mail address {email}"));
@@ -34,8 +38,7 @@ async fn account(backend: &Backend, email: &str) -> Result<Identity, Failure> {
     let address = Value::Text(email.trim().to_lowercase());
     let query = Query::all(model.id, 1).filtered(Predicate::equals(field.id, address));
     let page = backend.store.query(query).await.map_err(mainstay_engine::Error::from)?;
-    let record = page.rows.into_iter().next().ok_or_else(missing)?.record;
-    Ok(Identity { user: Some(record.id()), session: None, roles: roles(model, &record) })
+    Ok(page.rows.into_iter().next().ok_or_else(missing)?.record)
 }
 
 fn roles(model: &Model, record: &Record) -> Vec<String> {

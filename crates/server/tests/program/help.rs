@@ -4,7 +4,7 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 16] = [
     &["serve"],
     &["dev"],
     &["check"],
@@ -14,6 +14,9 @@ const COMMANDS: [&[&str]; 13] = [
     &["migrate", "plan"],
     &["migrate", "apply"],
     &["user", "create"],
+    &["key", "create"],
+    &["key", "list"],
+    &["key", "revoke"],
     &["tune"],
     &["import"],
     &["export"],

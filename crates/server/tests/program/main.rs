@@ -7,6 +7,7 @@ mod check;
 mod faults;
 mod help;
 mod init;
+mod key;
 mod migrate;
 mod readme;
 mod secrets;
