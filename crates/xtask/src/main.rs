@@ -10,6 +10,7 @@ mod bench;
 mod deny;
 mod machine;
 mod process;
+mod schemathesis;
 mod steps;
 mod tally;
 mod test;
@@ -30,6 +31,8 @@ usage: cargo xtask <command>
   tidy           the checks of files, crates and links that no compiler makes
   deny           licences, bans, sources and advisories of the dependencies (installs cargo-deny when it is missing)
   docs           build the crates' documentation; a broken link is an error
+  schemathesis   make requests from /openapi.json, right and wrong ones, and check the answers (needs python3 and PyPI)
+  schemathesis --long   more of them, and others each time
   bench          build the program and measure it; `cargo xtask bench --help` lists the options, and
                  docs/guide/benchmarks.md says what the figures mean
   atlas          make the data of examples/atlas again (needs node, npm, tar and the npm registry)
@@ -53,6 +56,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["fmt"] => process::run(workspace.cargo(["fmt", "--all"]))?,
         ["tidy"] => tidy::check(&workspace)?,
         ["deny"] => deny::check_all(&workspace)?,
+        ["schemathesis"] => schemathesis::check(&workspace, false)?,
+        ["schemathesis", "--long"] => schemathesis::check(&workspace, true)?,
         ["docs"] => docs(&workspace)?,
         ["atlas"] => atlas::make(&workspace)?,
         ["bench", rest @ ..] => bench::run(&workspace, rest)?,

@@ -4,7 +4,7 @@ use crate::process;
 use crate::steps::{Outcome, Steps};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{deny, machine, tidy, tools};
+use crate::{deny, machine, schemathesis, tidy, tools};
 use std::process::ExitCode;
 
 /// How much is checked.
@@ -35,6 +35,9 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
     }
     steps.run("tools", || tools::provide(workspace).into());
     steps.run("tests", || tests(workspace, scope, &mut tally));
+    if scope != Scope::Quick {
+        steps.run("schemathesis", || schemathesis::check(workspace, scope == Scope::Long).into());
+    }
     steps.run("program", || program(workspace).into());
     println!("\n{steps}{tally}");
     if steps.passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -18,6 +18,16 @@ pub(crate) fn provide(workspace: &Workspace) -> Result<(), String> {
     Ok(())
 }
 
+/// Sees that there is a Python that can make environments, which Debian keeps in a package of its own.
+pub(crate) fn provide_python(workspace: &Workspace) -> Result<(), String> {
+    let mut probe = workspace.command("python3");
+    probe.args(["-c", "import ensurepip, venv"]);
+    if process::output(probe).is_ok() {
+        return Ok(());
+    }
+    install(workspace, "python3-venv").map_err(|reason| format!("`python3 -m venv` does not work: {reason}"))
+}
+
 fn missing(folders: &[impl AsRef<Path>]) -> Vec<(&'static str, &'static str)> {
     let is_there = |program: &str| folders.iter().any(|folder| folder.as_ref().join(program).is_file());
     NEEDED.iter().copied().filter(|(program, _)| !is_there(program)).collect()

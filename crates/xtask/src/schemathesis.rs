@@ -1,0 +1,200 @@
+//! `cargo xtask schemathesis`: requests that are made from `/openapi.json`, right ones and wrong ones, against the examples. No
+//! answer may be a server error or one that the document does not have.
+//!
+//! The tool comes from PyPI, into an environment of its own in the target folder. `crates/xtask/schemathesis` has what
+//! it is told.
+
+use crate::workspace::Workspace;
+use crate::{process, tools};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// What is served, and how.
+const PROJECTS: [&str; 2] = ["chat", "atlas"];
+/// Cases that are made up for an operation: each takes some ten milliseconds, so this is half a minute for a project.
+const CASES: &str = "10";
+const CASES_LONG: &str = "200";
+/// Those who call, and those whose sessions get ended.
+const CALLERS: [&str; 2] = ["actor", "leaver"];
+const ACCOUNTS: usize = 4;
+const PASSWORD: &str = "correct horse battery";
+/// Of all passwords that are tried, most are wrong, and all come from one address.
+const SETTINGS: &str = "[accounts]\nfailures_per_address = 0\nfailures_per_account = 1000000\n";
+
+/// Tries all examples; for longer, and with other cases each time, when it is to be long.
+pub(crate) fn check(workspace: &Workspace, is_long: bool) -> Result<(), String> {
+    let tool = provide(workspace)?;
+    process::run(workspace.cargo(["build", "--package", "mainstay", "--locked"]))?;
+    let results = PROJECTS.map(|project| {
+        println!("\n{project}:");
+        Trial::set_up(workspace, project)?.run(workspace, &tool, is_long)
+    });
+    // All are tried, also after one that failed.
+    results.into_iter().collect()
+}
+
+/// The tool, installed where it is not there yet.
+fn provide(workspace: &Workspace) -> Result<PathBuf, String> {
+    let requirements = workspace.root.join("crates/xtask/schemathesis/requirements.txt");
+    let wanted = read(&requirements)?;
+    let environment = workspace.target.join("tools/schemathesis");
+    let (tool, installed) = (environment.join("bin/st"), environment.join("installed.txt"));
+    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
+        return Ok(tool);
+    }
+    tools::provide_python(workspace)?;
+    let mut make = workspace.command("python3");
+    make.args(["-m", "venv", "--clear"]).arg(&environment);
+    process::run(make)?;
+    let mut install = workspace.command(environment.join("bin/pip"));
+    install.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
+    process::run({
+        install.arg(&requirements);
+        install
+    })?;
+    // Last, so that what was broken off is begun again.
+    write(&installed, &wanted)?;
+    Ok(tool)
+}
+
+/// A copy of an example, with accounts.
+struct Trial {
+    project: PathBuf,
+    program: PathBuf,
+    log: PathBuf,
+}
+
+impl Trial {
+    fn set_up(workspace: &Workspace, name: &str) -> Result<Trial, String> {
+        let folder = workspace.target.join("schemathesis").join(name);
+        let at = |error| format!("{}: {error}", folder.display());
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(at)?;
+        }
+        fs::create_dir_all(&folder).map_err(at)?;
+        let trial = Trial {
+            project: folder.join("project"),
+            program: workspace.target.join("debug/mainstay"),
+            log: folder.join("server.log"),
+        };
+        trial.copy(&workspace.root.join("examples").join(name), workspace)?;
+        for caller in CALLERS {
+            for number in 0..ACCOUNTS {
+                trial.make_account(workspace, &format!("{caller}{number}@example.org"))?;
+            }
+        }
+        Ok(trial)
+    }
+
+    /// Copies the example without the data of somebody who has served it, and lets passwords be tried.
+    fn copy(&self, example: &Path, workspace: &Workspace) -> Result<(), String> {
+        let mut copy = workspace.command("cp");
+        copy.arg("-r").arg(example).arg(&self.project);
+        process::run(copy)?;
+        let _ = fs::remove_dir_all(self.project.join("data"));
+        let settings = self.project.join("mainstay.toml");
+        write(&settings, &with_settings(&read(&settings)?))
+    }
+
+    fn make_account(&self, workspace: &Workspace, email: &str) -> Result<(), String> {
+        let mut make = workspace.command(&self.program);
+        make.args(["user", "create"]).arg(&self.project).args([
+            "--email",
+            email,
+            "--role",
+            "editor",
+            "--password-stdin",
+        ]);
+        make.stdin(Stdio::piped()).stdout(Stdio::null());
+        let failed = |error| format!("making {email}: {error}");
+        let mut child = make.spawn().map_err(failed)?;
+        let mut stdin = child.stdin.take().ok_or("a child has no stdin")?;
+        writeln!(stdin, "{PASSWORD}").map_err(failed)?;
+        drop(stdin);
+        let ended = child.wait().map_err(failed)?;
+        if ended.success() { Ok(()) } else { Err(format!("making {email}: {ended}")) }
+    }
+
+    fn run(&self, workspace: &Workspace, tool: &Path, is_long: bool) -> Result<(), String> {
+        let server = Server::start(self, workspace)?;
+        let told = workspace.root.join("crates/xtask/schemathesis");
+        let mut command = workspace.command(tool);
+        command.arg("--config-file").arg(told.join("schemathesis.toml"));
+        command.arg("run").arg(format!("{}/openapi.json", server.url));
+        command.args(["--checks", "all", "--continue-on-failure", "--no-color", "--warnings", "off"]);
+        command.args(["--max-examples", if is_long { CASES_LONG } else { CASES }]);
+        // What is unchanged since yesterday is tried with the same cases as yesterday.
+        command.args(if is_long { &[][..] } else { &["--seed", "1"] });
+        command.env("MAINSTAY_URL", &server.url).env("MAINSTAY_PASSWORD", PASSWORD);
+        command.env("MAINSTAY_ACCOUNTS", ACCOUNTS.to_string());
+        command
+            .env("SCHEMATHESIS_HOOKS", "hooks")
+            .env("PYTHONPATH", &told)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        // It remembers what failed in a folder where it runs.
+        command.current_dir(self.project.parent().unwrap_or(&self.project));
+        process::run(command).map_err(|error| format!("{error}; {} has the log", self.log.display()))
+    }
+}
+
+/// The program, serving. It is killed when this is dropped.
+struct Server {
+    child: Child,
+    /// Kept open: who writes to a closed pipe ends.
+    stdout: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Server {
+    fn start(trial: &Trial, workspace: &Workspace) -> Result<Server, String> {
+        let failed = |error| format!("{}: {error}", trial.program.display());
+        let mut serve: Command = workspace.command(&trial.program);
+        serve.arg("serve").arg(&trial.project).args(["--listen", "127.0.0.1:0"]);
+        serve.stdout(Stdio::piped()).stderr(File::create(&trial.log).map_err(failed)?);
+        let mut child = serve.spawn().map_err(failed)?;
+        let stdout = BufReader::new(child.stdout.take().expect("it was asked to be piped"));
+        let mut server = Server { child, stdout, url: String::new() };
+        // The address is said in the last line but one, so nothing is left that could fill the pipe.
+        let said = server.stdout.by_ref().lines().map_while(Result::ok);
+        let url = said.filter_map(|line| line.find("http://").map(|at| line[at..].trim().to_owned())).next();
+        server.url = url.ok_or_else(|| format!("it did not start: {} says why", trial.log.display()))?;
+        Ok(server)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The settings of the example, with those of a trial.
+fn with_settings(text: &str) -> String {
+    match text.split_once("[accounts]\n") {
+        Some((before, after)) => format!("{before}{SETTINGS}{after}"),
+        None => format!("{text}\n{SETTINGS}"),
+    }
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_join_the_section_that_is_there() {
+        let check = |text: &str, expected: String| assert_eq!(with_settings(text), expected);
+        check("name = \"A\"\n", format!("name = \"A\"\n\n{SETTINGS}"));
+        check("[accounts]\nregister = false\n", format!("{SETTINGS}register = false\n"));
+    }
+}
