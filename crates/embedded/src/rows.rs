@@ -3,11 +3,12 @@
 use crate::feed::{self, End};
 use crate::sqlite_error::{store_error, unique_columns};
 use crate::value::{Bound, read};
-use mainstay_expr::{FieldId, ModelId, Predicate};
+use mainstay_expr::{FieldId, ModelId, Predicate, Value};
 use mainstay_model::{Application, Model};
 use mainstay_ports::{NewChange, Record, Rows, StoreError};
-use mainstay_sql::{Sqlite, Statement};
+use mainstay_sql::Sqlite;
 use rusqlite::{Connection, Params, Row, params_from_iter};
+use std::borrow::Borrow;
 use uuid::Uuid;
 
 /// The statements on one row of a model, whose texts never change.
@@ -113,7 +114,7 @@ impl Rows for SqliteRows<'_> {
     fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError> {
         let find = mainstay_sql::find(self.application, &Sqlite, model, filter, limit);
         let model = self.model(model);
-        run(self.connection, &find, |row| read_record(model, row))
+        run(self.connection, &find.text, find.params.iter(), |row| read_record(model, row))
     }
 
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
@@ -133,19 +134,22 @@ pub(crate) fn holds(
     closed: &Predicate,
 ) -> Result<bool, StoreError> {
     let holds = mainstay_sql::holds(application, &Sqlite, closed);
-    let answers = run(connection, &holds, |row| row.get(0).map_err(store_error))?;
+    let answers = run(connection, &holds.text, holds.params.iter(), |row| row.get(0).map_err(store_error))?;
     Ok(answers.first().copied().unwrap_or(false))
 }
 
-/// Runs a statement and reads each of its rows.
-pub(crate) fn run<T>(
+/// Runs a statement with these values for its placeholders, and reads each of its rows.
+pub(crate) fn run<T, V: Borrow<Value>>(
     connection: &Connection,
-    statement: &Statement,
+    text: &str,
+    values: impl Iterator<Item = V>,
     mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
-    let mut prepared = connection.prepare_cached(&statement.text).map_err(store_error)?;
-    let params = params_from_iter(statement.params.iter().map(Bound));
-    let mut rows = prepared.query(params).map_err(store_error)?;
+    let mut prepared = connection.prepare_cached(text).map_err(store_error)?;
+    for (index, value) in values.enumerate() {
+        prepared.raw_bind_parameter(index + 1, Bound(value.borrow())).map_err(store_error)?;
+    }
+    let mut rows = prepared.raw_query();
     let mut answers = Vec::new();
     while let Some(row) = rows.next().map_err(store_error)? {
         answers.push(read(row)?);

@@ -169,12 +169,14 @@ fn rows(
 ) -> Result<(Vec<Row>, bool), StoreError> {
     let model = application.model(query.model);
     // One more than asked for tells whether there are more.
-    let select = mainstay_sql::select(application, &Sqlite, query, query.limit.saturating_add(1));
+    let lower = || mainstay_sql::select(application, &Sqlite, query);
+    let select = if query.after.is_none() { query.memo.get_or_make(lower) } else { Arc::new(lower()) };
     let flags = model.fields.len()..model.fields.len() + query.flags.len();
-    let mut rows = run(connection, &select, |row| {
-        let flags = flags.clone().map(|column| row.get(column)).collect::<rusqlite::Result<_>>();
-        Ok(Row { record: read_record(model, row)?, flags: flags.map_err(store_error)? })
-    })?;
+    let mut rows =
+        run(connection, &select.text, select.values(query, query.limit.saturating_add(1)), |row| {
+            let flags = flags.clone().map(|column| row.get(column)).collect::<rusqlite::Result<_>>();
+            Ok(Row { record: read_record(model, row)?, flags: flags.map_err(store_error)? })
+        })?;
     let more = rows.len() > query.limit as usize;
     rows.truncate(query.limit as usize);
     Ok((rows, more))
@@ -182,6 +184,8 @@ fn rows(
 
 fn count(snapshot: &Connection, application: &Application, query: &Query) -> Result<u64, StoreError> {
     let statement: Statement = mainstay_sql::count(application, &Sqlite, query);
-    let counts = run(snapshot, &statement, |row| row.get::<_, i64>(0).map_err(store_error))?;
+    let counts = run(snapshot, &statement.text, statement.params.iter(), |row| {
+        row.get::<_, i64>(0).map_err(store_error)
+    })?;
     Ok(counts.first().map_or(0, |count| count.unsigned_abs()))
 }

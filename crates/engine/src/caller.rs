@@ -46,6 +46,11 @@ impl Caller {
         }
     }
 
+    /// The account; `None` for nobody, and for the operator on the command line.
+    pub(crate) fn user(&self) -> Option<uuid::Uuid> {
+        self.identity.as_ref().and_then(|identity| identity.user)
+    }
+
     /// What this caller brings to a rule.
     pub(crate) fn vars(&self, operation: &str, now: i64) -> Vars {
         let identity = self.identity.as_deref();

@@ -1,7 +1,7 @@
 //! The engine: what it is made of, and how it is put together.
 
 use crate::accounts::{Identities, KeyUses, PasswordPool, TokenSigner};
-use crate::query::{CursorSeal, FilterCache};
+use crate::query::{CursorSeal, FilterCache, Questions};
 use crate::{Error, Measures, Registry};
 use mainstay_model::Application;
 use mainstay_ports::{Clock, Keyring, Position, Store};
@@ -38,6 +38,7 @@ struct Inner {
     passwords: PasswordPool,
     cursors: CursorSeal,
     filters: FilterCache,
+    questions: Questions,
     /// Keeps ids that are made within one millisecond in order.
     ids: Mutex<ContextV7>,
     measures: Arc<Measures>,
@@ -59,6 +60,7 @@ impl Engine {
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
             filters: FilterCache::default(),
+            questions: Questions::default(),
             ids: Mutex::new(ContextV7::new()),
             measures,
             application,
@@ -125,6 +127,10 @@ impl Engine {
 
     pub(crate) fn cursors(&self) -> &CursorSeal {
         &self.inner.cursors
+    }
+
+    pub(crate) fn questions(&self) -> &Questions {
+        &self.inner.questions
     }
 
     pub(crate) fn filters(&self) -> &FilterCache {

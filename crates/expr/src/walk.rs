@@ -1,6 +1,6 @@
 //! Passing over a tree, and moving one under another record.
 
-use crate::{FieldRef, Link, Operand, Predicate, Source};
+use crate::{FieldRef, Link, Operand, Predicate, Source, Var};
 
 /// The highest number of a bound record. The numbers are bytes, and a predicate that is moved under another record adds to them.
 pub(crate) const MAX_LEVEL: u8 = 200;
@@ -49,6 +49,15 @@ fn walk_operand<'a>(operand: &'a Operand, visit: &mut dyn FnMut(Node<'a>)) {
         }
         Operand::Size { of, .. } => walk_operand(of, visit),
         Operand::LowerAscii(inner) => walk_operand(inner, visit),
+    }
+}
+
+impl Predicate {
+    /// Whether a variable for which `is_meant` answers yes occurs in it.
+    pub fn mentions(&self, is_meant: &dyn Fn(&Var) -> bool) -> bool {
+        let mut found = false;
+        walk(self, &mut |node| found |= matches!(node, Node::Operand(Operand::Var(var)) if is_meant(var)));
+        found
     }
 }
 

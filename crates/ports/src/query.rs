@@ -2,6 +2,8 @@
 
 use crate::{Position, Record};
 use mainstay_expr::{FieldId, ModelId, Predicate, Value};
+use std::any::Any;
+use std::sync::{Arc, OnceLock};
 use uuid::Uuid;
 
 /// Asks for records of one model.
@@ -13,18 +15,44 @@ pub struct Query {
     pub selection: Selection,
     /// Soft-deleted records.
     pub deleted: Deleted,
-    /// What must hold of each; variables are already reduced away.
-    pub filter: Predicate,
+    /// What must hold of each; variables are already reduced away, but for `auth.id`.
+    pub filter: Arc<Predicate>,
     /// The order. The id is always the last key, so that the order is total: ascending unless the last entry here descends.
-    pub order: Vec<Order>,
+    pub order: Arc<[Order]>,
     /// Only records behind this place in the order: a value for each entry of `order`, and the id.
     pub after: Option<(Vec<Value>, Uuid)>,
     /// The most records to answer.
     pub limit: u32,
     /// Conditions to answer for each record, beside it: whether a guarded field may be seen.
-    pub flags: Vec<Predicate>,
+    pub flags: Arc<[Predicate]>,
+    /// What `auth.id` stands for in `filter` and `flags`. It is left in them so that one question serves all who differ in nothing else.
+    pub auth_id: Option<Uuid>,
     /// Whether to count all that match, whatever `limit` and `after` say.
     pub count: bool,
+    /// Where the store keeps what it made of the question, for the next time that it is asked.
+    pub memo: Memo,
+}
+
+/// Keeps what a store made of a question, a statement say, with whoever asks that question again and again.
+///
+/// Queries may share a memo if they differ in nothing but the ids in [`Selection::Ids`], of which each must have exactly one, the
+/// account in [`Query::auth_id`], which all or none of them must have, [`Query::after`], [`Query::limit`] and [`Query::count`].
+#[derive(Debug, Clone, Default)]
+pub struct Memo(Option<Arc<OnceLock<Arc<dyn Any + Send + Sync>>>>);
+
+impl Memo {
+    /// A memo that keeps what is made; the default one keeps nothing.
+    pub fn kept() -> Self {
+        Memo(Some(Arc::default()))
+    }
+
+    /// What was made of the question before, or else what `make` makes of it now.
+    pub fn get_or_make<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> Arc<T> {
+        let Some(place) = &self.0 else { return Arc::new(make()) };
+        let made = place.get_or_init(|| Arc::new(make())).clone();
+        // Another type means that another store was asked before, which happens in tests alone.
+        made.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
 }
 
 /// Which records come into question.
@@ -37,7 +65,7 @@ pub enum Selection {
 }
 
 /// What to do with soft-deleted records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Deleted {
     /// Leave them out.
     Exclude,
@@ -85,12 +113,14 @@ impl Query {
             model,
             selection: Selection::All,
             deleted: Deleted::Exclude,
-            filter: Predicate::Const(true),
-            order: Vec::new(),
+            filter: Arc::new(Predicate::Const(true)),
+            order: Arc::default(),
             after: None,
             limit,
-            flags: Vec::new(),
+            flags: Arc::default(),
+            auth_id: None,
             count: false,
+            memo: Memo::default(),
         }
     }
 
@@ -100,14 +130,14 @@ impl Query {
     }
 
     /// The same question, with a condition.
-    pub fn filtered(self, filter: Predicate) -> Self {
-        Query { filter, ..self }
+    pub fn filtered(self, filter: impl Into<Arc<Predicate>>) -> Self {
+        Query { filter: filter.into(), ..self }
     }
 
     /// The order with the id as its last key.
     pub fn total_order(&self) -> Vec<Order> {
         let descending = self.order.last().is_some_and(|last| last.descending);
-        let mut order: Vec<Order> = self.order.clone();
+        let mut order = self.order.to_vec();
         order.push(Order { field: mainstay_model::base::ID, descending });
         order
     }

@@ -24,6 +24,7 @@ mod lower;
 pub mod migrate;
 mod names;
 mod order;
+mod param;
 mod query;
 mod row;
 mod sqlite;
@@ -31,7 +32,7 @@ mod statement;
 
 pub use dialect::Dialect;
 pub use list::{list_from_json, list_to_json};
-pub use query::{count, find, holds, select};
+pub use query::{Select, count, find, holds, select};
 pub use row::{get, insert, remove, replace};
 pub use sqlite::Sqlite;
 pub use statement::Statement;

@@ -3,16 +3,44 @@
 use crate::lower::{Junction, Lowering, ROOT, constant, join};
 use crate::names::quote;
 use crate::order::{behind, order_by};
+use crate::param::{Given, Param};
 use crate::{Dialect, Statement};
-use mainstay_expr::{CompareOp, FieldRef, ModelId, Operand, Predicate, Source, Value};
+use mainstay_expr::{FieldRef, ModelId, Operand, Predicate, Source, Value};
 use mainstay_model::{Application, Model, base};
 use mainstay_ports::{Deleted, Query, Selection};
+use std::borrow::Cow;
 
-/// The records that `query` asks for, at most `limit`, whatever its own limit is. The columns are the model's fields in
-/// their order, then a 0 or 1 for each of [`Query::flags`].
-pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query, limit: u32) -> Statement {
+/// The statement of a query: what [`Query::memo`] may keep, so long as there is no [`Query::after`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Select {
+    /// The text, with numbered placeholders.
+    pub text: String,
+    params: Vec<Param>,
+}
+
+impl Select {
+    /// The values to bind, the first to the placeholder numbered 1, for a query that this is the statement of. At most `limit` records are
+    /// answered, whatever the query's own limit is. None of the values is null.
+    pub fn values<'a>(&'a self, query: &Query, limit: u32) -> impl Iterator<Item = Cow<'a, Value>> {
+        let id = match &query.selection {
+            Selection::Ids(ids) => ids.first().copied(),
+            Selection::All => None,
+        };
+        let given = Given { id, auth_id: query.auth_id, limit };
+        self.params.iter().map(move |param| given.value(param))
+    }
+
+    /// The same as a statement of its own.
+    pub fn statement(&self, query: &Query, limit: u32) -> Statement {
+        let params = self.values(query, limit).map(Cow::into_owned).collect();
+        Statement { text: self.text.clone(), params }
+    }
+}
+
+/// The records that `query` asks for. The columns are the model's fields in their order, then a 0 or 1 for each of [`Query::flags`].
+pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query) -> Select {
     let model = app.model(query.model);
-    let mut lowering = Lowering::new(app, dialect, Some(query.model));
+    let mut lowering = Lowering::new(app, dialect, Some(query.model), query.auth_id.is_some());
     let mut conditions = matching(&mut lowering, model, query);
     if let Some((values, id)) = &query.after {
         let mut values = values.clone();
@@ -20,7 +48,7 @@ pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query, limit: u3
         conditions.push(behind(&mut lowering, model, &query.total_order(), &values));
     }
     let mut columns = columns(model);
-    for flag in &query.flags {
+    for flag in query.flags.iter() {
         let condition = lowering.condition(flag, true);
         columns.push_str(&format!(", {}", dialect.flag(&condition)));
     }
@@ -29,25 +57,26 @@ pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query, limit: u3
         quote(&model.name),
         where_clause(conditions),
         order_by(dialect, model, &query.total_order()),
-        lowering.param(Value::Int(i64::from(limit))),
+        lowering.placeholder(Param::Limit),
     );
-    Statement { text, params: lowering.into_params() }
+    Select { text, params: lowering.into_params() }
 }
 
 /// How many records match, whatever `limit` and `after` say: one row of one column.
 pub fn count(app: &Application, dialect: &dyn Dialect, query: &Query) -> Statement {
     let model = app.model(query.model);
-    let mut lowering = Lowering::new(app, dialect, Some(query.model));
+    let mut lowering = Lowering::new(app, dialect, Some(query.model), query.auth_id.is_some());
     let conditions = where_clause(matching(&mut lowering, model, query));
     let text = format!("SELECT count(*) FROM {} AS {ROOT}{conditions}", quote(&model.name));
-    Statement { text, params: lowering.into_params() }
+    let select = Select { text, params: lowering.into_params() };
+    select.statement(query, query.limit)
 }
 
 /// Whether a closed predicate holds: one row with a 0 or 1.
 pub fn holds(app: &Application, dialect: &dyn Dialect, closed: &Predicate) -> Statement {
-    let mut lowering = Lowering::new(app, dialect, None);
+    let mut lowering = Lowering::new(app, dialect, None, false);
     let condition = lowering.condition(closed, true);
-    Statement { text: format!("SELECT {}", dialect.flag(&condition)), params: lowering.into_params() }
+    Statement { text: format!("SELECT {}", dialect.flag(&condition)), params: lowering.into_values() }
 }
 
 /// The records of `model`, deleted or not, for which `filter` holds, at most `limit`. The columns are the model's fields.
@@ -59,7 +88,7 @@ pub fn find(
     limit: usize,
 ) -> Statement {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let mut lowering = Lowering::new(app, dialect, Some(model));
+    let mut lowering = Lowering::new(app, dialect, Some(model), false);
     lowering.pin(filter);
     let model = app.model(model);
     let condition = lowering.condition(filter, true);
@@ -70,34 +99,31 @@ pub fn find(
         where_clause(vec![condition]),
         lowering.param(Value::Int(i64::from(limit))),
     );
-    Statement { text, params: lowering.into_params() }
+    Statement { text, params: lowering.into_values() }
 }
 
 /// The conditions that a query sets, but for its `after`.
 fn matching(lowering: &mut Lowering<'_>, model: &Model, query: &Query) -> Vec<String> {
-    let selection = selected(&query.selection);
-    lowering.pin(&selection);
+    let mut conditions = vec![selected(lowering, &query.selection)];
     lowering.pin(&query.filter);
-    let mut conditions = vec![lowering.condition(&selection, true)];
     conditions.extend(liveness(model, query.deleted));
     conditions.push(lowering.condition(&query.filter, true));
     conditions
 }
 
-fn selected(selection: &Selection) -> Predicate {
-    let id = Operand::Field(FieldRef { source: Source::Record, field: base::ID });
+fn selected(lowering: &mut Lowering<'_>, selection: &Selection) -> String {
     match selection {
-        Selection::All => Predicate::Const(true),
-        Selection::Ids(ids) => match ids.as_slice() {
-            [one] => {
-                let right = Operand::Value(Value::Uuid(*one));
-                Predicate::Compare { op: CompareOp::Equal, left: id, right }
-            }
-            ids => {
-                let ids = ids.iter().map(|id| Value::Uuid(*id)).collect();
-                Predicate::In { item: id, list: Operand::Value(Value::List(ids)) }
-            }
-        },
+        Selection::All => constant(true),
+        Selection::Ids(ids) if ids.len() == 1 => {
+            lowering.pin_field(base::ID, Param::Id);
+            format!("{ROOT}.\"id\" = {}", lowering.placeholder(Param::Id))
+        }
+        Selection::Ids(ids) => {
+            let item = Operand::Field(FieldRef { source: Source::Record, field: base::ID });
+            let ids = ids.iter().map(|id| Value::Uuid(*id)).collect();
+            let list = Operand::Value(Value::List(ids));
+            lowering.condition(&Predicate::In { item, list }, true)
+        }
     }
 }
 

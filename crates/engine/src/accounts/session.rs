@@ -93,7 +93,7 @@ impl Engine {
         let model = self.application().user();
         let vars = Vars { auth_id: Some(user), ..self.read_vars(caller, model, "get") };
         let rights = self.rights(model, &vars, Deleted::Exclude);
-        let query = Query { flags: rights.flags(), ..Query::one(model.id, user) };
+        let query = Query { flags: rights.flags().into(), ..Query::one(model.id, user) };
         let row = self.store().query(query).await?.rows.into_iter().next().ok_or_else(Error::not_found)?;
         Ok(rights.view(model, row))
     }

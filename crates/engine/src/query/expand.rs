@@ -50,6 +50,11 @@ impl Expansion {
         Ok(expansion)
     }
 
+    /// Whether there is nothing to follow.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.refs.is_empty()
+    }
+
     /// The models that it leads to.
     fn targets(&self) -> Vec<ModelId> {
         self.refs.iter().flat_map(|branch| [vec![branch.target], branch.inner.targets()].concat()).collect()
@@ -115,7 +120,7 @@ impl Engine {
         for chunk in ids.chunks(CHUNK) {
             let query = Query {
                 selection: Selection::Ids(chunk.to_vec()),
-                flags: rights.flags(),
+                flags: rights.flags().into(),
                 ..Query::all(model.id, CHUNK as u32).filtered(rights.read.clone())
             };
             let page = self.store().query(query).await?;

@@ -2,9 +2,10 @@
 
 use super::GetRequest;
 use super::expand::Expansion;
+use super::question::Asked;
 use crate::{Caller, Engine, Error, View};
 use mainstay_expr::ModelId;
-use mainstay_ports::{Deleted, Query};
+use mainstay_ports::{Deleted, Selection};
 use uuid::Uuid;
 
 impl Engine {
@@ -23,18 +24,16 @@ impl Engine {
         let selected = self.selection(model, &request.fields)?;
         let expansion = Expansion::parse(self.application(), model, &request.expand)?;
         self.require_expandable(caller, &expansion)?;
-        let vars = self.read_vars(caller, model, "get");
         let deleted = if request.deleted { Deleted::Include } else { Deleted::Exclude };
-        let rights = self.rights(model, &vars, deleted);
-        let query = Query {
-            deleted,
-            flags: rights.flags(),
-            ..Query::one(model.id, id).filtered(rights.read.clone())
-        };
-        let page = self.store().query(query).await?;
+        let asked = Asked { model: model.id, verb: "get", deleted, filter: None, order: &[] };
+        let question = self.question(caller, &asked)?;
+        let page = self.store().query(question.ask(caller.user(), Selection::Ids(vec![id]), 1)).await?;
         let row = page.rows.into_iter().next().ok_or_else(Error::not_found)?;
-        let mut views = vec![View { selected, ..rights.view(model, row) }];
-        self.expand(&vars, &mut views, &expansion).await?;
-        views.pop().ok_or_else(Error::not_found)
+        let mut view = View { selected, ..question.rights.view(model, row) };
+        if !expansion.is_empty() {
+            let vars = self.read_vars(caller, model, asked.verb);
+            self.expand(&vars, std::slice::from_mut(&mut view), &expansion).await?;
+        }
+        Ok(view)
     }
 }

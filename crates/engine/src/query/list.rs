@@ -2,12 +2,12 @@
 
 use super::cursor::Listed;
 use super::expand::Expansion;
-use super::rights::Rights;
+use super::question::Asked;
 use super::{ListAnswer, ListRequest, OrderKey};
 use crate::{Caller, Code, Engine, Error, View};
-use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Vars};
+use mainstay_expr::{FieldId, ModelId, Predicate};
 use mainstay_model::Model;
-use mainstay_ports::{Order, Query, Record};
+use mainstay_ports::{Order, Query, Record, Selection};
 use std::sync::Arc;
 
 impl Engine {
@@ -28,45 +28,24 @@ impl Engine {
         let selected = self.selection(model, &request.fields)?;
         let expansion = Expansion::parse(self.application(), model, &request.expand)?;
         self.require_expandable(caller, &expansion)?;
-        let vars = self.read_vars(caller, model, "list");
-        let rights = self.rights(model, &vars, request.deleted);
-        let query = self.question(model, request, &rights, &vars)?;
-        let order = query.order.clone();
-        let page = self.store().query(query).await?;
-        let last = page.rows.last().filter(|_| page.more);
-        let next = last.map(|row| self.next(&row.record, &listed(model, &order, request))).transpose()?;
-        let view = |row| View { selected: selected.clone(), ..rights.view(model, row) };
-        let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
-        self.expand(&vars, &mut items, &expansion).await?;
-        Ok(ListAnswer { items, next, count: page.count, position: page.position })
-    }
-
-    /// The query that a request comes to under the caller's rights.
-    fn question(
-        &self,
-        model: &Model,
-        request: &ListRequest,
-        rights: &Rights,
-        vars: &Vars,
-    ) -> Result<Query, Error> {
-        let order = order(model, &request.order)?;
-        let mut conditions = vec![rights.read.clone()];
-        if let Some(source) = &request.filter {
-            conditions.push(self.filter(model.id, source)?.as_ref().clone());
-        }
-        conditions.extend(order_guards(model, &order));
-        let open = |cursor: &String| self.cursors().open(cursor, &listed(model, &order, request));
+        let filter = request.filter.as_deref();
+        let asked =
+            Asked { model: model.id, verb: "list", deleted: request.deleted, filter, order: &request.order };
+        let question = self.question(caller, &asked)?;
+        let listed = listed(model, &question.order, request);
+        let open = |cursor: &String| self.cursors().open(cursor, &listed);
         let after = request.cursor.as_ref().map(open).transpose()?;
-        let frame = Frame { vars: Some(vars), ..Frame::default() };
-        Ok(Query {
-            deleted: request.deleted,
-            filter: Predicate::All(conditions).reduce(&frame),
-            order,
-            after,
-            flags: rights.flags(),
-            count: request.count,
-            ..Query::all(model.id, request.limit)
-        })
+        let query = question.ask(caller.user(), Selection::All, request.limit);
+        let page = self.store().query(Query { after, count: request.count, ..query }).await?;
+        let last = page.rows.last().filter(|_| page.more);
+        let next = last.map(|row| self.next(&row.record, &listed)).transpose()?;
+        let view = |row| View { selected: selected.clone(), ..question.rights.view(model, row) };
+        let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
+        if !expansion.is_empty() {
+            let vars = self.read_vars(caller, model, asked.verb);
+            self.expand(&vars, &mut items, &expansion).await?;
+        }
+        Ok(ListAnswer { items, next, count: page.count, position: page.position })
     }
 
     fn next(&self, last: &Record, listed: &Listed<'_>) -> Result<String, Error> {
@@ -91,7 +70,7 @@ fn listed<'a>(model: &'a Model, order: &'a [Order], request: &'a ListRequest) ->
     Listed { model, order, filter: request.filter.as_deref(), deleted: request.deleted }
 }
 
-fn order(model: &Model, keys: &[OrderKey]) -> Result<Vec<Order>, Error> {
+pub(super) fn order(model: &Model, keys: &[OrderKey]) -> Result<Vec<Order>, Error> {
     let key = |key: &OrderKey| {
         let field = model.field_named(&key.field).filter(|field| field.ty.is_sortable());
         let field = field.ok_or_else(|| {
@@ -112,6 +91,6 @@ fn order(model: &Model, keys: &[OrderKey]) -> Result<Vec<Order>, Error> {
 const MAX_ORDER_KEYS: usize = 5;
 
 /// Whoever orders by a field learns of its values, so only records whose field the caller may see take part.
-fn order_guards(model: &Model, order: &[Order]) -> impl Iterator<Item = Predicate> {
+pub(super) fn order_guards(model: &Model, order: &[Order]) -> impl Iterator<Item = Predicate> {
     order.iter().filter_map(|key| model.field(key.field).read.as_deref().cloned())
 }

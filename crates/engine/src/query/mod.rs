@@ -5,10 +5,12 @@ mod expand;
 mod filter;
 mod get;
 mod list;
+mod question;
 mod rights;
 
 pub(crate) use cursor::CursorSeal;
 pub(crate) use filter::FilterCache;
+pub(crate) use question::Questions;
 
 use crate::View;
 use mainstay_ports::{Deleted, Position};
@@ -68,7 +70,7 @@ impl ListRequest {
 }
 
 /// A key of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderKey {
     /// The field's name.
     pub field: String,

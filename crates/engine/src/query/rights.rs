@@ -1,7 +1,7 @@
 //! The caller's rights, as conditions of a query.
 
 use crate::{Caller, Engine, View};
-use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Value, Vars};
+use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Scope, Value, Vars};
 use mainstay_model::{Model, Rule, base};
 use mainstay_ports::{Deleted, Row};
 
@@ -16,10 +16,7 @@ pub(crate) struct Rights {
 impl Engine {
     /// What the rules of a model come to for a caller.
     pub(crate) fn rights(&self, model: &Model, vars: &Vars, deleted: Deleted) -> Rights {
-        let frame = Frame { vars: Some(vars), ..Frame::default() };
-        let reduce = |predicate: &Predicate| predicate.reduce(&frame);
-        let guarded = model.fields.iter().filter_map(|field| Some((field.id, reduce(field.read.as_ref()?))));
-        Rights { read: reduce(&readable(model, deleted)), guarded: guarded.collect() }
+        Rights::new(model, &Frame { vars: Some(vars), ..Frame::default() }, deleted)
     }
 
     /// The fields that a caller sees in no record of a model, whatever is in it: a table for them needs no such columns.
@@ -36,6 +33,13 @@ impl Engine {
 }
 
 impl Rights {
+    /// What the rules of a model come to with what is known of the caller.
+    pub(crate) fn new(model: &Model, caller: &dyn Scope, deleted: Deleted) -> Self {
+        let reduce = |predicate: &Predicate| predicate.reduce(caller);
+        let guarded = model.fields.iter().filter_map(|field| Some((field.id, reduce(field.read.as_ref()?))));
+        Rights { read: reduce(&readable(model, deleted)), guarded: guarded.collect() }
+    }
+
     /// The conditions that only the store can answer, for [`mainstay_ports::Query::flags`].
     pub(crate) fn flags(&self) -> Vec<Predicate> {
         self.undecided().map(|(_, rule)| rule.clone()).collect()

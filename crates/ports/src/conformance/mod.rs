@@ -111,6 +111,7 @@ suite! { $
         a_filter_selects,
         a_filter_walks_relations,
         a_query_selects_ids,
+        a_question_serves_all_accounts,
         a_flag_answers_for_each_record,
         a_closed_question_is_answered,
         a_count_ignores_the_page,

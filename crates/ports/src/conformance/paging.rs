@@ -61,7 +61,7 @@ pub async fn an_order_is_total(open: Open) {
     let world = World::open(open);
     samples(&world).await;
     for keys in ORDERS {
-        let query = Query { order: order(&world, keys), ..world.all("sample") };
+        let query = Query { order: order(&world, keys).into(), ..world.all("sample") };
         let page = world.query(query.clone()).await;
         assert_eq!(page.rows.len(), 24);
         for pair in page.rows.windows(2) {
@@ -74,7 +74,7 @@ pub async fn null_comes_first_when_ascending(open: Open) {
     let world = World::open(open);
     let one = world.made("sample", &[("number", Value::Int(-1))]).await;
     let none = world.made("sample", &[]).await;
-    let by = |key: &str| Query { order: order(&world, &[key]), ..world.all("sample") };
+    let by = |key: &str| Query { order: order(&world, &[key]).into(), ..world.all("sample") };
     assert_eq!(world.ids(by("number")).await, [none, one]);
     assert_eq!(world.ids(by("-number")).await, [one, none]);
 }
@@ -89,7 +89,7 @@ pub async fn pages_join_without_gap_or_repetition(open: Open) {
     let world = World::open(open);
     samples(&world).await;
     for keys in ORDERS {
-        let whole = Query { order: order(&world, keys), ..world.all("sample") };
+        let whole = Query { order: order(&world, keys).into(), ..world.all("sample") };
         let expected = world.ids(whole.clone()).await;
         for limit in [1, 5, 24, 25] {
             let mut query = Query { limit, ..whole.clone() };
@@ -111,7 +111,7 @@ pub async fn pages_join_without_gap_or_repetition(open: Open) {
 pub async fn a_page_is_stable_under_inserts(open: Open) {
     let world = World::open(open);
     samples(&world).await;
-    let mut query = Query { order: order(&world, &["-created_at"]), limit: 10, ..world.all("sample") };
+    let mut query = Query { order: order(&world, &["-created_at"]).into(), limit: 10, ..world.all("sample") };
     let first = world.query(query.clone()).await;
     let expected = world.ids(Query { limit: 1_000, ..query.clone() }).await;
     world.made("sample", &[]).await;

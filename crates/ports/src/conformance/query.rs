@@ -2,7 +2,7 @@
 
 use super::Open;
 use super::world::{Who, World, text};
-use crate::{Query, Selection};
+use crate::{Memo, Query, Selection};
 use mainstay_expr::{Decimal, Frame, Predicate, Value};
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -113,12 +113,45 @@ pub async fn a_query_selects_ids(open: Open) {
     assert_eq!(world.ids(filtered).await, [b]);
 }
 
+/// One memo for all of these queries: what it keeps of one account, id or limit must not reach another's answer.
+pub async fn a_question_serves_all_accounts(open: Open) {
+    let world = World::open(open);
+    let (owner, member, stranger) = (world.account().await, world.account().await, world.account().await);
+    let (a, b) = (world.room(owner, "a").await, world.room(owner, "b").await);
+    world.made("member", &[("room", Value::Uuid(b)), ("user", Value::Uuid(member))]).await;
+    let mine = world.open_condition("room", "owner == auth.id || members.exists(m, m.user == auth.id)");
+    let joined = world.open_condition("room", "members.exists(m, m.user == auth.id)");
+    let all = Query { flags: [joined].into(), ..world.all("room").filtered(mine) };
+    let ask = async |query: Query, account| {
+        let rows = world.query(Query { auth_id: account, ..query }).await.rows;
+        rows.iter().map(|row| (row.record.id(), row.flags[0])).collect::<Vec<_>>()
+    };
+    let check = async |all: Query, one: Query| {
+        let one = |id| Query { selection: Selection::Ids(vec![id]), ..one.clone() };
+        for _ in 0..2 {
+            assert_eq!(ask(all.clone(), Some(owner)).await, [(a, false), (b, false)]);
+            assert_eq!(ask(Query { limit: 1, ..all.clone() }, Some(owner)).await, [(a, false)]);
+            assert_eq!(ask(all.clone(), Some(member)).await, [(b, true)]);
+            assert_eq!(ask(all.clone(), Some(stranger)).await, []);
+            assert_eq!(ask(one(a), Some(owner)).await, [(a, false)]);
+            assert_eq!(ask(one(b), Some(member)).await, [(b, true)]);
+            assert_eq!(ask(one(a), Some(member)).await, []);
+            // What is behind a place is another statement.
+            let behind = Query { after: Some((vec![], a)), ..all.clone() };
+            assert_eq!(ask(behind, Some(owner)).await, [(b, false)]);
+        }
+    };
+    check(all.clone(), all.clone()).await;
+    check(Query { memo: Memo::kept(), ..all.clone() }, Query { memo: Memo::kept(), ..all.clone() }).await;
+    assert_eq!(ask(all, None).await, []);
+}
+
 pub async fn a_flag_answers_for_each_record(open: Open) {
     let world = World::open(open);
     samples(&world).await;
     let flags = ["number > 1", "true", "label == null"];
     let flags = flags.map(|flag| world.condition("sample", flag, None)).to_vec();
-    let page = world.query(Query { flags, ..world.all("sample") }).await;
+    let page = world.query(Query { flags: flags.into(), ..world.all("sample") }).await;
     let answers: Vec<Vec<bool>> = page.rows.into_iter().map(|row| row.flags).collect();
     let expected = [[false, true, false], [true, true, false], [false, true, false], [false, true, true]];
     assert_eq!(answers, expected);

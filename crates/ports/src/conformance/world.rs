@@ -180,6 +180,13 @@ impl World {
         compiled.predicate.reduce(&Frame { vars: Some(&vars), ..Frame::default() })
     }
 
+    /// A condition in which `auth.id` is left open.
+    pub(super) fn open_condition(&self, model: &str, source: &str) -> Predicate {
+        let context = Context { model: Some(self.model(model).id), usage: Use::Rule };
+        let compiled = compile(source, context, &*self.application);
+        compiled.unwrap_or_else(|faults| panic!("`{source}`: {faults:?}")).predicate
+    }
+
     pub(super) async fn query(&self, query: Query) -> Page {
         self.store.query(query).await.unwrap()
     }

@@ -1,7 +1,7 @@
 //! Comparisons and membership.
 
 use super::{Lowering, NULL, constant, turned};
-use mainstay_expr::{CompareOp, Operand, Type, Value};
+use mainstay_expr::{CompareOp, Operand, Type, Value, Var};
 use mainstay_model::base;
 
 /// The longest literal list that is written out. A longer one is one parameter, so that the text of the statement stays the same and is
@@ -48,6 +48,7 @@ impl Lowering<'_> {
                 field.field == base::DELETED_AT || self.field(*field).is_none_or(|field| field.optional)
             }
             Operand::Size { of, .. } | Operand::LowerAscii(of) => self.may_be_null(of),
+            Operand::Var(Var::AuthId) => !self.has_auth,
             Operand::Var(_) | Operand::Lookup { .. } | Operand::Arithmetic { .. } => true,
         }
     }

@@ -11,6 +11,7 @@ mod text;
 
 use crate::Dialect;
 use crate::names::quote;
+use crate::param::{Given, Param};
 use mainstay_expr::{CompareOp, FieldId, FieldRef, ModelId, Operand, Predicate, Source, Value};
 use mainstay_model::{Application, Field, Model};
 
@@ -29,8 +30,10 @@ pub(crate) struct Lowering<'a> {
     /// The records bound around the place that is being lowered, outermost first.
     bound: Vec<(u8, ModelId)>,
     /// Fields of the root record that the whole condition pins to an id.
-    pins: Vec<(FieldId, Value)>,
-    params: Vec<Value>,
+    pins: Vec<(FieldId, Param)>,
+    /// Whether there is an account that `auth.id` stands for.
+    has_auth: bool,
+    params: Vec<Param>,
 }
 
 /// How terms are joined.
@@ -41,8 +44,13 @@ pub(crate) enum Junction {
 }
 
 impl<'a> Lowering<'a> {
-    pub(crate) fn new(app: &'a Application, dialect: &'a dyn Dialect, root: Option<ModelId>) -> Self {
-        Lowering { app, dialect, root, bound: Vec::new(), pins: Vec::new(), params: Vec::new() }
+    pub(crate) fn new(
+        app: &'a Application,
+        dialect: &'a dyn Dialect,
+        root: Option<ModelId>,
+        has_auth: bool,
+    ) -> Self {
+        Lowering { app, dialect, root, bound: Vec::new(), pins: Vec::new(), has_auth, params: Vec::new() }
     }
 
     /// Learns from a conjunct of the whole condition which fields of the root record it pins to an id.
@@ -57,7 +65,7 @@ impl<'a> Lowering<'a> {
                 | (Operand::Value(id @ Value::Uuid(_)), Operand::Field(field))
                     if field.source == Source::Record =>
                 {
-                    self.pins.push((field.field, id.clone()));
+                    self.pin_field(field.field, Param::Value(id.clone()));
                 }
                 _ => {}
             },
@@ -65,15 +73,31 @@ impl<'a> Lowering<'a> {
         }
     }
 
-    /// Adds a parameter and answers its placeholder.
+    /// Learns that the whole condition pins a field of the root record to this id.
+    pub(crate) fn pin_field(&mut self, field: FieldId, id: Param) {
+        self.pins.push((field, id));
+    }
+
+    /// Adds a parameter of this value and answers its placeholder.
     pub(crate) fn param(&mut self, value: Value) -> String {
-        self.params.push(value);
+        self.placeholder(Param::Value(value))
+    }
+
+    /// Adds a parameter and answers its placeholder.
+    pub(crate) fn placeholder(&mut self, param: Param) -> String {
+        self.params.push(param);
         self.dialect.placeholder(self.params.len())
     }
 
-    /// The values of the placeholders that were given out.
-    pub(crate) fn into_params(self) -> Vec<Value> {
+    /// What the placeholders that were given out stand for.
+    pub(crate) fn into_params(self) -> Vec<Param> {
         self.params
+    }
+
+    /// The same, of a statement in which nothing is left open.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        let given = Given { id: None, auth_id: None, limit: 0 };
+        self.params.iter().map(|param| given.value(param).into_owned()).collect()
     }
 
     /// A condition that is true exactly when `predicate` comes to `wanted`, and else false or null.

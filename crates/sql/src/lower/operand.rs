@@ -2,15 +2,17 @@
 
 use super::compare::literal_element;
 use super::{Lowering, NULL};
-use mainstay_expr::{FieldRef, Operand, Type, Value};
+use crate::param::Param;
+use mainstay_expr::{FieldRef, Operand, Type, Value, Var};
 use mainstay_model::FieldType;
 
 impl Lowering<'_> {
     /// An operand as an expression that needs no brackets around it.
     ///
-    /// A variable is null: queries come with their variables known, and what is not known must not open a door.
+    /// A variable other than `auth.id` is null: queries come with theirs known, and what is not known must not open a door.
     pub(super) fn operand(&mut self, operand: &Operand) -> String {
         match operand {
+            Operand::Var(Var::AuthId) if self.has_auth => self.placeholder(Param::AuthId),
             Operand::Value(Value::Null) | Operand::Var(_) => NULL.to_owned(),
             Operand::Value(value) => self.param(value.clone()),
             Operand::Field(field) => self.column(*field),

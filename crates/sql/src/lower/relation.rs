@@ -74,7 +74,7 @@ impl Lowering<'_> {
             && field.source == Source::Record
             && let Some((_, pinned)) = self.pins.iter().find(|(pin, _)| *pin == field.field)
         {
-            return self.param(pinned.clone());
+            return self.placeholder(pinned.clone());
         }
         self.operand(id)
     }

@@ -83,7 +83,7 @@ fn check(world: &World, predicate: &Predicate) {
     let all = Query { deleted: Deleted::Include, ..Query::all(NOTE, u32::MAX) };
 
     let query = all.clone().filtered(predicate.clone());
-    let statement = select(&world.app, &Sqlite, &query, u32::MAX);
+    let statement = select(&world.app, &Sqlite, &query).statement(&query, u32::MAX);
     check(database.ids(&statement), &statement);
 
     let statement = find(&world.app, &Sqlite, NOTE, &predicate.reduce(&Frame::default()), usize::MAX);
@@ -96,8 +96,8 @@ fn check(world: &World, predicate: &Predicate) {
     let others = Stored::Integer((RECORDS - matching.len()) as i64);
     assert_eq!(database.rows(&statement), [[others]], "{predicate:#?}\nby {}", statement.text);
 
-    let query = Query { flags: vec![predicate.clone(), negated], ..all };
-    let statement = select(&world.app, &Sqlite, &query, u32::MAX);
+    let query = Query { flags: [predicate.clone(), negated].into(), ..all };
+    let statement = select(&world.app, &Sqlite, &query).statement(&query, u32::MAX);
     check(flagged(database, &statement), &statement);
     closed_parts(world, predicate);
 }

@@ -17,7 +17,8 @@ fn pages_give_every_row_once_and_in_order() {
         for _ in 0..25 {
             let order = random_order(&mut random);
             let deleted = *random.pick(&[Deleted::Exclude, Deleted::Include, Deleted::Only]);
-            let query = Query { order, deleted, ..Query::all(NOTE, 1 + random.below(6) as u32) };
+            let query =
+                Query { order: order.into(), deleted, ..Query::all(NOTE, 1 + random.below(6) as u32) };
             assert_eq!(pages(&world, &query), sorted(&world, &query), "{query:?}");
         }
     }
@@ -39,7 +40,7 @@ fn pages(world: &World, query: &Query) -> Vec<Uuid> {
     let mut query = query.clone();
     let mut all = Vec::new();
     loop {
-        let page = world.database.ids(&select(&world.app, &Sqlite, &query, query.limit));
+        let page = world.database.ids(&select(&world.app, &Sqlite, &query).statement(&query, query.limit));
         assert!(page.len() <= query.limit as usize);
         let Some(last) = page.last() else { return all };
         let record = world.of(NOTE).iter().find(|record| record[0] == Value::Uuid(*last)).unwrap();

@@ -2,7 +2,7 @@
 
 use super::State;
 use super::table::Tables;
-use mainstay_expr::Value;
+use mainstay_expr::{Value, Vars};
 use mainstay_ports::{Deleted, Order, Page, Query, Record, Row, Selection};
 use std::cmp::Ordering;
 
@@ -10,7 +10,9 @@ use std::cmp::Ordering;
 pub(super) fn page(state: &State, query: &Query) -> Page {
     let tables = Tables(&state.tables);
     let records = state.tables[query.model.index()].records.values();
-    let mut records: Vec<&Record> = records.filter(|record| is_asked_for(query, &tables, record)).collect();
+    let vars = Vars { auth_id: query.auth_id, ..Vars::default() };
+    let mut records: Vec<&Record> =
+        records.filter(|record| is_asked_for(query, &vars, &tables, record)).collect();
     let order = query.total_order();
     records.sort_by(|a, b| compare(&order, &key(&order, a), &key(&order, b)));
     let count = query.count.then_some(records.len() as u64);
@@ -20,13 +22,13 @@ pub(super) fn page(state: &State, query: &Query) -> Page {
         records.retain(|record| compare(&order, &key(&order, record), &place).is_gt());
     }
     let limit = query.limit as usize;
-    let flags = |record| query.flags.iter().map(|flag| tables.matches(flag, record)).collect();
+    let flags = |record| query.flags.iter().map(|flag| tables.matches(flag, Some(&vars), record)).collect();
     let rows =
         records.iter().take(limit).map(|record| Row { record: (*record).clone(), flags: flags(record) });
     Page { rows: rows.collect(), more: records.len() > limit, count, position: state.feed.end() }
 }
 
-fn is_asked_for(query: &Query, tables: &Tables<'_>, record: &Record) -> bool {
+fn is_asked_for(query: &Query, vars: &Vars, tables: &Tables<'_>, record: &Record) -> bool {
     let selected = match &query.selection {
         Selection::All => true,
         Selection::Ids(ids) => ids.contains(&record.id()),
@@ -36,7 +38,7 @@ fn is_asked_for(query: &Query, tables: &Tables<'_>, record: &Record) -> bool {
         Deleted::Include => true,
         Deleted::Only => record.deleted_at().is_some(),
     };
-    selected && alive && tables.matches(&query.filter, record)
+    selected && alive && tables.matches(&query.filter, Some(vars), record)
 }
 
 fn key(order: &[Order], record: &Record) -> Vec<Value> {

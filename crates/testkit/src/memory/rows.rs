@@ -66,7 +66,7 @@ impl Rows for MemoryRows<'_> {
     fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError> {
         let tables = Tables(&self.state.tables);
         let records = self.state.tables[model.index()].records.values();
-        Ok(records.filter(|record| tables.matches(filter, record)).take(limit).cloned().collect())
+        Ok(records.filter(|record| tables.matches(filter, None, record)).take(limit).cloned().collect())
     }
 
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {

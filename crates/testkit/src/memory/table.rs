@@ -1,6 +1,6 @@
 //! The records of a model.
 
-use mainstay_expr::{Frame, Predicate, Records, Value, evaluate_closed};
+use mainstay_expr::{Frame, Predicate, Records, Value, Vars, evaluate_closed};
 use mainstay_model::{Index, Model};
 use mainstay_ports::Record;
 use std::collections::BTreeMap;
@@ -27,8 +27,8 @@ impl Records for Tables<'_> {
 
 impl Tables<'_> {
     /// Whether a predicate holds of a record.
-    pub(super) fn matches(&self, predicate: &Predicate, record: &Record) -> bool {
-        let closed = predicate.reduce(&Frame { record: Some(&record.values), ..Frame::default() });
+    pub(super) fn matches(&self, predicate: &Predicate, vars: Option<&Vars>, record: &Record) -> bool {
+        let closed = predicate.reduce(&Frame { vars, record: Some(&record.values), ..Frame::default() });
         evaluate_closed(&closed, self)
     }
 }
