@@ -37,8 +37,9 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::ValidationFailed | Code::BatchFailed => StatusCode::UNPROCESSABLE_ENTITY,
         Code::TooManyFailures => StatusCode::TOO_MANY_REQUESTS,
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::QueryTimeout | Code::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        // Not 503: clients that send again by themselves on that would do this twice.
+        Code::Internal | Code::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
+        Code::QueryTimeout | Code::Busy | Code::DiskFailed => StatusCode::SERVICE_UNAVAILABLE,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
     }
 }

@@ -47,10 +47,11 @@ pub(crate) async fn healthz(_: Call, _: Body) -> Answer {
     Ok(answer::json(StatusCode::OK, b"{\"status\":\"ok\"}".to_vec()))
 }
 
-/// `GET /readyz`: the store answers, so that requests can be served.
+/// `GET /readyz`: the store answers and takes writes, so that requests can be served.
 pub(crate) async fn readyz(call: Call, _: Body) -> Answer {
-    match call.engine().position().await {
-        Ok(_) => Ok(answer::json(StatusCode::OK, b"{\"status\":\"ready\"}".to_vec())),
+    match call.engine().ready().await {
+        Ok(()) => Ok(answer::json(StatusCode::OK, b"{\"status\":\"ready\"}".to_vec())),
+        Err(error) if matches!(error.code, Code::DiskFull | Code::DiskFailed) => Err(error),
         Err(error) => {
             Err(Error { code: Code::Busy, message: "the store does not answer".to_owned(), ..error })
         }

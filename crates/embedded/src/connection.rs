@@ -9,9 +9,6 @@ use std::time::Duration;
 
 /// Prepared statements that a connection keeps. Filters of clients have many texts; the least used make room.
 const CACHED_STATEMENTS: usize = 256;
-/// Pages of the log that are written back to the database at once: 16 MiB. With SQLite's own 4 MiB, a page that changes often
-/// is written back more often; with much more, reads search a long log.
-const CHECKPOINT_PAGES: u32 = 4_000;
 /// What may be left of the log file on disk behind a burst of writes.
 const LOG_BYTES: u32 = 64 << 20;
 /// Page cache of the writer, which is used only as far as it is needed.
@@ -35,7 +32,6 @@ pub(crate) fn set_up_journal(connection: &Connection, durability: Durability) ->
         Durability::Normal => "NORMAL",
     };
     connection.pragma_update(None, "synchronous", synchronous)?;
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)
 }
 

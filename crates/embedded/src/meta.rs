@@ -73,6 +73,15 @@ pub(crate) fn write(connection: &Connection, key: &str, value: &str) -> rusqlite
     statement.execute([key, value]).map(|_| ())
 }
 
+/// Notes that writes go on behind a fault of the disk: a write that shows that they do.
+pub(crate) fn count_resumption(connection: &Connection) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        r#"INSERT INTO "_mainstay_meta" ("key", "value") VALUES ('resumptions', '1')
+           ON CONFLICT ("key") DO UPDATE SET "value" = CAST(CAST("value" AS INTEGER) + 1 AS TEXT)"#,
+    )?;
+    statement.execute([]).map(|_| ())
+}
+
 fn number(connection: &Connection, key: &str) -> Result<u64, OpenError> {
     text(connection, key)?.parse().map_err(|_| missing(key))
 }

@@ -13,6 +13,7 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
     }
     match error.sqlite_error_code() {
         Some(ErrorCode::OperationInterrupted) => StoreError::Timeout,
+        Some(ErrorCode::SystemIoFailure) => StoreError::DiskFailed(format!("SQLite: {error}")),
         _ => StoreError::Failed(format!("SQLite: {error}")),
     }
 }
@@ -20,8 +21,16 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
 /// Whether there was no room to write. SQLite itself tells only that of a full disk; a quota or a limit on the size of files comes as a write
 /// that failed, and a full disk too where it is the log's index that cannot grow. A disk that refuses writes cannot be told from these.
 pub(crate) fn is_disk_full(error: &rusqlite::Error) -> bool {
-    let no_room = [SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_IOERR_SHMSIZE];
-    error.sqlite_error().is_some_and(|error| no_room.contains(&error.extended_code))
+    is_write_refused(error) || extended_code(error) == Some(SQLITE_IOERR_SHMSIZE)
+}
+
+/// Whether a write to the log or the database itself was refused, as [`is_disk_full`] has it.
+pub(crate) fn is_write_refused(error: &rusqlite::Error) -> bool {
+    matches!(extended_code(error), Some(SQLITE_FULL | SQLITE_IOERR_WRITE))
+}
+
+fn extended_code(error: &rusqlite::Error) -> Option<i32> {
+    error.sqlite_error().map(|error| error.extended_code)
 }
 
 /// The columns of a violated unique index, as `table.column`, when that is what the error says.

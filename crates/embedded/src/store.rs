@@ -7,7 +7,7 @@ use crate::open::{self, Database, NewFile};
 use crate::readers::{Readers, in_snapshot};
 use crate::rows::{holds, read_record, run};
 use crate::sqlite_error::store_error;
-use crate::writer::{Command, Writer, ended};
+use crate::writer::{Command, Place, Setup, Watched, Writer, ended, unanswered};
 use crate::{Measures, OpenError, Options, meta};
 use futures::future::BoxFuture;
 use mainstay_expr::Predicate;
@@ -19,14 +19,13 @@ use mainstay_sql::{Sqlite, Statement};
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 /// Keeps records and the feed in one SQLite file. When it is dropped, writes that wait are still done, and all is in that one file.
 pub struct SqliteStore {
     application: Arc<Application>,
     epoch: u64,
-    /// The end of the feed as of the last commit.
-    end: watch::Receiver<u64>,
+    watched: Watched,
     // The readers have to be gone before the writer can empty the log, and all of them before the lock is given back.
     readers: Readers,
     writer: Writer,
@@ -59,14 +58,11 @@ impl SqliteStore {
         let timeout = Duration::from_millis(options.query_timeout_ms);
         let measures = Arc::<Measures>::default();
         let readers = Readers::start(&options.path, options.reader_threads(), timeout, measures.clone())?;
-        let (writer, end) = Writer::start(
-            application.clone(),
-            connection,
-            meta.epoch,
-            options.write_queue,
-            measures.clone(),
-        )?;
-        Ok(SqliteStore { application, epoch: meta.epoch, end, readers, writer, measures, _lock: lock })
+        let place = Place { path: options.path.clone(), durability: options.durability };
+        let setup =
+            Setup { application: application.clone(), epoch: meta.epoch, place, measures: measures.clone() };
+        let (writer, watched) = Writer::start(connection, setup, options.write_queue)?;
+        Ok(SqliteStore { application, epoch: meta.epoch, watched, readers, writer, measures, _lock: lock })
     }
 
     /// What it counts of itself.
@@ -80,7 +76,7 @@ impl SqliteStore {
     }
 
     fn end(&self) -> Position {
-        Position { epoch: self.epoch, offset: *self.end.borrow() }
+        Position { epoch: self.epoch, offset: *self.watched.end.borrow() }
     }
 }
 
@@ -89,7 +85,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             self.writer.send(Command::Transact { transaction: Box::new(transaction), reply })?;
-            answer.await.unwrap_or_else(|_| Err(ended()))
+            answer.await.unwrap_or_else(|_| Err(unanswered()))
         })
     }
 
@@ -128,8 +124,15 @@ impl Store for SqliteStore {
         Box::pin(std::future::ready(Ok(self.end())))
     }
 
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        // Its sender is the writer's thread.
+        let alive = self.watched.health.has_changed().map_err(|_| ended());
+        let health = self.watched.health.borrow().as_ref().map_or(Ok(()), |fault| Err(fault.refusal()));
+        Box::pin(std::future::ready(alive.and(health)))
+    }
+
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
-        let mut end = self.end.clone();
+        let mut end = self.watched.end.clone();
         Box::pin(async move {
             // It fails when the writer has ended; who waits then finds that out by its next question.
             let _ = end.wait_for(|end| *end > offset).await;
@@ -140,7 +143,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
             self.writer.send(Command::TrimFeed { before_micros, max_bytes, reply })?;
-            answer.await.unwrap_or_else(|_| Err(ended()))
+            answer.await.unwrap_or_else(|_| Err(unanswered()))
         })
     }
 }

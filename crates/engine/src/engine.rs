@@ -105,6 +105,15 @@ impl Engine {
         Ok(self.store().position().await?)
     }
 
+    /// Whether requests can be served, writes too.
+    ///
+    /// # Errors
+    /// What a write would fail with.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.position().await?;
+        Ok(self.store().writable().await?)
+    }
+
     pub(crate) fn store(&self) -> &dyn Store {
         self.inner.store.as_ref()
     }

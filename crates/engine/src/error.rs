@@ -101,6 +101,8 @@ codes! {
     QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`; a filter over an indexed field is faster.",
     Busy "busy" "Too much is waiting already; `Retry-After` says when to try again. Nothing was done.",
     DiskFull "disk_full" "The disk is full: nothing was written. Reads go on.",
+    DiskFailed "disk_failed" "The disk fails, or writes are stopped because it did: nothing was written. Reads go on where they can; `Retry-After` says when to try again.",
+    OutcomeUnknown "outcome_unknown" "The disk failed while the write was being committed, so it has taken effect as a whole or not at all, and nobody can say which. Look before you send it again.",
     Internal "internal" "A fault of the server. The log has it under the `request_id`.",
 }
 
@@ -175,6 +177,17 @@ impl From<StoreError> for Error {
             StoreError::Busy => Error::new(Code::Busy, "too much is waiting, try again soon").retry_after(1),
             StoreError::Timeout => Error::new(Code::QueryTimeout, "the query took too long"),
             StoreError::DiskFull => Error::new(Code::DiskFull, "the disk is full, nothing was written"),
+            StoreError::DiskFailed(detail) => Error {
+                detail: Some(detail),
+                ..Error::new(Code::DiskFailed, "the disk fails, nothing was written").retry_after(5)
+            },
+            StoreError::OutcomeUnknown(detail) => Error {
+                detail: Some(detail),
+                ..Error::new(
+                    Code::OutcomeUnknown,
+                    "the write may have taken effect, or not: look before you send it again",
+                )
+            },
             StoreError::Failed(detail) => Error::internal(detail),
             StoreError::Rejected(rejections) => {
                 Error::internal(format!("unexpected refusal: {rejections:?}"))

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 /// Keeps records and the change feed.
 pub trait Store: Send + Sync + 'static {
-    /// Runs a transaction. It has taken effect, durably, when this answers `Ok`, and not at all when it answers
-    /// [`StoreError::Rejected`].
+    /// Runs a transaction. It has taken effect, durably, when this answers `Ok`, and not at all when it answers with an error, but for
+    /// [`StoreError::OutcomeUnknown`].
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -40,6 +40,12 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     /// See [`StoreError`].
     fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>>;
+
+    /// Whether writes are done now: else the error that each of them gets.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Resolves when the feed goes beyond `offset`; a doorbell, which may ring too often and never too seldom.
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()>;
@@ -175,7 +181,12 @@ pub enum StoreError {
     Timeout,
     /// The disk is full. Nothing was written; reads go on.
     DiskFull,
-    /// Anything else, for the log.
+    /// The disk failed, or writes are stopped because it did. Nothing was written; reads go on where they can. The text is for the log.
+    DiskFailed(String),
+    /// The transaction has taken effect as a whole or not at all, and nobody can say which: the disk failed while it was committed, or the answer
+    /// was lost. Until writes are done again, what is read now may yet change. The text is for the log.
+    OutcomeUnknown(String),
+    /// Anything else, for the log. Nothing was written.
     Failed(String),
 }
 
@@ -186,6 +197,8 @@ impl fmt::Display for StoreError {
             StoreError::Busy => f.write_str("too much is waiting"),
             StoreError::Timeout => f.write_str("the query ran too long"),
             StoreError::DiskFull => f.write_str("the disk is full"),
+            StoreError::DiskFailed(detail) => write!(f, "the disk failed: {detail}"),
+            StoreError::OutcomeUnknown(detail) => write!(f, "the outcome is not known: {detail}"),
             StoreError::Failed(detail) => f.write_str(detail),
         }
     }

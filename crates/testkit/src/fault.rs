@@ -24,6 +24,8 @@ pub enum Call {
     Changes,
     /// [`Store::position`]
     Position,
+    /// [`Store::writable`]
+    Writable,
     /// [`Store::trim_feed`]
     TrimFeed,
 }
@@ -37,12 +39,18 @@ pub enum Fault {
     Timeout,
     /// It fails with [`StoreError::DiskFull`] and has no effect.
     DiskFull,
+    /// It fails with [`StoreError::DiskFailed`] and has no effect.
+    DiskFailed,
     /// It fails with [`StoreError::Failed`] and has no effect.
     Failed,
-    /// It has its effect, and yet fails: the answer was lost.
+    /// It fails with [`StoreError::OutcomeUnknown`] and has no effect.
+    Undone,
+    /// It fails with [`StoreError::OutcomeUnknown`] and has its effect: the answer was lost.
     AnswerLost,
     /// It is done as asked, but later.
     Delay(Duration),
+    /// It is done at once, and answered later: behind others that came after it.
+    DelayAnswer(Duration),
 }
 
 /// Which calls go wrong, and how. The same seed and the same order of calls give the same faults.
@@ -137,10 +145,17 @@ impl FaultyStore {
                 tokio::time::sleep(by).await;
                 inner.await
             }
+            Some(Fault::DelayAnswer(by)) => {
+                let answer = inner.await;
+                tokio::time::sleep(by).await;
+                answer
+            }
             Some(Fault::AnswerLost) => {
                 inner.await?;
-                Err(StoreError::Failed("fault: the answer was lost".to_owned()))
+                Err(StoreError::OutcomeUnknown("fault".to_owned()))
             }
+            Some(Fault::Undone) => Err(StoreError::OutcomeUnknown("fault".to_owned())),
+            Some(Fault::DiskFailed) => Err(StoreError::DiskFailed("fault".to_owned())),
             Some(Fault::Busy) => Err(StoreError::Busy),
             Some(Fault::Timeout) => Err(StoreError::Timeout),
             Some(Fault::DiskFull) => Err(StoreError::DiskFull),
@@ -168,6 +183,10 @@ impl Store for FaultyStore {
 
     fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
         Box::pin(self.call(Call::Position, self.inner.position()))
+    }
+
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.call(Call::Writable, self.inner.writable()))
     }
 
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {

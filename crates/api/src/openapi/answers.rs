@@ -15,13 +15,16 @@ const ALWAYS: &[Code] = &[
     Code::RequestTimeout,
     Code::HeadersTooLarge,
     Code::Busy,
+    Code::DiskFailed,
     Code::Internal,
 ];
+/// What any write can be answered with.
+const DISK: &[Code] = &[Code::DiskFull, Code::OutcomeUnknown];
 const BODY: &[Code] =
     &[Code::InvalidJson, Code::DuplicateKey, Code::JsonTooDeep, Code::NotUtf8, Code::BodyTooLarge];
 const FIELDS: &[Code] = &[Code::UnsupportedMediaType, Code::ValidationFailed];
 const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::QueryTimeout];
-const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::DiskFull, Code::UniqueConflict];
+const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::UniqueConflict];
 const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
 
 /// The responses of an operation, by status. Errors are the same for all operations of a kind, and so are shared.
@@ -70,26 +73,29 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
             ],
         ],
         Get => &[RECORD, SELECTION, &[Code::VersionMismatch]],
-        Create => &[BODY, FIELDS, WRITE, &[Code::AlreadyExists]],
-        Update => &[RECORD, BODY, FIELDS, WRITE, &[Code::VersionMismatch]],
-        Put => &[RECORD, BODY, FIELDS, WRITE, &[Code::AlreadyExists, Code::VersionMismatch]],
+        Create => &[BODY, FIELDS, WRITE, DISK, &[Code::AlreadyExists]],
+        Update => &[RECORD, BODY, FIELDS, WRITE, DISK, &[Code::VersionMismatch]],
+        Put => &[RECORD, BODY, FIELDS, WRITE, DISK, &[Code::AlreadyExists, Code::VersionMismatch]],
         Delete => &[
             RECORD,
             BODY,
             WRITE,
+            DISK,
             &[Code::ValidationFailed, Code::VersionMismatch, Code::Restricted, Code::CascadeTooLarge],
         ],
-        Restore => &[RECORD, BODY, WRITE, &[Code::ValidationFailed, Code::NotDeleted, Code::CascadeTooLarge]],
-        Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge, Code::DiskFull]],
-        Register => &[BODY, FIELDS, &[Code::RegistrationClosed, Code::UniqueConflict, Code::DiskFull]],
-        Login => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures, Code::DiskFull]],
-        Refresh => &[BODY, FIELDS, &[Code::TokenReused, Code::DiskFull]],
-        Logout => &[BODY, &[Code::DiskFull]],
-        ChangePassword => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures, Code::DiskFull]],
+        Restore => {
+            &[RECORD, BODY, WRITE, DISK, &[Code::ValidationFailed, Code::NotDeleted, Code::CascadeTooLarge]]
+        }
+        Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge], DISK],
+        Register => &[BODY, FIELDS, &[Code::RegistrationClosed, Code::UniqueConflict], DISK],
+        Login => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures], DISK],
+        Refresh => &[BODY, FIELDS, &[Code::TokenReused], DISK],
+        Logout => &[BODY, DISK],
+        ChangePassword => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures], DISK],
         Me | ListKeys => &[&[Code::NotFound]],
-        CreateKey => &[BODY, FIELDS, &[Code::TooManyKeys, Code::DiskFull]],
+        CreateKey => &[BODY, FIELDS, &[Code::TooManyKeys], DISK],
         GetKey => &[RECORD],
-        DeleteKey => &[RECORD, BODY, &[Code::DiskFull]],
+        DeleteKey => &[RECORD, BODY, DISK],
     };
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
     let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };

@@ -3,7 +3,10 @@
 //! Each command that could have to be undone alone has a savepoint, so that one that is refused does not take its neighbours
 //! with it. A command of a single step is refused before it writes, or by the write itself, and needs none. Nobody is answered before the commit; when that fails, all are told so, and nothing of the group is in the database.
 
-use super::Command;
+use super::fault::{Abort, Fault};
+use super::log::Log;
+use super::recovery::{Place, Suspended, Wait};
+use super::{Command, Setup};
 use crate::Measures;
 use crate::feed::{self, End};
 use crate::rows::{RowStatements, SqliteRows};
@@ -20,17 +23,34 @@ use tokio::sync::watch;
 /// How long a group executes before it is committed, whoever else waits: the first in it waits as long for its answer.
 const GROUP_TIME: Duration = Duration::from_millis(20);
 
-/// The writer's state.
-pub(super) struct GroupCommit {
-    application: Arc<Application>,
-    pub(super) connection: Connection,
+/// What the writer knows, whether it can write or not.
+pub(super) struct Shared {
+    pub(super) application: Arc<Application>,
     statements: Vec<RowStatements>,
+    pub(super) place: Place,
+    pub(super) epoch: u64,
     /// The end of the feed, with the changes of the group at hand.
-    end: End,
-    epoch: u64,
+    pub(super) end: End,
     /// The end of the feed as of the last commit.
     published: watch::Sender<u64>,
-    measures: Arc<Measures>,
+    /// What keeps writes from being done.
+    pub(super) health: watch::Sender<Option<Fault>>,
+    pub(super) wait: Wait,
+    pub(super) measures: Arc<Measures>,
+}
+
+/// The writer's state while it can write.
+pub(super) struct GroupCommit {
+    pub(super) shared: Shared,
+    pub(super) log: Log,
+}
+
+/// What others see of the writer.
+pub(crate) struct Watched {
+    /// The end of the feed as of the last commit.
+    pub(crate) end: watch::Receiver<u64>,
+    /// What keeps writes from being done.
+    pub(crate) health: watch::Receiver<Option<Fault>>,
 }
 
 /// What a command came to, to be told when it is durable.
@@ -39,74 +59,79 @@ enum Done {
     Trimmed(u64),
 }
 
-/// Why a whole group came to nothing.
-#[derive(Debug, Clone)]
-enum Abort {
-    DiskFull,
-    Failed(String),
-}
-
-impl From<StoreError> for Abort {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::DiskFull => Abort::DiskFull,
-            other => Abort::Failed(other.to_string()),
-        }
-    }
-}
-
-impl From<Abort> for StoreError {
-    fn from(abort: Abort) -> Self {
-        match abort {
-            Abort::DiskFull => StoreError::DiskFull,
-            Abort::Failed(detail) => StoreError::Failed(detail),
-        }
-    }
-}
-
 impl GroupCommit {
-    /// The state before the first group, and what tells the end of the feed.
-    pub(super) fn new(
-        application: Arc<Application>,
-        connection: Connection,
-        epoch: u64,
-        measures: Arc<Measures>,
-    ) -> Result<(Self, watch::Receiver<u64>), StoreError> {
+    /// The state before the first group, and what tells of it.
+    pub(super) fn new(connection: Connection, setup: Setup) -> Result<(Self, Watched), StoreError> {
         let end = End::read(&connection)?;
-        let (published, receiver) = watch::channel(end.offset);
+        let (published, end_receiver) = watch::channel(end.offset);
+        let (health, health_receiver) = watch::channel(None);
+        let Setup { application, epoch, place, measures } = setup;
         let statements = RowStatements::of(&application);
-        let state = GroupCommit { application, connection, statements, end, epoch, published, measures };
+        let log = Log::new(connection).map_err(store_error)?;
+        let wait = Wait::shortest();
+        let shared = Shared { application, statements, place, epoch, end, published, health, wait, measures };
+        let state = GroupCommit { shared, log };
         state.measure_feed();
         state.measure_trimming();
-        Ok((state, receiver))
+        Ok((state, Watched { end: end_receiver, health: health_receiver }))
     }
 
-    /// Executes and commits commands from the front of `waiting`, at least one, and answers them.
-    pub(super) fn commit(&mut self, waiting: &mut VecDeque<Command>) {
+    /// The state behind a fault, on a new connection and with the end of the feed that is there.
+    pub(super) fn resume(shared: Shared, log: Log, end: End) -> Self {
+        let mut state = GroupCommit { shared, log };
+        state.shared.end = end;
+        state.publish();
+        state
+    }
+
+    /// Gives up the connection. What it had not committed, or had failed to, is gone with it as far as readers are concerned.
+    pub(super) fn suspend(self, fault: Fault) -> Suspended {
+        Suspended { shared: self.shared, fault }
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.log.connection
+    }
+
+    fn publish(&self) {
+        self.measure_feed();
+        let offset = self.shared.end.offset;
+        self.shared.published.send_if_modified(|end| std::mem::replace(end, offset) != offset);
+    }
+
+    /// Executes and commits commands from the front of `waiting`, at least one, and answers them. With an error, the disk is at fault and
+    /// this connection is not to be used any more.
+    pub(super) fn commit(&mut self, waiting: &mut VecDeque<Command>) -> Result<(), Fault> {
         let started = Instant::now();
-        let committed = self.end;
+        let committed = self.shared.end;
         match self.attempt(waiting, started) {
             Ok(results) => {
-                self.measures.group_size.observe(results.len() as u64);
-                self.measures.group_time.observe_time(started.elapsed());
-                self.measure_feed();
-                self.published
-                    .send_if_modified(|end| std::mem::replace(end, self.end.offset) != self.end.offset);
+                self.shared.measures.group_size.observe(results.len() as u64);
+                self.shared.measures.group_time.observe_time(started.elapsed());
+                self.publish();
+                self.shared.wait = Wait::shortest();
                 tracing::debug!(
                     commands = results.len(),
-                    changes = self.end.offset - committed.offset,
+                    changes = self.shared.end.offset - committed.offset,
                     micros = started.elapsed().as_micros() as u64,
                     "committed a group"
                 );
                 let commands = waiting.drain(..results.len());
                 commands.zip(results).for_each(|(command, result)| self.answer(command, result));
+                self.log.keep_short()
             }
             Err((executed, abort)) => {
                 self.roll_back();
-                self.end = committed;
+                self.shared.end = committed;
+                let fault = abort.fault();
+                // Known before anybody is answered: who is refused and asks whether the store is well shall hear that it is not.
+                if fault.is_some() {
+                    self.shared.health.send_replace(fault.clone());
+                }
                 tracing::error!(?abort, commands = executed, "a group was not committed");
                 let commands = waiting.drain(..executed);
                 commands.for_each(|command| self.answer(command, Err(abort.clone().into())));
+                fault.map_or(Ok(()), Err)
             }
         }
     }
@@ -127,10 +152,10 @@ impl GroupCommit {
                 break;
             }
         }
-        if !self.connection.is_autocommit() {
+        if !self.connection().is_autocommit() {
             let committing = Instant::now();
-            self.run("COMMIT").map_err(|error| (results.len(), error.into()))?;
-            self.measures.commit_time.observe_time(committing.elapsed());
+            self.run_plainly("COMMIT").map_err(|error| (results.len(), Abort::of_commit(&error)))?;
+            self.shared.measures.commit_time.observe_time(committing.elapsed());
         }
         Ok(results)
     }
@@ -138,16 +163,18 @@ impl GroupCommit {
     /// Executes a command and undoes it when it was refused. An `Abort` concerns the whole group.
     fn execute(&mut self, command: &Command, alone: bool) -> Result<Result<Done, StoreError>, Abort> {
         let mut rows = SqliteRows {
-            application: &self.application,
-            connection: &self.connection,
-            statements: &self.statements,
-            end: self.end,
+            application: &self.shared.application,
+            connection: &self.log.connection,
+            statements: &self.shared.statements,
+            end: self.shared.end,
             guarded: !alone && !command.is_one_write(),
             savepoint: false,
             dirty: false,
         };
         let result = match command {
-            Command::Transact { transaction, .. } => transact(&self.application, transaction, &mut rows),
+            Command::Transact { transaction, .. } => {
+                transact(&self.shared.application, transaction, &mut rows)
+            }
             Command::TrimFeed { before_micros, max_bytes, .. } => {
                 rows.trim(*before_micros, *max_bytes).map(Done::Trimmed)
             }
@@ -158,12 +185,12 @@ impl GroupCommit {
                 if savepoint {
                     self.run("RELEASE command")?;
                 }
-                self.end = end;
+                self.shared.end = end;
                 Ok(Ok(done))
             }
-            // There is no telling what a full disk, or an error that ended SQLite's transaction, has left of the others.
-            Err(StoreError::DiskFull) => Err(Abort::DiskFull),
-            Err(error) if self.connection.is_autocommit() => Err(error.into()),
+            // There is no telling what a full or failed disk, or an error that ended SQLite's transaction, has left of the others.
+            Err(error @ (StoreError::DiskFull | StoreError::DiskFailed(_))) => Err(error.into()),
+            Err(error) if self.connection().is_autocommit() => Err(error.into()),
             Err(error) if savepoint => self.undo(&["ROLLBACK TO command", "RELEASE command"], error),
             Err(error) if !dirty => Ok(Err(error)),
             Err(error) if alone => self.undo(&["ROLLBACK"], error),
@@ -181,7 +208,7 @@ impl GroupCommit {
     }
 
     fn roll_back(&self) {
-        if !self.connection.is_autocommit()
+        if !self.connection().is_autocommit()
             && let Err(error) = self.run("ROLLBACK")
         {
             tracing::error!(%error, "a group was not rolled back");
@@ -189,37 +216,39 @@ impl GroupCommit {
     }
 
     fn run(&self, statement: &str) -> Result<(), StoreError> {
-        let mut prepared = self.connection.prepare_cached(statement).map_err(store_error)?;
-        prepared.execute([]).map(|_| ()).map_err(store_error)
+        self.run_plainly(statement).map_err(store_error)
+    }
+
+    fn run_plainly(&self, statement: &str) -> rusqlite::Result<()> {
+        self.connection().prepare_cached(statement)?.execute([]).map(|_| ())
     }
 
     fn measure_feed(&self) {
-        self.measures.feed_end.set(self.end.offset);
-        self.measures.feed_written_bytes.set(self.end.bytes);
+        self.shared.measures.feed_end.set(self.shared.end.offset);
+        self.shared.measures.feed_written_bytes.set(self.shared.end.bytes);
     }
 
     /// A start that cannot be read is no reason to fail: the feed's size is then shown as it was.
     fn measure_trimming(&self) {
-        if let Ok(start) = feed::start(&self.connection) {
-            self.measures.feed_trimmed_bytes.set(start.bytes);
+        if let Ok(start) = feed::start(self.connection()) {
+            self.shared.measures.feed_trimmed_bytes.set(start.bytes);
         }
     }
 
     /// Tells the one who asked. That nobody listens any more is no fault: the request may have been given up.
     fn answer(&self, command: Command, result: Result<Done, StoreError>) {
-        self.measures.note_command(result.as_ref().err());
+        self.shared.measures.note_command(result.as_ref().err());
         match (command, result) {
             (Command::Transact { transaction, reply }, Ok(Done::Transacted(outcomes, offset))) => {
                 tracing::debug!(request_id = transaction.request_id, offset, "committed");
-                let position = Position { epoch: self.epoch, offset };
+                let position = Position { epoch: self.shared.epoch, offset };
                 let _ = reply.send(Ok(Committed { outcomes, position }));
             }
             (Command::TrimFeed { reply, .. }, Ok(Done::Trimmed(count))) => {
                 self.measure_trimming();
                 drop(reply.send(Ok(count)));
             }
-            (Command::Transact { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
-            (Command::TrimFeed { reply, .. }, Err(error)) => drop(reply.send(Err(error))),
+            (command, Err(error)) => command.refuse(error),
             (_, Ok(_)) => unreachable!("a command has the result of its own kind"),
         }
     }

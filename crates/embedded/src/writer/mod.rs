@@ -1,12 +1,18 @@
 //! The writer: one thread, fed by a bounded queue.
 
+mod fault;
 mod group;
+mod log;
+mod recovery;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use group::Watched;
+pub(crate) use recovery::Place;
+
 use crate::Measures;
-use crate::sqlite_error::store_error;
 use group::GroupCommit;
+use log::{Checkpoint, checkpoint};
 use mainstay_model::Application;
 use mainstay_ports::{Committed, Step, StoreError, Transaction};
 use rusqlite::Connection;
@@ -14,7 +20,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 /// The most commands that one commit takes along.
 const GROUP_COMMANDS: usize = 512;
@@ -34,6 +40,22 @@ impl Command {
         let Command::Transact { transaction, .. } = self else { return false };
         matches!(transaction.steps.as_slice(), [Step::Create(_) | Step::Update(_) | Step::Put(_)])
     }
+
+    /// Answers that it was not done. That nobody listens any more is no fault: the request may have been given up.
+    fn refuse(self, error: StoreError) {
+        match self {
+            Command::Transact { reply, .. } => drop(reply.send(Err(error))),
+            Command::TrimFeed { reply, .. } => drop(reply.send(Err(error))),
+        }
+    }
+}
+
+/// What a writer is started with, beside its connection.
+pub(crate) struct Setup {
+    pub(crate) application: Arc<Application>,
+    pub(crate) epoch: u64,
+    pub(crate) place: Place,
+    pub(crate) measures: Arc<Measures>,
 }
 
 /// The writer's thread and the queue to it. When it is dropped, what waits is still done and the database is closed.
@@ -44,21 +66,20 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread. The receiver tells the end of the feed as of the last commit.
+    /// Starts the thread.
     pub(crate) fn start(
-        application: Arc<Application>,
         connection: Connection,
-        epoch: u64,
+        setup: Setup,
         queue: usize,
-        measures: Arc<Measures>,
-    ) -> Result<(Self, watch::Receiver<u64>), StoreError> {
-        let (state, receiver) = GroupCommit::new(application, connection, epoch, measures.clone())?;
+    ) -> Result<(Self, Watched), StoreError> {
+        let measures = setup.measures.clone();
+        let (state, watched) = GroupCommit::new(connection, setup)?;
         let (sender, inbox) = mpsc::channel(queue.max(1));
         let thread = thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || serve(state, inbox))
             .map_err(|error| StoreError::Failed(format!("the writer's thread: {error}")))?;
-        Ok((Writer { queue: Some(sender), thread: Some(thread), measures }, receiver))
+        Ok((Writer { queue: Some(sender), thread: Some(thread), measures }, watched))
     }
 
     /// Hands a command over, or refuses it when too many wait already.
@@ -79,9 +100,14 @@ impl Writer {
     }
 }
 
-/// The error of a command whose writer is gone.
+/// The error of a command that comes when the writer is gone.
 pub(crate) fn ended() -> StoreError {
     StoreError::Failed("the writer has ended".to_owned())
+}
+
+/// The error of a command that the writer took along and never answered: it may have been committed before.
+pub(crate) fn unanswered() -> StoreError {
+    StoreError::OutcomeUnknown("the writer has ended without an answer".to_owned())
 }
 
 impl Drop for Writer {
@@ -105,15 +131,20 @@ fn serve(mut state: GroupCommit, mut inbox: mpsc::Receiver<Command>) {
         {
             waiting.push_back(command);
         }
-        state.commit(&mut waiting);
+        if let Err(fault) = state.commit(&mut waiting) {
+            match state.suspend(fault).recover(&mut waiting, &mut inbox) {
+                Some(recovered) => state = recovered,
+                // The log stays as it is, for the next start to recover from.
+                None => return,
+            }
+        }
     }
-    close(&state.connection);
+    close(&state.log.connection);
 }
 
 /// Moves the log into the database, so that what is left is one file.
 fn close(connection: &Connection) {
-    let checkpoint = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    if let Err(error) = checkpoint.map_err(store_error) {
+    if let Err(error) = checkpoint(connection, Checkpoint::Truncate) {
         tracing::warn!(%error, "the log was not moved into the database; it will be at the next start");
     }
 }

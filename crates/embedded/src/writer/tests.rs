@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
 
+use super::fault::{Abort, Fault};
 use super::*;
 use crate::open::open;
 use crate::{meta, migrate};
@@ -14,8 +15,12 @@ use uuid::Uuid;
 /// A writer without its thread: a test decides what waits when it looks.
 struct Bench {
     application: Arc<Application>,
-    state: GroupCommit,
-    end: watch::Receiver<u64>,
+    state: Option<GroupCommit>,
+    watched: Watched,
+    queue: mpsc::Sender<Command>,
+    inbox: mpsc::Receiver<Command>,
+    /// As in the program, there are readers, which keep the log's index alive.
+    reader: Connection,
     _lock: crate::lock::Lock,
     _folder: tempfile::TempDir,
 }
@@ -28,12 +33,22 @@ impl Bench {
         let loaded = Project::load_from(&[("mainstay.toml", ""), ("models/note.toml", model)]).unwrap();
         let application = Arc::new(loaded.application);
         let folder = tempfile::tempdir().unwrap();
-        let mut database = open(&folder.path().join("test.db"), Durability::Full).unwrap();
+        let path = folder.path().join("test.db");
+        let mut database = open(&path, Durability::Full).unwrap();
         migrate::create(&mut database.connection, &application).unwrap();
+        database.new_file.take().unwrap().keep();
         let epoch = meta::read(&database.connection).unwrap().unwrap().epoch;
-        let (state, end) =
-            GroupCommit::new(application.clone(), database.connection, epoch, Arc::default()).unwrap();
-        Bench { application, state, end, _lock: database.lock, _folder: folder }
+        let reader = crate::connection::open_reader(&path).unwrap();
+        let place = Place { path, durability: Durability::Full };
+        let setup = Setup { application: application.clone(), epoch, place, measures: Arc::default() };
+        let (state, watched) = GroupCommit::new(database.connection, setup).unwrap();
+        let (queue, inbox) = mpsc::channel(10);
+        let (state, _lock) = (Some(state), database.lock);
+        Bench { application, state, watched, queue, inbox, reader, _lock, _folder: folder }
+    }
+
+    fn connection(&self) -> &Connection {
+        &self.state.as_ref().unwrap().log.connection
     }
 
     fn transaction(&self, steps: Vec<Step>) -> Transaction {
@@ -58,14 +73,21 @@ impl Bench {
             answers.push(answer);
         }
         while !waiting.is_empty() {
-            self.state.commit(&mut waiting);
+            if let Err(fault) = self.state.as_mut().unwrap().commit(&mut waiting) {
+                self.recover(fault, &mut waiting);
+            }
         }
         answers.into_iter().map(|mut answer| answer.try_recv().unwrap()).collect()
     }
 
+    fn recover(&mut self, fault: Fault, waiting: &mut VecDeque<Command>) {
+        let suspended = self.state.take().unwrap().suspend(fault);
+        self.state = suspended.recover(waiting, &mut self.inbox);
+    }
+
     /// The texts that are in the database, and how many changes the feed has.
     fn stored(&self) -> (Vec<String>, u64) {
-        let connection = &self.state.connection;
+        let connection = &self.reader;
         let mut statement = connection.prepare(r#"SELECT "text" FROM "note" ORDER BY "text""#).unwrap();
         let texts = statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap();
         let changes: i64 =
@@ -87,12 +109,12 @@ fn what_waits_is_committed_at_once() {
         counter.fetch_add(1, Ordering::Relaxed);
         false
     };
-    bench.state.connection.commit_hook(Some(count)).unwrap();
+    bench.state.as_mut().unwrap().log.connection.commit_hook(Some(count)).unwrap();
     let transactions = ["a", "b", "c"].map(|text| vec![bench.note(text)]).to_vec();
     let results = bench.commit(transactions);
     let offsets: Vec<u64> = results.into_iter().map(|result| result.unwrap().position.offset).collect();
     assert_eq!((offsets, commits.load(Ordering::Relaxed)), (vec![1, 2, 3], 1));
-    assert_eq!(*bench.end.borrow(), 3);
+    assert_eq!(*bench.watched.end.borrow(), 3);
 }
 
 #[test]
@@ -140,13 +162,13 @@ fn a_panic_costs_one_command() {
 fn a_commit_that_fails_is_acknowledged_to_nobody() {
     let mut bench = Bench::new();
     bench.commit(vec![vec![bench.note("before")]])[0].as_ref().unwrap();
-    bench.state.connection.commit_hook(Some(|| true)).unwrap();
+    bench.state.as_mut().unwrap().log.connection.commit_hook(Some(|| true)).unwrap();
     let transactions = vec![vec![bench.note("a")], vec![bench.note("before")], vec![bench.note("b")]];
     for result in bench.commit(transactions) {
         assert!(matches!(result, Err(StoreError::Failed(_))), "{result:?}");
     }
-    assert_eq!(*bench.end.borrow(), 1);
-    bench.state.connection.commit_hook(None::<fn() -> bool>).unwrap();
+    assert_eq!(*bench.watched.end.borrow(), 1);
+    bench.state.as_mut().unwrap().log.connection.commit_hook(None::<fn() -> bool>).unwrap();
     let after = bench.commit(vec![vec![bench.note("after")]]);
     assert_eq!(after[0].as_ref().unwrap().position.offset, 2);
     assert_eq!(bench.stored(), (vec!["after".to_owned(), "before".to_owned()], 2));
@@ -154,7 +176,7 @@ fn a_commit_that_fails_is_acknowledged_to_nobody() {
 
 /// Bounds the size of the database file, as a full disk does.
 fn set_pages(bench: &Bench, more: i64) {
-    let connection = &bench.state.connection;
+    let connection = bench.connection();
     let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     connection.pragma_update_and_check(None, "max_page_count", pages + more, |_| Ok(())).unwrap();
 }
@@ -170,10 +192,9 @@ fn a_full_disk_stops_writes_until_there_is_room() {
         assert!(matches!(result, Err(StoreError::DiskFull)), "{result:?}");
     }
     assert_eq!(bench.stored(), (vec!["small".to_owned()], 1), "reads go on, and nothing is half done");
-    bench.commit(vec![vec![bench.note("another")]])[0].as_ref().unwrap();
-    set_pages(&bench, 1_000);
+    // The limit was that of the old connection; the new one has room.
     let results = bench.commit(vec![vec![bench.note(&large)]]);
-    assert_eq!(results[0].as_ref().unwrap().position.offset, 3);
+    assert_eq!(results[0].as_ref().unwrap().position.offset, 2);
 }
 
 #[test]
@@ -195,7 +216,10 @@ fn a_full_queue_refuses() {
 fn what_waits_is_done_before_closing() {
     let Bench { application, state, _lock, _folder, .. } = Bench::new();
     let path = _folder.path().join("test.db");
-    let (writer, _end) = Writer::start(application, state.connection, 7, 10, Arc::default()).unwrap();
+    let place = Place { path: path.clone(), durability: Durability::Full };
+    let connection = state.unwrap().log.connection;
+    let setup = Setup { application, epoch: 7, place, measures: Arc::default() };
+    let (writer, _watched) = Writer::start(connection, setup, 10).unwrap();
     let bench = Bench::new();
     let mut answers = Vec::new();
     for text in ["a", "b", "c"] {
@@ -209,4 +233,106 @@ fn what_waits_is_done_before_closing() {
         assert_eq!(answer.try_recv().unwrap().unwrap().position.epoch, 7);
     }
     assert!(!path.with_extension("db-wal").exists());
+}
+
+#[test]
+fn what_a_failed_commit_means() {
+    use rusqlite::ffi;
+    let check = |code: i32, expected: &str| {
+        let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        let found = format!("{:?}", Abort::of_commit(&error));
+        assert!(found.starts_with(expected), "{code}: {found}");
+    };
+    check(ffi::SQLITE_FULL, "DiskFull");
+    check(ffi::SQLITE_IOERR_WRITE, "DiskFull");
+    check(ffi::SQLITE_CONSTRAINT_COMMITHOOK, "Failed");
+    check(ffi::SQLITE_BUSY, "Failed");
+    // Behind the last frame: all of it is in the log.
+    check(ffi::SQLITE_IOERR_FSYNC, "OutcomeUnknown");
+    check(ffi::SQLITE_IOERR_SHMSIZE, "OutcomeUnknown");
+    check(ffi::SQLITE_NOMEM, "OutcomeUnknown");
+    check(ffi::SQLITE_IOERR, "OutcomeUnknown");
+}
+
+fn failed() -> Fault {
+    Fault::Failed("on purpose".to_owned())
+}
+
+#[test]
+fn behind_a_failure_the_log_begins_anew() {
+    let mut bench = Bench::new();
+    bench.commit(vec![vec![bench.note("before")]])[0].as_ref().unwrap();
+    bench.recover(failed(), &mut VecDeque::new());
+    let size = bench._folder.path().join("test.db-wal").metadata().unwrap().len();
+    assert!(size < 20_000, "the log has {size} bytes and not only those of the probe");
+    let after = bench.commit(vec![vec![bench.note("after")]]);
+    assert_eq!(after[0].as_ref().unwrap().position.offset, 2);
+    assert_eq!(bench.stored().1, 2);
+    assert_eq!(meta::optional_text(&bench.reader, "resumptions").unwrap().as_deref(), Some("1"));
+    assert_eq!(*bench.watched.health.borrow(), None);
+}
+
+#[test]
+fn what_survived_a_failure_is_told() {
+    let mut bench = Bench::new();
+    bench.commit(vec![vec![bench.note("acknowledged")], vec![bench.note("unknown")]]);
+    // As if the commit of the second had failed behind the log.
+    bench.state.as_mut().unwrap().shared.end.offset = 1;
+    bench.recover(failed(), &mut VecDeque::new());
+    assert_eq!(*bench.watched.end.borrow(), 2);
+    let after = bench.commit(vec![vec![bench.note("after")]]);
+    assert_eq!(after[0].as_ref().unwrap().position.offset, 3);
+}
+
+/// Has a writer recover on a thread of its own from a failure, while `damage` was done to the database. Answers what commands are told.
+fn recover_from(damage: &str) -> (String, Option<Fault>) {
+    let mut bench = Bench::new();
+    bench.commit(vec![vec![bench.note("acknowledged")]])[0].as_ref().unwrap();
+    bench.connection().execute_batch(damage).unwrap();
+    let suspended = bench.state.take().unwrap().suspend(failed());
+    let (mut inbox, health) = (bench.inbox, bench.watched.health);
+    let recovering = thread::spawn(move || suspended.recover(&mut VecDeque::new(), &mut inbox).is_some());
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
+    while *health.borrow() == Some(failed()) || health.borrow().is_none() && !recovering.is_finished() {
+        assert!(std::time::Instant::now() < deadline);
+        thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let (reply, answer) = oneshot::channel();
+    let command = Command::TrimFeed { before_micros: 0, max_bytes: 0, reply };
+    let told = match bench.queue.blocking_send(command) {
+        Ok(()) => answer.blocking_recv().unwrap().unwrap_err().to_string(),
+        Err(_) => "it writes again".to_owned(),
+    };
+    drop(bench.queue);
+    recovering.join().unwrap();
+    let fault = health.borrow().clone();
+    (told, fault)
+}
+
+#[test]
+fn without_what_was_acknowledged_nothing_is_written_any_more() {
+    for damage in [
+        "DELETE FROM _mainstay_change",
+        "UPDATE _mainstay_meta SET value = '5' WHERE key = 'epoch'",
+        "PRAGMA application_id = 0",
+    ] {
+        let (told, fault) = recover_from(damage);
+        assert!(matches!(fault, Some(Fault::Lost(_))), "{damage}: {fault:?}");
+        assert!(told.starts_with("the disk failed: "), "{damage}: {told}");
+    }
+    assert_eq!(recover_from("SELECT 1").0, "it writes again");
+}
+
+#[test]
+fn a_long_log_is_moved_by_the_writer() {
+    let mut bench = Bench::new();
+    let large = "x".repeat(1 << 20);
+    for number in 0..10 {
+        bench.commit(vec![vec![bench.note(&format!("{number}{large}"))]])[0].as_ref().unwrap();
+    }
+    // 2.5 MiB a group, in the table, its index and the feed: the log of 16 MiB was moved once, and begun anew by the next write.
+    let size = bench._folder.path().join("test.db").metadata().unwrap().len();
+    let log = bench._folder.path().join("test.db-wal").metadata().unwrap().len();
+    assert!(size > 10 << 20, "the database has {size} bytes");
+    assert!(log < 25 << 20, "the log has {log} bytes");
 }

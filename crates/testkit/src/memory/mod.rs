@@ -75,6 +75,10 @@ impl Store for MemoryStore {
         Box::pin(async move { Ok(self.state().feed.end()) })
     }
 
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
         let mut end = self.end.subscribe();
         Box::pin(async move {

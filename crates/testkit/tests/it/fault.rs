@@ -36,12 +36,15 @@ async fn a_fault_has_its_error_and_its_effect() {
     check(Fault::Timeout, Some("the query ran too long"), 1).await;
     check(Fault::DiskFull, Some("the disk is full"), 1).await;
     check(Fault::Failed, Some("fault"), 1).await;
-    check(Fault::AnswerLost, Some("fault: the answer was lost"), 2).await;
+    check(Fault::DiskFailed, Some("the disk failed: fault"), 1).await;
+    check(Fault::Undone, Some("the outcome is not known: fault"), 1).await;
+    check(Fault::AnswerLost, Some("the outcome is not known: fault"), 2).await;
 }
 
 #[tokio::test]
 async fn a_delay_is_only_that() {
     let started = Instant::now();
     check(Fault::Delay(Duration::from_millis(20)), None, 2).await;
-    assert!(started.elapsed() >= Duration::from_millis(20));
+    check(Fault::DelayAnswer(Duration::from_millis(20)), None, 2).await;
+    assert!(started.elapsed() >= Duration::from_millis(40));
 }

@@ -1,0 +1,86 @@
+//! Moving the log into the database: by the writer itself and not within a commit, so that nobody's answer waits for it and a failure is seen.
+
+use super::fault::Fault;
+use crate::sqlite_error::is_disk_full;
+use rusqlite::Connection;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Pages of the log that are moved into the database at once: 16 MiB. With SQLite's own 4 MiB, a page that changes often is moved more
+/// often; with much more, reads search a long log.
+const PORTION: u32 = 4_000;
+/// A log of this many pages, 256 MiB, makes writes wait until those who read have left it, so that it begins anew and does not grow for ever.
+const LONGEST: u32 = 16 * PORTION;
+
+/// The writer's connection and the length of its log.
+pub(super) struct Log {
+    pub(super) connection: Connection,
+    /// Pages in the log as of the last commit; SQLite tells.
+    pages: Arc<AtomicU32>,
+    /// From how many pages on it is moved.
+    due: u32,
+}
+
+/// How much of the log is moved, and how.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Checkpoint {
+    /// What no reader needs to stay.
+    Passive,
+    /// All of it; waits for readers, so that the next write begins the log anew.
+    Restart,
+    /// As `Restart`, and the log becomes empty at once.
+    Truncate,
+}
+
+impl Log {
+    /// Takes the checkpoints of this connection over from SQLite.
+    pub(super) fn new(mut connection: Connection) -> rusqlite::Result<Self> {
+        let pages = Arc::new(AtomicU32::new(0));
+        let told = pages.clone();
+        connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
+            told.store(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
+            Ok(())
+        }))?;
+        Ok(Log { connection, pages, due: PORTION })
+    }
+
+    /// Moves the log when it is long enough. A full disk is no fault here: what is committed is in the log, and the next commit will tell.
+    pub(super) fn keep_short(&mut self) -> Result<(), Fault> {
+        let pages = self.pages.load(Ordering::Relaxed);
+        if pages < self.due {
+            // It has begun anew meanwhile, or is not long yet.
+            self.due = self.due.min(pages.saturating_add(PORTION)).max(PORTION);
+            return Ok(());
+        }
+        self.due = pages.saturating_add(PORTION);
+        let kind = if pages < LONGEST { Checkpoint::Passive } else { Checkpoint::Restart };
+        match checkpoint(&self.connection, kind) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                tracing::warn!(
+                    pages,
+                    "readers keep the log from being moved into the database; it grows meanwhile"
+                );
+                Ok(())
+            }
+            Err(error) if is_disk_full(&error) => {
+                tracing::warn!(%error, pages, "there is no room to move the log into the database; it grows meanwhile");
+                Ok(())
+            }
+            Err(error) => Err(Fault::Failed(format!("SQLite, moving the log into the database: {error}"))),
+        }
+    }
+}
+
+/// Moves the log into the database, and says whether all of it.
+pub(super) fn checkpoint(connection: &Connection, kind: Checkpoint) -> rusqlite::Result<bool> {
+    let statement = match kind {
+        Checkpoint::Passive => "PRAGMA wal_checkpoint(PASSIVE)",
+        Checkpoint::Restart => "PRAGMA wal_checkpoint(RESTART)",
+        Checkpoint::Truncate => "PRAGMA wal_checkpoint(TRUNCATE)",
+    };
+    connection.query_row(statement, [], |row| {
+        let (busy, pages, moved): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(busy == 0 && pages == moved)
+    })
+}
