@@ -6,7 +6,7 @@ use crate::object::parse_id;
 use crate::query::{self, Parameters};
 use crate::routes::{Place, Route};
 use crate::state::State;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::HeaderMap;
 use http::request::Parts;
 use mainstay_engine::{Caller, Code, Engine, Error};
@@ -63,7 +63,7 @@ impl Call {
     pub(crate) async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
         body::check_type(self.headers(), self.route.place.media_types())?;
         let (bytes_limit, depth) = self.limits();
-        let bytes = body::read(body, bytes_limit).await?;
+        let bytes = self.read(body, bytes_limit).await?;
         parse_object(&bytes, depth)
     }
 
@@ -72,11 +72,17 @@ impl Call {
     /// # Errors
     /// [`Code::InvalidJson`] when there is one, and what [`Call::object`] objects to.
     pub(crate) async fn no_body(&self, body: Body) -> Result<(), Error> {
-        let bytes = body::read(body, self.state.limits.body_bytes).await?;
+        let bytes = self.read(body, self.state.limits.body_bytes).await?;
         if bytes.is_empty() || parse_object(&bytes, self.state.limits.json_depth)?.is_empty() {
             return Ok(());
         }
         Err(Error::new(Code::InvalidJson, "this operation takes no body"))
+    }
+
+    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, Error> {
+        let bytes = body::read(body, limit).await?;
+        self.route.measures.request_bytes.add(bytes.len() as u64);
+        Ok(bytes)
     }
 
     /// The bounds on the body: bytes, and nesting. A batch has each record three levels deeper.

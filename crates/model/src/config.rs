@@ -39,6 +39,9 @@ pub struct Server {
     /// The most connections that may be open at once.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
+    /// Another address and port, for `GET /metrics` alone and for whoever reaches it. Without it `/metrics` is at `listen`, for programs on the same machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Where records are kept.
@@ -175,6 +178,7 @@ impl Default for Server {
             request_timeout_ms: 30_000,
             shutdown_timeout_ms: 10_000,
             max_connections: 10_000,
+            metrics_listen: None,
         }
     }
 }

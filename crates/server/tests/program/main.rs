@@ -8,6 +8,7 @@ mod faults;
 mod help;
 mod init;
 mod key;
+mod metrics;
 mod migrate;
 mod readme;
 mod secrets;
