@@ -1,6 +1,6 @@
 //! The engine: what it is made of, and how it is put together.
 
-use crate::accounts::{Identities, KeyUses, PasswordPool, TokenSigner};
+use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
 use crate::query::{CursorSeal, FilterCache, Questions};
 use crate::{Error, Measures, Registry};
 use mainstay_model::Application;
@@ -34,6 +34,7 @@ struct Inner {
     registry: Registry,
     identities: Identities,
     key_uses: KeyUses,
+    gates: Gates,
     signer: TokenSigner,
     passwords: PasswordPool,
     cursors: CursorSeal,
@@ -56,6 +57,7 @@ impl Engine {
             registry: Registry::new(&application),
             identities: Identities::default(),
             key_uses: KeyUses::default(),
+            gates: Gates::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
@@ -124,6 +126,10 @@ impl Engine {
 
     pub(crate) fn key_uses(&self) -> &KeyUses {
         &self.inner.key_uses
+    }
+
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.inner.gates
     }
 
     pub(crate) fn signer(&self) -> &TokenSigner {

@@ -1,5 +1,6 @@
 //! What has to be tidied up as time goes by.
 
+use crate::accounts::FORGIVEN_AFTER;
 use crate::{Engine, Error};
 use mainstay_expr::{CompareOp, FieldId, Predicate, Value, Vars};
 use mainstay_model::{Model, base};
@@ -19,7 +20,7 @@ pub struct Maintained {
 /// How many records a purge removes in one transaction, so that other writers need not wait for long.
 const PORTION: u32 = 500;
 const HOUR_MICROS: i64 = 3_600_000_000;
-/// How long ended sessions and login failures are remembered.
+/// How long ended sessions are remembered.
 const REMEMBER_MICROS: i64 = 24 * HOUR_MICROS;
 
 impl Engine {
@@ -35,12 +36,15 @@ impl Engine {
             let before = self.now() - model.retention_micros;
             maintained.records += self.purge(model, base::DELETED_AT, before).await?;
         }
-        for (model, field) in
-            [("_refresh_token", "expires_at"), ("_session", "expires_at"), ("_attempt", "updated_at")]
-        {
+        for (model, field, kept_micros) in [
+            ("_refresh_token", "expires_at", REMEMBER_MICROS),
+            ("_session", "expires_at", REMEMBER_MICROS),
+            // Each guess at another account makes one, so they go as soon as they say nothing any more.
+            ("_attempt", "updated_at", FORGIVEN_AFTER),
+        ] {
             let model = application.model_named(model).expect("it is built in");
             let field = model.field_named(field).expect("it is built in").id;
-            maintained.sessions += self.purge(model, field, self.now() - REMEMBER_MICROS).await?;
+            maintained.sessions += self.purge(model, field, self.now() - kept_micros).await?;
         }
         let data = &application.config.data;
         let hours = i64::try_from(data.feed_retention_hours).unwrap_or(i64::MAX);

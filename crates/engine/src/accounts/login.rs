@@ -16,20 +16,17 @@ impl Engine {
     /// [`Code::TooManyFailures`] after too many of those. [`Code::Busy`] when too many logins wait.
     pub async fn login(&self, caller: &Caller, login: Login) -> Result<Tokens, Error> {
         let email = normalize_email(&login.email);
-        let counters = self.counters(caller, &email);
-        self.require_unlocked(&counters).await?;
+        let attempt = self.attempt(caller, &email).await?;
         let user = self.find_by("user", "email", Value::Text(email)).await?;
         let user_id = user.as_ref().map_or(Uuid::nil(), Record::id);
         let credential = self.credential(user_id).await?;
         let hash = credential.as_ref().and_then(|credential| self.hash_of(credential));
         let verified = self.passwords().verify(login.password.clone(), hash.clone()).await?;
-        // Asked again: of many guesses that were sent at once, only the free ones may learn that they were right.
-        self.require_unlocked(&counters).await?;
         let (Some(user), Some(credential), Some(hash), true) = (user, credential, hash, verified) else {
-            self.count_failure(caller, &counters).await?;
+            self.count_failure(caller, &attempt).await?;
             return Err(Error::new(Code::InvalidCredentials, "the e-mail address or the password is wrong"));
         };
-        self.forgive(caller, &counters).await?;
+        self.forgive(caller, &attempt).await?;
         if self.passwords().is_outdated(&hash) {
             self.set_password(caller, &credential, login.password, Vec::new()).await?;
         }
@@ -48,14 +45,12 @@ impl Engine {
         let email =
             user.get(field(self.application().user(), "email")).as_text().unwrap_or_default().to_owned();
         self.require_strong("new_password", &change.new, &email)?;
-        let counters = self.counters(caller, &email);
-        self.require_unlocked(&counters).await?;
+        let attempt = self.attempt(caller, &email).await?;
         let credential = self.credential(user_id).await?;
         let hash = credential.as_ref().and_then(|credential| self.hash_of(credential));
         let verified = self.passwords().verify(change.current, hash).await?;
-        self.require_unlocked(&counters).await?;
         let (Some(credential), true) = (credential, verified) else {
-            self.count_failure(caller, &counters).await?;
+            self.count_failure(caller, &attempt).await?;
             return Err(Error::new(Code::InvalidCredentials, "the current password is wrong"));
         };
         let mut sessions = self.sessions_of(user_id).await?;

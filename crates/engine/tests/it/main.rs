@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod attempts;
 mod keys;
 mod maintenance;
 mod reads;
