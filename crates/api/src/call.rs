@@ -1,15 +1,15 @@
 //! A request on its way to its handler.
 
-use crate::body;
 use crate::json::parse_object;
 use crate::object::parse_id;
 use crate::query::{self, Parameters};
 use crate::routes::{Place, Route};
 use crate::state::State;
+use crate::{answer, body};
 use axum::body::{Body, Bytes};
-use http::HeaderMap;
 use http::request::Parts;
-use mainstay_engine::{Caller, Code, Engine, Error};
+use http::{HeaderMap, Response};
+use mainstay_engine::{Caller, Code, Done, Engine, Error};
 use mainstay_model::Model;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -44,6 +44,12 @@ impl Call {
         self.engine().application().model(model.expect("operations on records have a model"))
     }
 
+    /// The answer that tells what was done.
+    pub(crate) fn done(&self, done: &Done<'_>) -> Response<Body> {
+        let operation = self.route.operation.as_ref().expect("what writes is an operation");
+        answer::done(self.engine().application(), operation, done)
+    }
+
     /// The record's id, in the path.
     ///
     /// # Errors
@@ -62,7 +68,7 @@ impl Call {
     /// Everything that can be wrong with a body.
     pub(crate) async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
         body::check_type(self.headers(), self.route.place.media_types())?;
-        let (bytes_limit, depth) = self.limits();
+        let (bytes_limit, depth) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
         parse_object(&bytes, depth)
     }
@@ -86,7 +92,7 @@ impl Call {
     }
 
     /// The bounds on the body: bytes, and nesting. A batch has each record three levels deeper.
-    fn limits(&self) -> (usize, usize) {
+    pub(crate) fn body_limits(&self) -> (usize, usize) {
         const BATCH_ENVELOPE_DEPTH: usize = 3;
         let limits = &self.state.limits;
         match self.route.place {

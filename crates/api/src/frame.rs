@@ -7,6 +7,7 @@ use crate::ClientAddress;
 use crate::call::Call;
 use crate::problem::problem;
 use crate::query::Parameters;
+use crate::replay;
 use crate::request_id::{X_REQUEST_ID, request_id};
 use crate::routes::Route;
 use crate::state::State;
@@ -43,7 +44,11 @@ where
     let work = async {
         let (call, body) = admit(state.clone(), route.clone(), request, request_id.clone()).await?;
         user = call.caller.identity.as_ref().map(|identity| identity.user);
-        handler(call, body).await
+        if replay::is_asked_for(&call) {
+            replay::once(call, body, handler).await
+        } else {
+            handler(call, body).await
+        }
     };
     let answer = bounded(work, state.limits.request_timeout).await;
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
@@ -65,6 +70,7 @@ async fn admit(
         request_id,
         address: address(&parts.extensions),
         user_agent: text(parts.headers.get(USER_AGENT)),
+        idempotency: None,
     };
     let mut query = Parameters::default();
     if let Some(operation) = &route.operation {

@@ -28,6 +28,7 @@ mod query;
 mod records;
 #[cfg(test)]
 mod reference;
+mod replay;
 mod request_id;
 mod routes;
 mod state;

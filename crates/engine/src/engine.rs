@@ -1,6 +1,7 @@
 //! The engine: what it is made of, and how it is put together.
 
 use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
+use crate::idempotency::Receipts;
 use crate::query::{CursorSeal, FilterCache, Questions};
 use crate::{Error, Measures, Registry};
 use mainstay_model::Application;
@@ -38,6 +39,7 @@ struct Inner {
     signer: TokenSigner,
     passwords: PasswordPool,
     cursors: CursorSeal,
+    receipts: Receipts,
     filters: FilterCache,
     questions: Questions,
     /// Keeps ids that are made within one millisecond in order.
@@ -61,6 +63,7 @@ impl Engine {
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
+            receipts: Receipts::new(keyring.as_ref(), &application)?,
             filters: FilterCache::default(),
             questions: Questions::default(),
             ids: Mutex::new(ContextV7::new()),
@@ -146,6 +149,10 @@ impl Engine {
 
     pub(crate) fn questions(&self) -> &Questions {
         &self.inner.questions
+    }
+
+    pub(crate) fn receipts(&self) -> &Receipts {
+        &self.inner.receipts
     }
 
     pub(crate) fn filters(&self) -> &FilterCache {

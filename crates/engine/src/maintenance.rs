@@ -13,6 +13,8 @@ pub struct Maintained {
     pub records: u64,
     /// Sessions and refresh tokens that nobody can use any more, and forgotten login failures.
     pub sessions: u64,
+    /// Answers that are no longer replayed.
+    pub answers: u64,
     /// Changes that left the feed.
     pub changes: u64,
 }
@@ -46,6 +48,9 @@ impl Engine {
             let field = model.field_named(field).expect("it is built in").id;
             maintained.sessions += self.purge(model, field, self.now() - kept_micros).await?;
         }
+        let answers = application.model_named("_idempotency_key").expect("it is built in");
+        let expires_at = answers.field_named("expires_at").expect("it is built in").id;
+        maintained.answers = self.purge(answers, expires_at, self.now()).await?;
         let data = &application.config.data;
         let hours = i64::try_from(data.feed_retention_hours).unwrap_or(i64::MAX);
         let before = self.now().saturating_sub(hours.saturating_mul(HOUR_MICROS));
@@ -92,9 +97,7 @@ impl Engine {
         vars: Vars,
         steps: Vec<Step>,
     ) -> Result<Vec<Outcome>, Error> {
-        let models: Vec<_> = steps.iter().map(Step::model).collect();
-        let request_id = request_id.to_owned();
-        let transaction = Transaction { authority: Authority::System, vars, request_id, steps };
-        Ok(self.commit(transaction, &models).await?.outcomes)
+        let transaction = Transaction::new(Authority::System, vars, request_id, steps);
+        Ok(self.commit(transaction).await?.outcomes)
     }
 }

@@ -3,7 +3,8 @@
 use super::register::normalize_email;
 use super::session::{field, unauthenticated};
 use super::{Login, PasswordChange, Tokens};
-use crate::{Caller, Code, Engine, Error};
+use crate::idempotency::repeated;
+use crate::{Caller, Code, Done, Engine, Error};
 use mainstay_expr::{Predicate, Value};
 use mainstay_ports::{Query, Record, Step, Update};
 use uuid::Uuid;
@@ -28,7 +29,8 @@ impl Engine {
         };
         self.forgive(caller, &attempt).await?;
         if self.passwords().is_outdated(&hash) {
-            self.set_password(caller, &credential, login.password, Vec::new()).await?;
+            let step = self.set_password(&credential, login.password).await?;
+            self.commit_for(caller, vec![step]).await?;
         }
         self.open_session(caller, &user).await
     }
@@ -50,34 +52,31 @@ impl Engine {
         let hash = credential.as_ref().and_then(|credential| self.hash_of(credential));
         let verified = self.passwords().verify(change.current, hash).await?;
         let (Some(credential), true) = (credential, verified) else {
+            if self.is_repeated(caller).await? {
+                return Err(repeated());
+            }
             self.count_failure(caller, &attempt).await?;
             return Err(Error::new(Code::InvalidCredentials, "the current password is wrong"));
         };
         let mut sessions = self.sessions_of(user_id).await?;
         sessions.retain(|session| Some(*session) != identity.session);
-        self.set_password(caller, &credential, change.new, sessions).await
+        // One transaction: no session outlives the password that it was opened with.
+        let mut steps = vec![self.set_password(&credential, change.new).await?];
+        steps.extend(sessions.into_iter().map(|session| self.end_session(session)));
+        self.conclude(caller, steps, |request| request.encode(&Done::Nothing)).await
     }
 
-    /// Keeps a new password and ends sessions, in one transaction: no session outlives the password that it was opened with.
-    async fn set_password(
-        &self,
-        caller: &Caller,
-        credential: &Record,
-        password: String,
-        sessions_to_end: Vec<Uuid>,
-    ) -> Result<(), Error> {
+    /// The step that keeps a new password.
+    async fn set_password(&self, credential: &Record, password: String) -> Result<Step, Error> {
         let model = self.built_in("_credential");
         let hash = self.passwords().hash(password).await?;
-        let update = Step::Update(Update {
+        Ok(Step::Update(Update {
             model: model.id,
             id: credential.id(),
             set: vec![(field(model, "hash"), Value::Text(hash))],
             if_version: None,
             require: None,
-        });
-        let mut steps = vec![update];
-        steps.extend(sessions_to_end.into_iter().map(|session| self.end_session(session)));
-        self.commit_for(caller, steps).await
+        }))
     }
 
     async fn credential(&self, user: Uuid) -> Result<Option<Record>, Error> {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod attempts;
+mod idempotency;
 mod keys;
 mod maintenance;
 mod reads;

@@ -6,6 +6,7 @@ mod chat;
 mod check;
 mod faults;
 mod help;
+mod idempotency;
 mod init;
 mod key;
 mod metrics;
