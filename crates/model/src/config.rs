@@ -155,7 +155,7 @@ pub struct Password {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Log {
-    /// `json` for machines, `pretty` for people.
+    /// `json` for machines, `pretty` for people; `auto` is `pretty` on a terminal and else `json`.
     pub format: LogFormat,
     /// The least level: `error`, `warn`, `info`, `debug` or `trace`, or a filter as `info,mainstay_engine=debug`.
     pub level: String,
@@ -165,6 +165,8 @@ pub struct Log {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
+    /// Text on a terminal, JSON anywhere else.
+    Auto,
     /// A JSON object a line.
     Json,
     /// A line of text.
@@ -232,6 +234,6 @@ impl Default for Password {
 
 impl Default for Log {
     fn default() -> Self {
-        Log { format: LogFormat::Pretty, level: "info".to_owned() }
+        Log { format: LogFormat::Auto, level: "info".to_owned() }
     }
 }

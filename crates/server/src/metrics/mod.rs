@@ -14,6 +14,7 @@ use axum::routing::get;
 use mainstay_api::Requests;
 use mainstay_embedded::SqliteStore;
 use mainstay_engine::Engine;
+use mainstay_ports::measure::Counter;
 use page::Page;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(crate) struct Metrics {
     pub(crate) requests: Arc<Requests>,
     /// Connections.
     pub(crate) connections: Arc<listen::Measures>,
+    /// Lines of the log that were not read in time.
+    pub(crate) log_lines_lost: Arc<Counter>,
 }
 
 impl Metrics {
@@ -44,6 +47,8 @@ impl Metrics {
         write::connections(&mut page, &self.connections);
         write::store(&mut page, &self.store, &self.database);
         write::engine(&mut page, self.engine.measures());
+        const LOST: &str = "Lines of the log that were lost, since they were not read in time.";
+        page.counter("mainstay_log_lines_lost_total", LOST, self.log_lines_lost.get());
         process::write(&mut page);
         page.into_text()
     }

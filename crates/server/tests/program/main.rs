@@ -9,6 +9,7 @@ mod help;
 mod idempotency;
 mod init;
 mod key;
+mod logs;
 mod metrics;
 mod migrate;
 mod readme;
