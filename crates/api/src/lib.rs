@@ -18,8 +18,6 @@ mod encode;
 mod frame;
 mod json;
 mod keys;
-mod local;
-mod measures;
 mod merge;
 mod object;
 mod openapi;
@@ -28,18 +26,15 @@ mod query;
 mod records;
 #[cfg(test)]
 mod reference;
-mod replay;
 mod request_id;
 mod routes;
 mod state;
 mod status;
 mod system;
-mod trace;
+mod watch;
 
-pub use measures::{Requests, RouteMeasures};
 pub use problem::problem;
-pub use routes::{Api, router};
-pub use system::METRICS_TYPE;
+pub use routes::router;
 
 /// The client's address, which the server puts into the extensions of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ pub(crate) fn known(kind: OperationKind) -> &'static [&'static str] {
         OperationKind::List => {
             &["filter", "order", "fields", "expand", "limit", "cursor", "count", "deleted"]
         }
+        OperationKind::Watch => &["filter", "fields", "snapshot", "order", "limit"],
         OperationKind::Get => &["fields", "expand", "deleted"],
         OperationKind::ListKeys => &["user"],
         _ => &[],
@@ -60,7 +61,7 @@ impl Parameters {
     pub(crate) fn list_request(&self) -> Result<ListRequest, Error> {
         let deleted = [("exclude", Deleted::Exclude), ("include", Deleted::Include), ("only", Deleted::Only)];
         Ok(ListRequest {
-            filter: self.get("filter").filter(|filter| !filter.trim().is_empty()).map(str::to_owned),
+            filter: self.filter(),
             order: self.order(),
             fields: self.names("fields"),
             expand: self.names("expand"),
@@ -71,7 +72,17 @@ impl Parameters {
         })
     }
 
-    fn order(&self) -> Vec<OrderKey> {
+    /// A condition in CEL, unless it is empty.
+    pub(crate) fn filter(&self) -> Option<String> {
+        self.get("filter").filter(|filter| !filter.trim().is_empty()).map(str::to_owned)
+    }
+
+    /// Whether a watch begins with the records that match now.
+    pub(crate) fn snapshot(&self) -> Result<bool, Error> {
+        self.one_of("snapshot", &[("true", true), ("false", false)], true)
+    }
+
+    pub(crate) fn order(&self) -> Vec<OrderKey> {
         let key = |name: String| match name.strip_prefix('-') {
             Some(field) => OrderKey { field: field.to_owned(), descending: true },
             None => OrderKey { field: name, descending: false },
@@ -79,7 +90,7 @@ impl Parameters {
         self.names("order").into_iter().map(key).collect()
     }
 
-    fn limit(&self) -> Result<u32, Error> {
+    pub(crate) fn limit(&self) -> Result<u32, Error> {
         let Some(text) = self.get("limit") else { return Ok(ListRequest::DEFAULT_LIMIT) };
         let number = text.parse().ok().filter(|limit| (1..=ListRequest::MAX_LIMIT).contains(limit));
         number.ok_or_else(|| {

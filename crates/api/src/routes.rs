@@ -2,9 +2,8 @@
 
 use crate::call::Call;
 use crate::frame::{self, Answer};
-use crate::measures::{Requests, RouteMeasures};
 use crate::state::State;
-use crate::{accounts, batch, body, docs, keys, records, system};
+use crate::{accounts, batch, body, docs, keys, records, system, watch};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -26,8 +25,6 @@ pub(crate) struct Route {
     pub(crate) place: Place,
     /// The operation; `None` for what is about the program and not about the project.
     pub(crate) operation: Option<Operation>,
-    /// What is counted of its requests.
-    pub(crate) measures: Arc<RouteMeasures>,
 }
 
 /// What a path leads to.
@@ -51,56 +48,25 @@ impl Place {
     }
 }
 
-/// The API of an engine, about to be made.
-pub struct Api {
-    state: State,
-}
-
-impl Api {
-    /// The API of an engine.
-    pub fn new(engine: Engine) -> Self {
-        Api { state: State::new(engine) }
-    }
-
-    /// What it counts of its requests.
-    pub fn requests(&self) -> Arc<Requests> {
-        self.state.requests.clone()
-    }
-
-    /// Answers `GET /metrics` by what this writes, to clients on this machine alone.
-    #[must_use]
-    pub fn with_metrics(mut self, write: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        self.state.metrics = Some(Box::new(write));
-        self
-    }
-
-    /// Its routes.
-    pub fn router(self) -> Router {
-        let state = Arc::new(self.state);
-        let mut paths = Paths { state: state.clone(), by_path: BTreeMap::new() };
-        for operation in state.engine.registry().operations() {
-            add_operation(&mut paths, operation);
-        }
-        add_system(&mut paths);
-        let unmatched = paths.system(None, "unmatched");
-        let router = paths
-            .by_path
-            .into_iter()
-            .fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
-        router.fallback_service(service(&state, unmatched, not_found))
-    }
-}
-
-/// The API of an engine, without monitoring.
+/// The API of an engine.
 pub fn router(engine: Engine) -> Router {
-    Api::new(engine).router()
+    let state = Arc::new(State::new(engine));
+    let mut paths = Paths { state: state.clone(), by_path: BTreeMap::new(), lists: BTreeMap::new() };
+    for operation in state.engine.registry().operations() {
+        add_operation(&mut paths, operation);
+    }
+    add_system(&mut paths);
+    let router =
+        paths.by_path.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+    router.fallback_service(service(&state, Route::system("unmatched"), not_found))
 }
 
 /// An operation's method and path.
 pub(crate) fn place(application: &Application, operation: &Operation) -> (Method, String) {
     let plural = operation.model.map(|model| application.model(model).plural.as_str()).unwrap_or_default();
     match operation.kind {
-        OperationKind::List => (Method::GET, format!("/v1/{plural}")),
+        // One address, two forms: the `Accept` header says which.
+        OperationKind::List | OperationKind::Watch => (Method::GET, format!("/v1/{plural}")),
         OperationKind::Create => (Method::POST, format!("/v1/{plural}")),
         OperationKind::Get => (Method::GET, format!("/v1/{plural}/{{id}}")),
         OperationKind::Update => (Method::PATCH, format!("/v1/{plural}/{{id}}")),
@@ -128,10 +94,9 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         OperationKind::Batch => Place::Batch,
         _ => Place::Other,
     };
-    let measures = paths.state.requests.route(Some(&method), &path);
-    let route = Route { path, place, operation: Some(operation.clone()), measures };
+    let route = Route { path, place, operation: Some(operation.clone()) };
     match operation.kind {
-        OperationKind::List => paths.add(&method, route, records::list),
+        OperationKind::List | OperationKind::Watch => paths.add_list(&method, route),
         OperationKind::Get => paths.add(&method, route, records::get),
         OperationKind::Create => paths.add(&method, route, records::create),
         OperationKind::Update => paths.add(&method, route, records::update),
@@ -154,23 +119,22 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
 
 /// What is about the program and not about the project: outside of the registry, and answered without looking at tokens.
 fn add_system(paths: &mut Paths) {
-    paths.add_system("/healthz", system::healthz);
-    paths.add_system("/readyz", system::readyz);
-    paths.add_system("/.well-known/jwks.json", system::jwks);
-    paths.add_system("/openapi.json", system::openapi);
-    if paths.state.metrics.is_some() {
-        paths.add_system(system::METRICS, system::metrics);
-    }
-    paths.add_system("/docs", docs::page);
-    paths.add_system("/docs/errors", docs::page);
-    paths.add_system("/docs/page.css", docs::style);
-    paths.add_system("/docs/page.js", docs::script);
+    paths.add(&Method::GET, Route::system("/healthz"), system::healthz);
+    paths.add(&Method::GET, Route::system("/readyz"), system::readyz);
+    paths.add(&Method::GET, Route::system("/.well-known/jwks.json"), system::jwks);
+    paths.add(&Method::GET, Route::system("/openapi.json"), system::openapi);
+    paths.add(&Method::GET, Route::system("/docs"), docs::page);
+    paths.add(&Method::GET, Route::system("/docs/errors"), docs::page);
+    paths.add(&Method::GET, Route::system("/docs/page.css"), docs::style);
+    paths.add(&Method::GET, Route::system("/docs/page.js"), docs::script);
 }
 
 /// The routes so far.
 struct Paths {
     state: Arc<State>,
     by_path: BTreeMap<String, MethodRouter>,
+    /// The lists whose watch has not come yet, and the other way round.
+    lists: BTreeMap<String, Route>,
 }
 
 impl Paths {
@@ -178,32 +142,41 @@ impl Paths {
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let filter = MethodFilter::try_from(method.clone()).expect("operations have methods of RFC 9110");
-        let path = route.path.clone();
-        let methods = self.by_path.remove(&path).unwrap_or_else(|| self.other_methods(&path));
-        self.by_path.insert(path, methods.on_service(filter, service(&self.state, route, handler)));
+        self.add_service(method, &route.path.clone(), service(&self.state, route, handler));
     }
 
-    fn add_system<F>(&mut self, path: &str, handler: fn(Call, Body) -> F)
+    fn add_service<S>(&mut self, method: &Method, path: &str, service: S)
     where
-        F: Future<Output = Answer> + Send + 'static,
+        S: tower::Service<Request, Response = Response<Body>, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
     {
-        let route = self.system(Some(&Method::GET), path);
-        self.add(&Method::GET, route, handler);
+        let filter = MethodFilter::try_from(method.clone()).expect("operations have methods of RFC 9110");
+        let methods = self.by_path.remove(path).unwrap_or_else(|| self.other_methods(path));
+        self.by_path.insert(path.to_owned(), methods.on_service(filter, service));
+    }
+
+    /// Lists and watches share a path, so whichever of the two comes second completes it.
+    fn add_list(&mut self, method: &Method, route: Route) {
+        let Some(list) = self.lists.remove(&route.path) else {
+            self.lists.insert(route.path.clone(), route);
+            return;
+        };
+        let is_watch = |route: &Route| {
+            route.operation.as_ref().is_some_and(|operation| operation.kind == OperationKind::Watch)
+        };
+        let (list, watch) = if is_watch(&list) { (route, list) } else { (list, route) };
+        self.add_service(method, &list.path.clone(), list_or_watch(&self.state, list, watch));
     }
 
     fn other_methods(&self, path: &str) -> MethodRouter {
-        MethodRouter::new().fallback_service(service(
-            &self.state,
-            self.system(None, path),
-            method_not_allowed,
-        ))
+        MethodRouter::new().fallback_service(service(&self.state, Route::system(path), method_not_allowed))
     }
+}
 
-    /// A route without an operation; without a method it is for all those that the path does not know.
-    fn system(&self, method: Option<&Method>, path: &str) -> Route {
-        let measures = self.state.requests.route(method, path);
-        Route { path: path.to_owned(), place: Place::Other, operation: None, measures }
+impl Route {
+    fn system(path: &str) -> Self {
+        Route { path: path.to_owned(), place: Place::Other, operation: None }
     }
 }
 
@@ -231,12 +204,36 @@ where
     })
 }
 
-async fn not_found(_: Call, _: Body) -> Answer {
-    Err(no_such_path())
+/// Answers a list, or lets watch it, as the client accepts.
+fn list_or_watch(
+    state: &Arc<State>,
+    list: Route,
+    watch: Route,
+) -> impl tower::Service<
+    Request,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future = impl Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+> + Clone
++ Send
++ Sync
++ 'static {
+    let (state, list, watch) = (state.clone(), Arc::new(list), Arc::new(watch));
+    tower::service_fn(move |request: Request| {
+        let (state, list, watch) = (state.clone(), list.clone(), watch.clone());
+        async move {
+            Ok(if watch::is_wanted(request.headers()) {
+                // Boxed, so that lists need not carry the room for what watches need.
+                Box::pin(frame::run(state, watch, request, watch::watch)).await
+            } else {
+                frame::run(state, list, request, records::list).await
+            })
+        }
+    })
 }
 
-pub(crate) fn no_such_path() -> Error {
-    Error::new(Code::NotFound, "there is no such path")
+async fn not_found(_: Call, _: Body) -> Answer {
+    Err(Error::new(Code::NotFound, "there is no such path"))
 }
 
 async fn method_not_allowed(call: Call, _: Body) -> Answer {

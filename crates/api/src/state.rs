@@ -1,26 +1,18 @@
 //! What every request needs.
 
-use crate::measures::Requests;
 use mainstay_engine::Engine;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// What every request needs. Made once, shared by all.
 pub(crate) struct State {
     pub(crate) engine: Engine,
     pub(crate) limits: Limits,
-    /// What is counted of requests.
-    pub(crate) requests: Arc<Requests>,
-    /// Writes the page for monitoring; `None` when it is not served here.
-    pub(crate) metrics: Option<Metrics>,
     /// The OpenAPI document; made when it is first asked for, so that it does not delay the start.
     pub(crate) openapi: OnceLock<crate::system::Document>,
     /// The API reference page; made like the document.
     pub(crate) reference: OnceLock<crate::system::Document>,
 }
-
-/// Writes the page for monitoring, in the text format of Prometheus.
-pub(crate) type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Bounds on a request.
 pub(crate) struct Limits {
@@ -34,6 +26,8 @@ pub(crate) struct Limits {
     pub(crate) batch_operations: usize,
     /// How long a request may take.
     pub(crate) request_timeout: Duration,
+    /// How often a watch says that it is there.
+    pub(crate) heartbeat: Duration,
 }
 
 /// How many bodies of one record the body of a batch may be as large as.
@@ -48,14 +42,8 @@ impl State {
             json_depth: config.limits.json_depth,
             batch_operations: config.limits.batch_operations,
             request_timeout: Duration::from_millis(config.server.request_timeout_ms),
+            heartbeat: Duration::from_millis(config.server.heartbeat_ms),
         };
-        State {
-            engine,
-            limits,
-            requests: Arc::default(),
-            metrics: None,
-            openapi: OnceLock::new(),
-            reference: OnceLock::new(),
-        }
+        State { engine, limits, openapi: OnceLock::new(), reference: OnceLock::new() }
     }
 }

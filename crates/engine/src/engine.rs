@@ -1,8 +1,8 @@
 //! The engine: what it is made of, and how it is put together.
 
-use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
-use crate::idempotency::Receipts;
+use crate::accounts::{Identities, KeyUses, PasswordPool, TokenSigner};
 use crate::query::{CursorSeal, FilterCache, Questions};
+use crate::watch::{EventIdSeal, Hub};
 use crate::{Error, Measures, Registry};
 use mainstay_model::Application;
 use mainstay_ports::{Clock, Keyring, Position, Store};
@@ -35,16 +35,16 @@ struct Inner {
     registry: Registry,
     identities: Identities,
     key_uses: KeyUses,
-    gates: Gates,
     signer: TokenSigner,
     passwords: PasswordPool,
     cursors: CursorSeal,
-    receipts: Receipts,
     filters: FilterCache,
     questions: Questions,
     /// Keeps ids that are made within one millisecond in order.
     ids: Mutex<ContextV7>,
     measures: Arc<Measures>,
+    event_ids: EventIdSeal,
+    hub: Hub,
 }
 
 impl Engine {
@@ -59,15 +59,15 @@ impl Engine {
             registry: Registry::new(&application),
             identities: Identities::default(),
             key_uses: KeyUses::default(),
-            gates: Gates::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
-            receipts: Receipts::new(keyring.as_ref(), &application)?,
             filters: FilterCache::default(),
             questions: Questions::default(),
             ids: Mutex::new(ContextV7::new()),
             measures,
+            event_ids: EventIdSeal::new(keyring.as_ref())?,
+            hub: Hub::new(&application.config.limits),
             application,
             store,
             clock,
@@ -131,8 +131,12 @@ impl Engine {
         &self.inner.key_uses
     }
 
-    pub(crate) fn gates(&self) -> &Gates {
-        &self.inner.gates
+    pub(crate) fn event_ids(&self) -> &EventIdSeal {
+        &self.inner.event_ids
+    }
+
+    pub(crate) fn hub(&self) -> &Hub {
+        &self.inner.hub
     }
 
     pub(crate) fn signer(&self) -> &TokenSigner {
@@ -149,10 +153,6 @@ impl Engine {
 
     pub(crate) fn questions(&self) -> &Questions {
         &self.inner.questions
-    }
-
-    pub(crate) fn receipts(&self) -> &Receipts {
-        &self.inner.receipts
     }
 
     pub(crate) fn filters(&self) -> &FilterCache {

@@ -80,8 +80,6 @@ codes! {
     NotDeleted "not_deleted" "The record to restore is not deleted.",
     CascadeTooLarge "cascade_too_large" "The deletion or restoration would touch too many records; delete those that point to this one first.",
     BatchFailed "batch_failed" "At least one operation of the batch failed, so none took effect; `results` has the error of each.",
-    IdempotencyKeyReused "idempotency_key_reused" "The `Idempotency-Key` belongs to another request: one with another path, query or body.",
-    AnswerTooLarge "answer_too_large" "The answer is larger than what is kept for an `Idempotency-Key`, so nothing was done; send a smaller batch.",
     BatchTooLarge "batch_too_large" "The batch has more operations than `limits.batch_operations`.",
     InvalidId "invalid_id" "The id is not a UUID.",
     InvalidFilter "invalid_filter" "The filter is not a valid expression over the fields that the caller may read, or costs too much.",
@@ -90,6 +88,7 @@ codes! {
     InvalidExpand "invalid_expand" "The expansion names something that is not a ref, or goes deeper than three.",
     InvalidLimit "invalid_limit" "The limit is not between 1 and 500.",
     InvalidCursor "invalid_cursor" "The cursor was altered, or belongs to another filter or order.",
+    InvalidEventId "invalid_event_id" "The `Last-Event-ID` is not the id of an event of a watch.",
     InvalidParameter "invalid_parameter" "A query parameter or header is unknown, repeated or malformed.",
     InvalidJson "invalid_json" "The body is not JSON, or not of the expected shape.",
     DuplicateKey "duplicate_key" "An object in the body has the same key twice.",
@@ -102,6 +101,7 @@ codes! {
     RequestTimeout "request_timeout" "The request took longer than `server.request_timeout_ms`.",
     QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`; a filter over an indexed field is faster.",
     Busy "busy" "Too much is waiting already; `Retry-After` says when to try again. Nothing was done.",
+    TooManyWatchers "too_many_watchers" "The account, or the address of a caller without one, has `limits.watchers_per_caller` watches open; end one first.",
     DiskFull "disk_full" "The disk is full: nothing was written. Reads go on.",
     DiskFailed "disk_failed" "The disk fails, or writes are stopped because it did: nothing was written. Reads go on where they can; `Retry-After` says when to try again.",
     OutcomeUnknown "outcome_unknown" "The disk failed while the write was being committed, so it has taken effect as a whole or not at all, and nobody can say which. Look before you send it again.",
@@ -239,9 +239,6 @@ pub(crate) fn rejected(
         },
         Rejection::RequirementFailed => Error::new(Code::VersionMismatch, "the record is not as required"),
         Rejection::NotDeleted => Error::new(Code::NotDeleted, "the record is not deleted"),
-        Rejection::AnswerTooLarge { .. } => {
-            Error::internal("the answer of a transaction was refused as if it were a step's")
-        }
         Rejection::CascadeTooLarge => Error::new(
             Code::CascadeTooLarge,
             format!("this would touch more than {} records", mainstay_ports::MAX_CASCADE),

@@ -30,6 +30,8 @@ pub struct Operation {
 pub enum OperationKind {
     /// Answers a page of records.
     List,
+    /// Answers the records and then each change of them.
+    Watch,
     /// Answers a record.
     Get,
     /// Makes a record.
@@ -64,13 +66,6 @@ pub enum OperationKind {
     GetKey,
     /// Revokes an API key.
     DeleteKey,
-}
-
-impl OperationKind {
-    /// Whether it changes anything. What does knows `Idempotency-Key`.
-    pub fn writes(self) -> bool {
-        !matches!(self, Self::List | Self::Get | Self::Me | Self::ListKeys | Self::GetKey)
-    }
 }
 
 /// Who may call an operation.
@@ -112,6 +107,7 @@ fn of_model(model: &Model) -> Vec<Operation> {
     let (name, plural, allow) = (&model.name, &model.plural, &model.allow);
     let mut kinds = vec![
         (List, "list", format!("List {plural}"), &allow.read),
+        (Watch, "watch", format!("Watch {plural}"), &allow.read),
         (Get, "get", format!("Get a {name}"), &allow.read),
         (Create, "create", format!("Create a {name}"), &allow.create),
         (Update, "update", format!("Change fields of a {name}"), &allow.update),

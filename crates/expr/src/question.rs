@@ -41,6 +41,11 @@ impl Predicate {
         }
     }
 
+    /// The same condition where these fields of the record under judgement have these values.
+    pub fn given(&self, facts: &[(FieldId, Value)]) -> Predicate {
+        self.reduce(&Pins(facts.to_vec()))
+    }
+
     /// The questions in a reduced predicate: its largest parts that ask about other records and not about the record under judgement.
     pub fn questions(&self) -> Vec<Predicate> {
         let mut questions = Vec::new();
@@ -70,7 +75,22 @@ impl Predicate {
 
     /// Whether it asks about other records, and not about the record under judgement.
     pub fn is_question(&self) -> bool {
-        self.asks() && !self.is_about_record()
+        self.asks() && self.is_closed()
+    }
+
+    /// Whether its every field is of a record that it binds itself. Records bound around a part of a predicate have lower numbers than those
+    /// bound within, so a number that nobody has here is of one around.
+    fn is_closed(&self) -> bool {
+        let mut bound = Vec::new();
+        walk(self, &mut |node| {
+            if let Node::Predicate(Predicate::Exists { level, .. })
+            | Node::Operand(Operand::Lookup { level, .. }) = node
+            {
+                bound.push(*level);
+            }
+        });
+        let is_bound = |source: Source| matches!(source, Source::Bound(level) if bound.contains(&level));
+        !self.any(|node| matches!(node, Node::Operand(Operand::Field(field)) if !is_bound(field.source)))
     }
 
     /// Whether it asks about other records.
@@ -90,16 +110,6 @@ impl Predicate {
             }
         });
         models
-    }
-
-    /// Whether it speaks of `now`, so that its answer may change by waiting.
-    pub fn speaks_of_now(&self) -> bool {
-        self.any(|node| matches!(node, Node::Operand(Operand::Var(Var::Now))))
-    }
-
-    fn is_about_record(&self) -> bool {
-        let is_root = |source: Source| !matches!(source, Source::Bound(_));
-        self.any(|node| matches!(node, Node::Operand(Operand::Field(field)) if is_root(field.source)))
     }
 
     fn any(&self, test: impl Fn(&Node<'_>) -> bool) -> bool {

@@ -36,12 +36,12 @@ pub struct Server {
     /// How long requests in flight may take to end when the program is asked to stop, in milliseconds.
     #[schemars(range(min = 1))]
     pub shutdown_timeout_ms: u64,
+    /// How often a watch says that it is there when it has nothing else to say, in milliseconds.
+    #[schemars(range(min = 10))]
+    pub heartbeat_ms: u64,
     /// The most connections that may be open at once.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
-    /// Another address and port, for `GET /metrics` alone and for whoever reaches it. Without it `/metrics` is at `listen`, for programs on the same machine.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Where records are kept.
@@ -105,6 +105,14 @@ pub struct Limits {
     /// The most writes that may wait for the writer.
     #[schemars(range(min = 1))]
     pub write_queue: usize,
+    /// The most watches at once.
+    pub watchers: usize,
+    /// The most watches of one account, or of one address for callers without an account.
+    #[schemars(range(min = 1))]
+    pub watchers_per_caller: usize,
+    /// How many bytes of events may wait for a watcher that does not take them; one that falls further behind is told and dropped.
+    #[schemars(range(min = 1_024))]
+    pub watch_buffer_bytes: usize,
 }
 
 /// Accounts.
@@ -155,7 +163,7 @@ pub struct Password {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Log {
-    /// `json` for machines, `pretty` for people; `auto` is `pretty` on a terminal and else `json`.
+    /// `json` for machines, `pretty` for people.
     pub format: LogFormat,
     /// The least level: `error`, `warn`, `info`, `debug` or `trace`, or a filter as `info,mainstay_engine=debug`.
     pub level: String,
@@ -165,8 +173,6 @@ pub struct Log {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// Text on a terminal, JSON anywhere else.
-    Auto,
     /// A JSON object a line.
     Json,
     /// A line of text.
@@ -179,8 +185,8 @@ impl Default for Server {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             request_timeout_ms: 30_000,
             shutdown_timeout_ms: 10_000,
+            heartbeat_ms: 15_000,
             max_connections: 10_000,
-            metrics_listen: None,
         }
     }
 }
@@ -207,6 +213,9 @@ impl Default for Limits {
             batch_operations: 1_000,
             query_timeout_ms: 5_000,
             write_queue: 10_000,
+            watchers: 10_000,
+            watchers_per_caller: 2_000,
+            watch_buffer_bytes: 256 << 10,
         }
     }
 }
@@ -234,6 +243,6 @@ impl Default for Password {
 
 impl Default for Log {
     fn default() -> Self {
-        Log { format: LogFormat::Auto, level: "info".to_owned() }
+        Log { format: LogFormat::Pretty, level: "info".to_owned() }
     }
 }

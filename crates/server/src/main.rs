@@ -12,7 +12,6 @@ mod commands;
 mod failure;
 mod listen;
 mod logs;
-mod metrics;
 mod project;
 mod schema_change;
 mod signals;

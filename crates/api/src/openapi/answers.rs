@@ -25,16 +25,11 @@ const BODY: &[Code] =
 const FIELDS: &[Code] = &[Code::UnsupportedMediaType, Code::ValidationFailed];
 const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::QueryTimeout];
 const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::UniqueConflict];
-/// What `Idempotency-Key` adds.
-const ONCE: &[Code] = &[Code::IdempotencyKeyReused, Code::AnswerTooLarge];
 const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
 
 /// The responses of an operation, by status. Errors are the same for all operations of a kind, and so are shared.
 pub(super) fn responses(operation: &Operation, model: Option<&Model>) -> Value {
     let mut responses = successes(operation.kind, model);
-    if operation.kind.writes() {
-        responses.values_mut().for_each(note_replay);
-    }
     for status in by_status(&codes(operation)).into_keys() {
         let name = component_name(operation, status);
         responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{name}")}));
@@ -45,7 +40,7 @@ pub(super) fn responses(operation: &Operation, model: Option<&Model>) -> Value {
 /// The error responses of all operations, by the names that [`responses`] uses.
 pub(super) fn components(operations: &[Operation]) -> Value {
     let mut components = Map::new();
-    for operation in operations {
+    for operation in operations.iter().filter(|operation| operation.kind != OperationKind::Watch) {
         for (status, codes) in by_status(&codes(operation)) {
             components.entry(component_name(operation, status)).or_insert_with(|| problem(&codes));
         }
@@ -67,9 +62,12 @@ fn component_name(operation: &Operation, status: u16) -> String {
 pub(super) fn codes(operation: &Operation) -> Vec<Code> {
     use OperationKind::*;
     let groups: &[&[Code]] = match operation.kind {
-        List => &[
+        // They share a path, so that a client can meet the errors of both there.
+        List | Watch => &[
             SELECTION,
             &[
+                Code::InvalidEventId,
+                Code::TooManyWatchers,
                 Code::InvalidFilter,
                 Code::InvalidOrder,
                 Code::InvalidLimit,
@@ -104,8 +102,7 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
     };
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
     let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };
-    let once = if operation.kind.writes() { ONCE } else { &[] };
-    [ALWAYS, account, scope, once].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
+    [ALWAYS, account, scope].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
 }
 
 /// Whether it matters to the operation that the caller showed itself by an API key.
@@ -165,7 +162,7 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
     use OperationKind::*;
     let record = model.map(schema_name).unwrap_or_default();
     let answers = match kind {
-        List => vec![("200", body("A page of records.", &format!("{record}Page"), &[]))],
+        List | Watch => vec![("200", page_or_events(&record))],
         Get => vec![
             ("200", body("The record.", &record, &["ETag"])),
             ("304", json!({"description": "The copy that you have is the record as it is."})),
@@ -194,11 +191,10 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
     answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect()
 }
 
-/// Any success of a write may be one that was given before.
-fn note_replay(answer: &mut Value) {
-    for (name, header) in super::components::header_refs(&["Replayed"]).as_object().into_iter().flatten() {
-        answer["headers"][name] = header.clone();
-    }
+fn page_or_events(record: &str) -> Value {
+    let mut answer = body("A page of records; or events, see `x-watch`.", &format!("{record}Page"), &[]);
+    answer["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
+    answer
 }
 
 fn made(record: &str) -> Value {

@@ -6,6 +6,7 @@
 mod answers;
 mod batch;
 mod components;
+mod events;
 mod example;
 mod field;
 mod keys;
@@ -15,7 +16,7 @@ mod parameters;
 mod system;
 
 use crate::routes::place;
-use mainstay_engine::Registry;
+use mainstay_engine::{OperationKind, Registry};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
 
@@ -61,6 +62,11 @@ fn paths(application: &Application, registry: &Registry) -> Value {
     let mut paths = Map::new();
     for operation in registry.operations() {
         let (method, path) = place(application, operation);
+        if operation.kind == OperationKind::Watch {
+            // The list, which has the same path, comes first in the registry.
+            paths[&path]["get"]["x-watch"] = events::extension(application, operation);
+            continue;
+        }
         add(&mut paths, &path, method.as_str(), operation::operation(application, operation));
     }
     for (path, operation) in system::operations() {

@@ -76,7 +76,7 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     use OperationKind::*;
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
-        List | Get | Delete | Restore | Logout | Me | ListKeys | GetKey | DeleteKey => return None,
+        List | Watch | Get | Delete | Restore | Logout | Me | ListKeys | GetKey | DeleteKey => return None,
         Create => (format!("{record}Create"), body::JSON),
         Put => (format!("{record}Put"), body::JSON),
         Update => (format!("{record}Update"), body::MERGE_PATCH),

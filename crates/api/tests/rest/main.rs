@@ -7,7 +7,6 @@ mod batch;
 mod chat;
 mod conditions;
 mod documents;
-mod idempotency;
 mod keys;
 mod log;
 mod support;

@@ -2,7 +2,7 @@
 //!
 //! The walk is over the registry, so that an operation without a case fails the test.
 
-use crate::support::{App, Ask, PASSWORD, SETTINGS, delete, get, patch, post, put};
+use crate::support::{App, Ask, PASSWORD, SETTINGS, ask, delete, get, patch, post, put};
 use mainstay_engine::OperationKind;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -70,6 +70,11 @@ fn record_case(kind: OperationKind, path: &str, id: &str, deleted: &str, fields:
     let hidden = |ask| Case { ask, nobody: HIDDEN, other: HIDDEN, forbidden: None };
     Some(match kind {
         OperationKind::List => Case { ask: get(path), nobody: OK, other: OK, forbidden: None },
+        // A watch that is let in never ends, so only its head is asked for: who may see no record is told of none, as in a list.
+        OperationKind::Watch => {
+            let watch = ask("HEAD", path).header("accept", "text/event-stream");
+            Case { ask: watch, nobody: OK, other: OK, forbidden: None }
+        }
         OperationKind::Get => hidden(get(record)),
         OperationKind::Create => Case {
             ask: post(path).json(&creation),
@@ -197,6 +202,8 @@ async fn every_operation_refuses_a_key_without_its_scope() {
                 assert_eq!(reply.json()["results"][0]["code"], "insufficient_scope", "{}", reply.body);
                 (422, Some("batch_failed"))
             }
+            // The answer to a HEAD request has no body that could say more.
+            OperationKind::Watch => (403, None),
             _ => {
                 let challenge = "Bearer error=\"insufficient_scope\"";
                 assert_eq!(reply.header("www-authenticate"), challenge, "{}", operation.name);

@@ -144,7 +144,7 @@ pub(super) fn session_end(model: &Model, session: &Record) -> Option<i64> {
 }
 
 /// The roles of an account.
-pub(super) fn roles(model: &Model, user: &Record) -> Vec<String> {
+pub(crate) fn roles(model: &Model, user: &Record) -> Vec<String> {
     let value = model.field_named("roles").map(|field| user.get(field.id));
     let Some(Value::List(roles)) = value else { return Vec::new() };
     roles.iter().filter_map(Value::as_text).map(str::to_owned).collect()

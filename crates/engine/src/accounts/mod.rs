@@ -1,7 +1,6 @@
 //! Accounts: who one is, and how one shows it.
 
 mod attempts;
-mod gate;
 mod identity;
 mod jwt;
 mod keys;
@@ -10,9 +9,7 @@ mod password;
 mod register;
 mod session;
 
-pub(crate) use attempts::FORGIVEN_AFTER;
-pub(crate) use gate::Gates;
-pub(crate) use identity::Identities;
+pub(crate) use identity::{Identities, roles};
 pub(crate) use jwt::TokenSigner;
 pub(crate) use keys::KeyUses;
 pub use keys::{KEY_FIELDS, KeyGrant, MadeKey};

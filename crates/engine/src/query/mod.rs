@@ -10,7 +10,7 @@ mod rights;
 
 pub(crate) use cursor::CursorSeal;
 pub(crate) use filter::FilterCache;
-pub(crate) use question::Questions;
+pub(crate) use question::{Asked, Questions};
 
 use crate::View;
 use mainstay_ports::{Deleted, Position};

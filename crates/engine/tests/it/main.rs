@@ -2,8 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
-mod attempts;
-mod idempotency;
 mod keys;
 mod maintenance;
 mod reads;

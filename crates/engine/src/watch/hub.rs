@@ -1,0 +1,161 @@
+//! The hub: where watchers and the feed meet.
+
+use super::event_id::EventId;
+use super::lobby::Lobby;
+use super::state::State;
+use super::stream::Start;
+use super::{Ended, Watch, WatchRequest, run};
+use crate::query::Asked;
+use crate::{Caller, Code, Engine, Error, ListRequest};
+use mainstay_expr::ModelId;
+use mainstay_model::Limits;
+use mainstay_ports::{Deleted, Position};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use tokio::sync::{Mutex, Semaphore};
+
+/// Where watchers and the feed meet. One for an engine.
+pub(crate) struct Hub {
+    pub(super) lobby: Arc<Lobby>,
+    pub(super) state: Mutex<State>,
+    /// The last change whose frames all wait for their watchers.
+    told: AtomicU64,
+    classes: AtomicUsize,
+    questions: AtomicUsize,
+    /// Bounds the reads of snapshots and of what resuming watchers missed, so that many of them at once leave room for requests.
+    pub(super) reads: Semaphore,
+    pub(super) max_bytes: usize,
+}
+
+/// How many watch, and what it takes to serve them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WatchCounts {
+    /// The watches that are open.
+    pub watchers: usize,
+    /// The classes that they fall into, as of the last half second.
+    pub classes: usize,
+    /// The questions about other records that they stand on, as of the last half second.
+    pub questions: usize,
+    /// The number of the last change that they were told of; 0 while nobody watches.
+    pub offset: u64,
+}
+
+const READS: usize = 8;
+/// The longest history that is gone through for one who resumes. Beyond it a snapshot costs less.
+const MAX_GAP: u64 = 100_000;
+
+impl Hub {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Hub {
+            lobby: Arc::new(Lobby::new(limits.watchers, limits.watchers_per_caller)),
+            state: Mutex::new(State::new()),
+            told: AtomicU64::new(0),
+            classes: AtomicUsize::new(0),
+            questions: AtomicUsize::new(0),
+            reads: Semaphore::new(READS),
+            max_bytes: limits.watch_buffer_bytes,
+        }
+    }
+
+    pub(super) fn told(&self) -> u64 {
+        self.told.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_told(&self, offset: u64) {
+        self.told.store(offset, Ordering::Release);
+    }
+
+    pub(super) fn note_counts(&self, state: &State) {
+        self.classes.store(state.classes.len(), Ordering::Relaxed);
+        self.questions.store(state.questions.len(), Ordering::Relaxed);
+    }
+}
+
+impl Engine {
+    /// Watches the records of a model that the caller may see and that match a filter.
+    ///
+    /// # Errors
+    /// What is wrong with the request; [`Code::TooManyWatchers`] and [`Code::Busy`] when too many watch; what the store failed with.
+    pub async fn watch(
+        &self,
+        caller: &Caller,
+        model: ModelId,
+        request: WatchRequest,
+    ) -> Result<Watch, Error> {
+        self.require_watchable(caller, model, &request)?;
+        let resumed = request.last_event_id.as_deref().map(EventId::parse).transpose()?;
+        let ticket = self.hub().lobby.enter(caller, request.token.clone())?;
+        // Everything that is found out from here on is at least as new as this.
+        let position = self.follow_feed().await?;
+        let (policy, asked) = self.policy(caller, self.application().model(model), &request).await?;
+        let start = match resumed {
+            None => Start::New,
+            Some(id) if id.position.epoch != position.epoch => Start::Not(Ended::HistoryGone),
+            Some(id) if !self.event_ids().belongs(&id, &policy.digest) => Start::Not(Ended::OtherQuery),
+            Some(id) => match position.offset.checked_sub(id.position.offset) {
+                Some(0..=MAX_GAP) => Start::Behind(id.position),
+                _ => Start::Not(Ended::HistoryGone),
+            },
+        };
+        Ok(Watch::new(
+            self.clone(),
+            ticket,
+            caller.clone(),
+            request,
+            (Arc::new(policy), asked),
+            position,
+            start,
+        ))
+    }
+
+    /// Ends all watches, and lets nobody watch any more: the server stops.
+    pub fn close_watches(&self) {
+        self.hub().lobby.close().iter().for_each(|seat| seat.end(Ended::ShuttingDown));
+    }
+
+    /// How many watch, and what it takes to serve them.
+    pub fn watch_counts(&self) -> WatchCounts {
+        let hub = self.hub();
+        WatchCounts {
+            watchers: hub.lobby.len(),
+            classes: hub.classes.load(Ordering::Relaxed),
+            questions: hub.questions.load(Ordering::Relaxed),
+            offset: hub.told(),
+        }
+    }
+
+    fn require_watchable(
+        &self,
+        caller: &Caller,
+        model: ModelId,
+        request: &WatchRequest,
+    ) -> Result<(), Error> {
+        if request.limit.is_some_and(|limit| !(1..=ListRequest::MAX_LIMIT).contains(&limit)) {
+            return Err(Error::new(Code::InvalidLimit, format!("limit is 1 to {}", ListRequest::MAX_LIMIT)));
+        }
+        self.question(caller, &snapshot_asked(model, request)).map(drop)
+    }
+
+    /// Sees that the feed is followed. Answers how far.
+    async fn follow_feed(&self) -> Result<Position, Error> {
+        let mut state = self.hub().state.lock().await;
+        if !state.is_running {
+            let position = self.store().position().await?;
+            *state = State { is_running: true, position, ..State::new() };
+            self.hub().set_told(position.offset);
+            tokio::spawn(run::run(self.clone()));
+        }
+        Ok(state.position)
+    }
+}
+
+/// What a snapshot asks.
+pub(super) fn snapshot_asked(model: ModelId, request: &WatchRequest) -> Asked<'_> {
+    Asked {
+        model,
+        verb: "watch",
+        deleted: Deleted::Exclude,
+        filter: request.filter.as_deref(),
+        order: &request.order,
+    }
+}

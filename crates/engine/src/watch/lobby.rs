@@ -1,0 +1,102 @@
+//! Who watches, counted and bounded.
+
+use super::seat::Seat;
+use crate::{Caller, Code, Error};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+/// Who watches.
+pub(super) struct Lobby {
+    inner: Mutex<Inner>,
+    max: usize,
+    max_per_caller: usize,
+}
+
+#[derive(Default)]
+struct Inner {
+    seats: HashMap<u64, Arc<Seat>>,
+    per_caller: HashMap<Who, usize>,
+    last: u64,
+    is_closed: bool,
+}
+
+/// Who is counted as one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Who {
+    Account(Uuid),
+    Address(String),
+}
+
+/// A watcher's place; giving it up makes room for another.
+pub(super) struct Ticket {
+    pub(super) seat: Arc<Seat>,
+    number: u64,
+    who: Who,
+    lobby: Arc<Lobby>,
+}
+
+impl Lobby {
+    pub(super) fn new(max: usize, max_per_caller: usize) -> Self {
+        Lobby { inner: Mutex::default(), max, max_per_caller }
+    }
+
+    /// Lets a watcher in.
+    ///
+    /// # Errors
+    /// [`Code::TooManyWatchers`] and [`Code::Busy`] at the bounds.
+    pub(super) fn enter(self: &Arc<Self>, caller: &Caller, token: Option<Arc<str>>) -> Result<Ticket, Error> {
+        let account = caller.identity.as_ref().and_then(|identity| identity.user);
+        let who = account.map_or_else(|| Who::Address(caller.address.clone()), Who::Account);
+        let mut inner = self.inner();
+        if inner.is_closed {
+            return Err(Error::new(Code::Busy, "the server is stopping").retry_after(1));
+        }
+        if inner.seats.len() >= self.max {
+            return Err(Error::new(Code::Busy, "too many are watching, try again later").retry_after(5));
+        }
+        let count = inner.per_caller.entry(who.clone()).or_default();
+        if *count >= self.max_per_caller {
+            let message = format!("you have {count} watches open, which is the most; end one first");
+            return Err(Error::new(Code::TooManyWatchers, message).retry_after(5));
+        }
+        *count += 1;
+        inner.last += 1;
+        let number = inner.last;
+        let seat = Arc::new(Seat::new(caller.identity.clone(), token));
+        inner.seats.insert(number, seat.clone());
+        Ok(Ticket { seat, number, who, lobby: self.clone() })
+    }
+
+    pub(super) fn seats(&self) -> Vec<Arc<Seat>> {
+        self.inner().seats.values().cloned().collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.inner().seats.len()
+    }
+
+    /// Lets nobody in any more. Answers who is still there.
+    pub(super) fn close(&self) -> Vec<Arc<Seat>> {
+        self.inner().is_closed = true;
+        self.seats()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.seat.leave();
+        let mut inner = self.lobby.inner();
+        inner.seats.remove(&self.number);
+        if let Some(count) = inner.per_caller.get_mut(&self.who) {
+            *count -= 1;
+            if *count == 0 {
+                inner.per_caller.remove(&self.who);
+            }
+        }
+    }
+}
