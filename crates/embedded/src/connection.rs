@@ -13,8 +13,6 @@ const CACHED_STATEMENTS: usize = 256;
 const LOG_BYTES: u32 = 64 << 20;
 /// Page cache of the writer, which is used only as far as it is needed.
 const WRITER_CACHE_KIB: i32 = 8_192;
-/// Page cache of each reader; the operating system caches the file for all of them.
-const READER_CACHE_KIB: i32 = 2_048;
 
 /// Opens a connection that may write. It changes nothing yet, not even the kind of journal, since the file may not be ours.
 pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
@@ -35,11 +33,11 @@ pub(crate) fn set_up_journal(connection: &Connection, durability: Durability) ->
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES)
 }
 
-/// Opens a connection that only reads, of a database that the writer has open.
-pub(crate) fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens a connection that only reads, of a database that the writer has open. `cache_kib` bounds its page cache.
+pub(crate) fn open_reader(path: &Path, cache_kib: i32) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    set_up(&connection, READER_CACHE_KIB)?;
+    set_up(&connection, cache_kib)?;
     Ok(connection)
 }
 

@@ -19,6 +19,15 @@ const QUEUE: usize = 1_024;
 /// Steps of SQLite's virtual machine between two looks at the clock: some hundred microseconds.
 const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
+/// How long a read may hold up the thread of whoever asks, about: it is looked at only every so many steps.
+const INLINE_TIME: Duration = Duration::from_millis(2);
+
+/// The page caches of the connections for short reads, all together: enough for the inner pages of the indexes, so that a read costs about one
+/// call of the operating system, which caches the file for all.
+const INLINE_CACHES_KIB: i32 = 12_288;
+/// The page cache of a thread of the pool.
+const POOLED_CACHE_KIB: i32 = 1_024;
+
 type Job = Box<dyn FnOnce(&mut Reader) + Send>;
 
 /// The pool. When it is dropped, what waits is still answered.
@@ -42,28 +51,37 @@ impl Readers {
     ) -> Result<Self, StoreError> {
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
         let queue = Arc::new(Mutex::new(queue));
-        let inline = (0..count).map(|_| Ok(Mutex::new(Reader::open(path)?)));
+        let inline_cache_kib = INLINE_CACHES_KIB / i32::try_from(count.max(1)).unwrap_or(i32::MAX);
+        let inline = (0..count).map(|_| Ok(Mutex::new(Reader::open(path, inline_cache_kib)?)));
         let inline = inline.collect::<Result<Vec<_>, StoreError>>()?;
         let (threads, next) = (Vec::new(), AtomicUsize::new(0));
         let mut readers = Readers { jobs: Some(jobs), threads, inline, next, timeout, measures };
         for _ in 0..count {
-            readers.threads.push(spawn(Reader::open(path)?, queue.clone())?);
+            readers.threads.push(spawn(Reader::open(path, POOLED_CACHE_KIB)?, queue.clone())?);
         }
         Ok(readers)
     }
 
-    /// Reads on the caller's thread: for what takes microseconds, where handing it over would take longer.
-    pub(crate) fn inline<T>(
+    /// Reads on the caller's thread, since most reads take microseconds and handing them over would take longer. One that turns out not to be
+    /// short is broken off, and done on a thread of the pool.
+    pub(crate) async fn read<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+        read: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        match self.inline(&read) {
+            Err(StoreError::Timeout) => self.pooled(read).await,
+            result => result,
+        }
+    }
+
+    fn inline<T>(&self, read: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let count = self.inline.len();
         let idle = (0..count).find_map(|step| self.inline[(first + step) % count].try_lock().ok());
         // A panic while reading leaves nothing behind that the next reader could trip over.
         let mut reader =
             idle.unwrap_or_else(|| self.inline[first % count].lock().unwrap_or_else(PoisonError::into_inner));
-        reader.read(Instant::now() + self.timeout, read)
+        reader.read(Instant::now() + INLINE_TIME.min(self.timeout), read)
     }
 
     /// Reads on a thread of the pool. The deadline counts from now, so that a query that waited too long is not begun any more.
@@ -140,8 +158,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut connection = open_reader(path).map_err(store_error)?;
+    fn open(path: &Path, cache_kib: i32) -> Result<Self, StoreError> {
+        let mut connection = open_reader(path, cache_kib).map_err(store_error)?;
         let deadline = Arc::new(AtomicU64::new(u64::MAX));
         let epoch = Instant::now();
         let seen = deadline.clone();
@@ -207,6 +225,18 @@ mod tests {
         assert!(matches!(endless, Err(StoreError::Timeout)), "{endless:?}");
         assert_eq!(readers.pooled(|connection| number(connection, "SELECT 1")).await.unwrap(), 1);
         assert_eq!(readers.inline(|connection| number(connection, "SELECT 2")).unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_query_that_is_not_short_is_done_in_the_pool() {
+        let (_folder, readers) = readers(Duration::from_secs(60));
+        let long = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT max(i) FROM n";
+        let inline = readers.inline(|connection| number(connection, long));
+        assert!(matches!(inline, Err(StoreError::Timeout)), "{inline:?}");
+        assert_eq!(readers.read(move |connection| number(connection, long)).await.unwrap(), 3_000_000);
+        let measured = readers.measures.reader_wait.read();
+        assert_eq!(readers.read(|connection| number(connection, "SELECT 1")).await.unwrap(), 1);
+        assert_eq!(readers.measures.reader_wait.read(), measured);
     }
 
     #[tokio::test]

@@ -12,9 +12,7 @@ use crate::{Measures, OpenError, Options, meta};
 use futures::future::BoxFuture;
 use mainstay_expr::Predicate;
 use mainstay_model::Application;
-use mainstay_ports::{
-    Changes, Committed, Page, Position, Query, Row, Selection, Store, StoreError, Transaction,
-};
+use mainstay_ports::{Changes, Committed, Page, Position, Query, Row, Store, StoreError, Transaction};
 use mainstay_sql::{Sqlite, Statement};
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -93,22 +91,17 @@ impl Store for SqliteStore {
         Box::pin(async move {
             // Read before the snapshot is taken, so that the answer is at least as new.
             let position = self.end();
-            if matches!(&query.selection, Selection::Ids(ids) if ids.len() == 1) {
-                return self
-                    .readers
-                    .inline(|connection| page(connection, &self.application, &query, position));
-            }
-            let application = self.application.clone();
+            let (application, counts) = (self.application.clone(), query.count);
             let read = move |connection: &Connection| page(connection, &application, &query, position);
-            self.readers.pooled(read).await
+            // A count looks at all that match; what else there is stops at its limit.
+            if counts { self.readers.pooled(read).await } else { self.readers.read(read).await }
         })
     }
 
     fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let application = self.application.clone();
-            let read = move |connection: &Connection| holds(connection, &application, &closed);
-            self.readers.pooled(read).await
+            self.readers.read(move |connection| holds(connection, &application, &closed)).await
         })
     }
 
@@ -116,7 +109,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let (application, epoch) = (self.application.clone(), self.epoch);
             let read = move |snapshot: &Connection| feed::read(snapshot, &application, epoch, after, limit);
-            self.readers.pooled(move |connection| in_snapshot(connection, read)).await
+            self.readers.read(move |connection| in_snapshot(connection, &read)).await
         })
     }
 
