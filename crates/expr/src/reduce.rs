@@ -4,7 +4,7 @@
 //! read rule is the class of readers that it stands for; with the record known too, what is left is a constant, or a
 //! question about other records that only the store can answer.
 
-use crate::{CompareOp, FieldRef, Link, Operand, Predicate, Scope, Value, apply};
+use crate::{CompareOp, FieldRef, Link, ModelId, Operand, Predicate, Scope, Value, apply};
 use std::borrow::Cow;
 
 /// Other records, as an in-memory evaluation needs them. The adapters answer with a query; tests with a map.
@@ -21,10 +21,19 @@ impl Predicate {
     /// The result is in a normal form: no constants inside `All`, `Any` or `Not`, no nested `All` in `All` or `Any` in `Any`,
     /// and equal inputs give equal outputs, so that it can be the key of a class of readers.
     pub fn reduce(&self, scope: &dyn Scope) -> Predicate {
-        // Most rules are decided by `auth` and the record alone; then no tree is built at all.
-        match self.known(scope) {
-            Some(answer) => Predicate::Const(answer),
-            None => self.rebuild(scope),
+        match self {
+            Predicate::Const(answer) => Predicate::Const(*answer),
+            Predicate::All(items) => reduce_junction(items, Kind::All, scope),
+            Predicate::Any(items) => reduce_junction(items, Kind::Any, scope),
+            Predicate::Not(inner) => match inner.reduce(scope) {
+                Predicate::Const(answer) => Predicate::Const(!answer),
+                Predicate::Not(twice) => *twice,
+                inner => Predicate::Not(Box::new(inner)),
+            },
+            Predicate::Exists { model, link, level, filter } => {
+                reduce_exists(*model, link, *level, filter, scope)
+            }
+            leaf => leaf.known(scope).map_or_else(|| leaf.rebuild_leaf(scope), Predicate::Const),
         }
     }
 
@@ -55,17 +64,9 @@ impl Predicate {
         }
     }
 
-    /// The reduced form of a predicate that is not known.
-    fn rebuild(&self, scope: &dyn Scope) -> Predicate {
+    /// The reduced form of a test of operands that is not known.
+    fn rebuild_leaf(&self, scope: &dyn Scope) -> Predicate {
         match self {
-            Predicate::Const(answer) => Predicate::Const(*answer),
-            Predicate::All(items) => rebuild_junction(items, Kind::All, scope),
-            Predicate::Any(items) => rebuild_junction(items, Kind::Any, scope),
-            Predicate::Not(inner) => match inner.reduce(scope) {
-                Predicate::Const(answer) => Predicate::Const(!answer),
-                Predicate::Not(twice) => *twice,
-                inner => Predicate::Not(Box::new(inner)),
-            },
             Predicate::Compare { op, left, right } => {
                 Predicate::Compare { op: *op, left: left.reduce(scope), right: right.reduce(scope) }
             }
@@ -76,13 +77,19 @@ impl Predicate {
                 Predicate::Text { test: *test, subject: subject.reduce(scope), needle: needle.reduce(scope) }
             }
             Predicate::Truth(operand) => Predicate::Truth(operand.reduce(scope)),
-            Predicate::Exists { model, link, level, filter } => Predicate::Exists {
-                model: *model,
-                link: link.reduce(scope),
-                level: *level,
-                filter: Box::new(filter.reduce(scope)),
-            },
+            other => other.clone(),
         }
+    }
+}
+
+fn reduce_exists(model: ModelId, link: &Link, level: u8, filter: &Predicate, scope: &dyn Scope) -> Predicate {
+    let (Link::To(id) | Link::From { id, .. }) = link;
+    if id.known(scope).is_some_and(|id| id.is_null()) {
+        return Predicate::Const(false);
+    }
+    match filter.reduce(scope) {
+        Predicate::Const(false) => Predicate::Const(false),
+        filter => Predicate::Exists { model, link: link.reduce(scope), level, filter: Box::new(filter) },
     }
 }
 
@@ -187,8 +194,9 @@ enum Kind {
 }
 
 /// The reduced items without neutral ones and repetitions, nested ones of the same kind taken apart.
-fn rebuild_junction(items: &[Predicate], kind: Kind, scope: &dyn Scope) -> Predicate {
-    let mut parts = Vec::with_capacity(items.len());
+fn reduce_junction(items: &[Predicate], kind: Kind, scope: &dyn Scope) -> Predicate {
+    // Most rules are decided by `auth` and the record alone; then nothing is allocated at all.
+    let mut parts = Vec::new();
     for item in items {
         match (item.reduce(scope), kind) {
             (Predicate::Const(answer), _) if answer != (kind == Kind::All) => {

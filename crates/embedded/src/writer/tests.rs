@@ -38,7 +38,7 @@ impl Bench {
         migrate::create(&mut database.connection, &application).unwrap();
         database.new_file.take().unwrap().keep();
         let epoch = meta::read(&database.connection).unwrap().unwrap().epoch;
-        let reader = crate::connection::open_reader(&path).unwrap();
+        let reader = crate::connection::open_reader(&path, 1_024).unwrap();
         let place = Place { path, durability: Durability::Full };
         let setup = Setup { application: application.clone(), epoch, place, measures: Arc::default() };
         let (state, watched) = GroupCommit::new(database.connection, setup).unwrap();
