@@ -8,7 +8,7 @@ use crate::records::decode_all;
 use axum::body::Body;
 use http::header::CACHE_CONTROL;
 use http::{HeaderValue, Response, StatusCode};
-use mainstay_engine::{Login, NewUser, PasswordChange, Tokens};
+use mainstay_engine::{Done, Login, NewUser, PasswordChange, Tokens};
 use mainstay_model::json::encode_str;
 
 /// `POST /v1/auth/register`
@@ -21,8 +21,7 @@ pub(crate) async fn register(call: Call, body: Body) -> Answer {
     let application = call.engine().application();
     let input = decode_all(application.user(), object)?;
     let view = call.engine().register(&call.caller, NewUser { email, password, input }).await?;
-    let response = answer::record(application, StatusCode::CREATED, &view);
-    Ok(answer::located(response, application.user(), view.record.id()))
+    Ok(call.done(&Done::Registered(&view)))
 }
 
 /// `POST /v1/auth/login`
@@ -30,7 +29,8 @@ pub(crate) async fn login(call: Call, body: Body) -> Answer {
     let mut object = Object::new(call.object(body).await?);
     let login = Login { email: object.text("email"), password: object.text("password") };
     object.end()?;
-    Ok(tokens(&call.engine().login(&call.caller, login).await?))
+    let tokens = call.engine().login(&call.caller, login).await?;
+    Ok(call.done(&Done::Tokens(&tokens)))
 }
 
 /// `POST /v1/auth/refresh`
@@ -38,14 +38,15 @@ pub(crate) async fn refresh(call: Call, body: Body) -> Answer {
     let mut object = Object::new(call.object(body).await?);
     let token = object.text("refresh_token");
     object.end()?;
-    Ok(tokens(&call.engine().refresh(&call.caller, &token).await?))
+    let tokens = call.engine().refresh(&call.caller, &token).await?;
+    Ok(call.done(&Done::Tokens(&tokens)))
 }
 
 /// `POST /v1/auth/logout`
 pub(crate) async fn logout(call: Call, body: Body) -> Answer {
     call.no_body(body).await?;
     call.engine().logout(&call.caller).await?;
-    Ok(answer::empty(StatusCode::NO_CONTENT))
+    Ok(call.done(&Done::Nothing))
 }
 
 /// `POST /v1/auth/password`
@@ -55,7 +56,7 @@ pub(crate) async fn change_password(call: Call, body: Body) -> Answer {
         PasswordChange { current: object.text("current_password"), new: object.text("new_password") };
     object.end()?;
     call.engine().change_password(&call.caller, change).await?;
-    Ok(answer::empty(StatusCode::NO_CONTENT))
+    Ok(call.done(&Done::Nothing))
 }
 
 /// `GET /v1/auth/me`
@@ -65,7 +66,7 @@ pub(crate) async fn me(call: Call, _: Body) -> Answer {
 }
 
 /// Tokens, as RFC 6749, 5.1 has them.
-fn tokens(tokens: &Tokens) -> Response<Body> {
+pub(crate) fn tokens<B: From<Vec<u8>>>(tokens: &Tokens) -> Response<B> {
     let mut body = b"{\"access_token\":".to_vec();
     encode_str(&tokens.access_token, &mut body);
     body.extend_from_slice(

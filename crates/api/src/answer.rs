@@ -1,12 +1,13 @@
 //! Answers.
+//!
+//! Their bodies are bytes for whoever keeps an answer, and what the connection sends for everyone else.
 
-use crate::call::Call;
 use crate::conditions::etag;
-use crate::encode;
+use crate::{accounts, batch, encode, keys};
 use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mainstay_engine::{View, Written};
+use mainstay_engine::{Done, Operation, OperationKind, View, Written};
 use mainstay_model::{Application, Model};
 use mainstay_ports::Position;
 use uuid::Uuid;
@@ -15,12 +16,12 @@ use uuid::Uuid;
 pub(crate) const MAINSTAY_POSITION: HeaderName = HeaderName::from_static("mainstay-position");
 
 /// An answer of JSON.
-pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
+pub(crate) fn json<B: From<Vec<u8>>>(status: StatusCode, body: Vec<u8>) -> Response<B> {
     bytes(status, "application/json", body)
 }
 
 /// An answer of any type.
-pub(crate) fn bytes(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response<Body> {
+pub(crate) fn bytes<B>(status: StatusCode, content_type: &'static str, body: impl Into<B>) -> Response<B> {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -28,8 +29,8 @@ pub(crate) fn bytes(status: StatusCode, content_type: &'static str, body: impl I
 }
 
 /// An answer without a body.
-pub(crate) fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
+pub(crate) fn empty<B: Default>(status: StatusCode) -> Response<B> {
+    let mut response = Response::new(B::default());
     *response.status_mut() = status;
     response
 }
@@ -41,7 +42,11 @@ pub(crate) fn has_etag(view: &View) -> bool {
 }
 
 /// A record.
-pub(crate) fn record(application: &Application, status: StatusCode, view: &View) -> Response<Body> {
+pub(crate) fn record<B: From<Vec<u8>>>(
+    application: &Application,
+    status: StatusCode,
+    view: &View,
+) -> Response<B> {
     let mut response = json(status, encode::record_body(application, view));
     if has_etag(view) {
         response.headers_mut().insert(ETAG, etag(view.record.version()));
@@ -56,24 +61,52 @@ pub(crate) fn not_modified(version: i64) -> Response<Body> {
     private(response)
 }
 
-/// What a write did, and the position behind it.
-pub(crate) fn written(
-    call: &Call,
-    status: StatusCode,
-    written: &Written,
-    position: Position,
-) -> Response<Body> {
-    let application = call.engine().application();
+/// What an operation has done. With an `Idempotency-Key` this is made twice, for the client and to be kept, so it depends on nothing else.
+pub(crate) fn done<B>(application: &Application, operation: &Operation, done: &Done<'_>) -> Response<B>
+where
+    B: From<Vec<u8>> + Default,
+{
+    match done {
+        Done::Written(results, position) if operation.kind == OperationKind::Batch => {
+            let body = batch::body(application, results, *position);
+            at(private(json(StatusCode::OK, body)), *position)
+        }
+        Done::Written(results, position) => at(
+            results.first().map_or_else(Response::default, |result| written(application, operation, result)),
+            *position,
+        ),
+        Done::Registered(view) => {
+            let response = record(application, StatusCode::CREATED, view);
+            located(response, application.user(), view.record.id())
+        }
+        Done::Tokens(tokens) => accounts::tokens(tokens),
+        Done::Key(made) => keys::made(application, made),
+        Done::Nothing => empty(StatusCode::NO_CONTENT),
+    }
+}
+
+/// What a write of one record did.
+fn written<B>(application: &Application, operation: &Operation, written: &Written) -> Response<B>
+where
+    B: From<Vec<u8>> + Default,
+{
+    let status = match written.created {
+        true => StatusCode::CREATED,
+        false => StatusCode::OK,
+    };
     let response = match &written.view {
+        _ if written.deleted => return empty(StatusCode::NO_CONTENT),
         Some(view) => record(application, status, view),
         None => json(status, encode::id_body(written.id)),
     };
-    let response = at(response, position);
-    if status == StatusCode::CREATED { located(response, call.model(), written.id) } else { response }
+    match operation.model {
+        Some(model) if written.created => located(response, application.model(model), written.id),
+        _ => response,
+    }
 }
 
 /// The answer with the position behind a write.
-pub(crate) fn at(mut response: Response<Body>, position: Position) -> Response<Body> {
+fn at<B>(mut response: Response<B>, position: Position) -> Response<B> {
     if let Ok(value) = HeaderValue::try_from(position.to_string()) {
         response.headers_mut().insert(MAINSTAY_POSITION, value);
     }
@@ -81,7 +114,7 @@ pub(crate) fn at(mut response: Response<Body>, position: Position) -> Response<B
 }
 
 /// The answer with the path of the record that was made.
-pub(crate) fn located(mut response: Response<Body>, model: &Model, id: Uuid) -> Response<Body> {
+fn located<B>(mut response: Response<B>, model: &Model, id: Uuid) -> Response<B> {
     if let Ok(value) = HeaderValue::try_from(format!("/v1/{}/{id}", model.plural)) {
         response.headers_mut().insert(LOCATION, value);
     }
@@ -89,7 +122,7 @@ pub(crate) fn located(mut response: Response<Body>, model: &Model, id: Uuid) -> 
 }
 
 /// The answer with a note that it is for this caller alone and has to be asked for again: rights may have changed.
-pub(crate) fn private(mut response: Response<Body>) -> Response<Body> {
+pub(crate) fn private<B>(mut response: Response<B>) -> Response<B> {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }

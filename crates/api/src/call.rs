@@ -1,15 +1,15 @@
 //! A request on its way to its handler.
 
-use crate::body;
 use crate::json::parse_object;
 use crate::object::parse_id;
 use crate::query::{self, Parameters};
 use crate::routes::{Place, Route};
 use crate::state::State;
-use axum::body::Body;
-use http::HeaderMap;
+use crate::{answer, body};
+use axum::body::{Body, Bytes};
 use http::request::Parts;
-use mainstay_engine::{Caller, Code, Engine, Error};
+use http::{HeaderMap, Response};
+use mainstay_engine::{Caller, Code, Done, Engine, Error};
 use mainstay_model::Model;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -44,6 +44,12 @@ impl Call {
         self.engine().application().model(model.expect("operations on records have a model"))
     }
 
+    /// The answer that tells what was done.
+    pub(crate) fn done(&self, done: &Done<'_>) -> Response<Body> {
+        let operation = self.route.operation.as_ref().expect("what writes is an operation");
+        answer::done(self.engine().application(), operation, done)
+    }
+
     /// The record's id, in the path.
     ///
     /// # Errors
@@ -62,8 +68,8 @@ impl Call {
     /// Everything that can be wrong with a body.
     pub(crate) async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
         body::check_type(self.headers(), self.route.place.media_types())?;
-        let (bytes_limit, depth) = self.limits();
-        let bytes = body::read(body, bytes_limit).await?;
+        let (bytes_limit, depth) = self.body_limits();
+        let bytes = self.read(body, bytes_limit).await?;
         parse_object(&bytes, depth)
     }
 
@@ -72,15 +78,21 @@ impl Call {
     /// # Errors
     /// [`Code::InvalidJson`] when there is one, and what [`Call::object`] objects to.
     pub(crate) async fn no_body(&self, body: Body) -> Result<(), Error> {
-        let bytes = body::read(body, self.state.limits.body_bytes).await?;
+        let bytes = self.read(body, self.state.limits.body_bytes).await?;
         if bytes.is_empty() || parse_object(&bytes, self.state.limits.json_depth)?.is_empty() {
             return Ok(());
         }
         Err(Error::new(Code::InvalidJson, "this operation takes no body"))
     }
 
+    async fn read(&self, body: Body, limit: usize) -> Result<Bytes, Error> {
+        let bytes = body::read(body, limit).await?;
+        self.route.measures.request_bytes.add(bytes.len() as u64);
+        Ok(bytes)
+    }
+
     /// The bounds on the body: bytes, and nesting. A batch has each record three levels deeper.
-    fn limits(&self) -> (usize, usize) {
+    pub(crate) fn body_limits(&self) -> (usize, usize) {
         const BATCH_ENVELOPE_DEPTH: usize = 3;
         let limits = &self.state.limits;
         match self.route.place {

@@ -7,21 +7,22 @@ use crate::ClientAddress;
 use crate::call::Call;
 use crate::problem::problem;
 use crate::query::Parameters;
+use crate::replay;
 use crate::request_id::{X_REQUEST_ID, request_id};
 use crate::routes::Route;
 use crate::state::State;
+use crate::trace::Trace;
 use axum::body::Body;
 use axum::extract::Request;
 use futures::FutureExt;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
-use http::{Extensions, HeaderMap, HeaderValue, Method, Response};
+use http::{Extensions, HeaderMap, HeaderValue, Response};
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, OperationKind};
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use uuid::Uuid;
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response<Body>, Error>;
@@ -36,19 +37,23 @@ pub(crate) async fn run<F>(
 where
     F: Future<Output = Answer>,
 {
-    let started = Instant::now();
-    let method = request.method().clone();
+    let (started, method) = (Instant::now(), request.method().clone());
     let request_id = request_id(request.headers(), &state.engine);
+    let trace = Trace::begin(&state.requests, &route, method, &request_id, started);
     let mut user = None;
     let work = async {
         let (call, body) = admit(state.clone(), route.clone(), request, request_id.clone()).await?;
         user = call.caller.identity.as_ref().map(|identity| identity.user);
-        handler(call, body).await
+        if replay::is_asked_for(&call) {
+            replay::once(call, body, handler).await
+        } else {
+            handler(call, body).await
+        }
     };
     let answer = bounded(work, state.limits.request_timeout).await;
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
     let response = stamped(response, &request_id);
-    log(&method, &route, &response, started, &request_id, user.flatten());
+    trace.end(&response, user.flatten());
     response
 }
 
@@ -65,6 +70,7 @@ async fn admit(
         request_id,
         address: address(&parts.extensions),
         user_agent: text(parts.headers.get(USER_AGENT)),
+        idempotency: None,
     };
     let mut query = Parameters::default();
     if let Some(operation) = &route.operation {
@@ -166,42 +172,6 @@ fn stamped(mut response: Response<Body>, request_id: &str) -> Response<Body> {
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-}
-
-/// One line for each request. The path is shown as its template, so that nothing of the request itself gets into the log.
-fn log(
-    method: &Method,
-    route: &Route,
-    response: &Response<Body>,
-    started: Instant,
-    request_id: &str,
-    user: Option<Uuid>,
-) {
-    tracing::info!(
-        target: "http",
-        method = known_method(method),
-        route = route.path,
-        status = response.status().as_u16(),
-        duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        request_id,
-        user = user.map(tracing::field::display),
-    );
-}
-
-/// The method, unless the client made one up.
-fn known_method(method: &Method) -> &str {
-    const KNOWN: &[Method] = &[
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::TRACE,
-        Method::CONNECT,
-    ];
-    if KNOWN.contains(method) { method.as_str() } else { "other" }
 }
 
 #[cfg(test)]

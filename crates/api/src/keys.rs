@@ -8,8 +8,9 @@ use crate::object::{Object, parse_id};
 use crate::records::decode_all;
 use axum::body::Body;
 use http::header::{CACHE_CONTROL, LOCATION};
-use http::{HeaderValue, StatusCode};
-use mainstay_engine::{Code, Error, KEY_FIELDS};
+use http::{HeaderValue, Response, StatusCode};
+use mainstay_engine::{Code, Done, Error, KEY_FIELDS, MadeKey};
+use mainstay_model::Application;
 use uuid::Uuid;
 
 /// `POST /v1/auth/keys`
@@ -18,13 +19,18 @@ pub(crate) async fn create(call: Call, body: Body) -> Answer {
     object.retain(KEY_FIELDS);
     let input = decode_all(call.engine().key_model(), object)?;
     let made = call.engine().create_key(&call.caller, input).await?;
-    let body = encode::record_body_with(call.engine().application(), &made.view, "key", &made.key);
+    Ok(call.done(&Done::Key(&made)))
+}
+
+/// A new key, which is shown this once.
+pub(crate) fn made<B: From<Vec<u8>>>(application: &Application, made: &MadeKey) -> Response<B> {
+    let body = encode::record_body_with(application, &made.view, "key", &made.key);
     let mut response = answer::json(StatusCode::CREATED, body);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::try_from(format!("{}/{}", call.route.path, made.view.record.id())) {
+    if let Ok(value) = HeaderValue::try_from(format!("/v1/auth/keys/{}", made.view.record.id())) {
         response.headers_mut().insert(LOCATION, value);
     }
-    Ok(response)
+    response
 }
 
 /// `GET /v1/auth/keys`
@@ -58,5 +64,5 @@ pub(crate) async fn delete(call: Call, body: Body) -> Answer {
     let id = call.id()?;
     call.no_body(body).await?;
     call.engine().revoke_key(&call.caller, id).await?;
-    Ok(answer::empty(StatusCode::NO_CONTENT))
+    Ok(call.done(&Done::Nothing))
 }

@@ -18,6 +18,8 @@ mod encode;
 mod frame;
 mod json;
 mod keys;
+mod local;
+mod measures;
 mod merge;
 mod object;
 mod openapi;
@@ -26,15 +28,19 @@ mod query;
 mod records;
 #[cfg(test)]
 mod reference;
+mod replay;
 mod request_id;
 mod routes;
 mod state;
 mod status;
 mod system;
+mod trace;
 mod watch;
 
+pub use measures::{Requests, RouteMeasures};
 pub use problem::problem;
-pub use routes::router;
+pub use routes::{Api, router};
+pub use system::METRICS_TYPE;
 
 /// The client's address, which the server puts into the extensions of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

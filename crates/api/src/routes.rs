@@ -2,6 +2,7 @@
 
 use crate::call::Call;
 use crate::frame::{self, Answer};
+use crate::measures::{Requests, RouteMeasures};
 use crate::state::State;
 use crate::{accounts, batch, body, docs, keys, records, system, watch};
 use axum::Router;
@@ -25,6 +26,8 @@ pub(crate) struct Route {
     pub(crate) place: Place,
     /// The operation; `None` for what is about the program and not about the project.
     pub(crate) operation: Option<Operation>,
+    /// What is counted of its requests.
+    pub(crate) measures: Arc<RouteMeasures>,
 }
 
 /// What a path leads to.
@@ -48,17 +51,49 @@ impl Place {
     }
 }
 
-/// The API of an engine.
-pub fn router(engine: Engine) -> Router {
-    let state = Arc::new(State::new(engine));
-    let mut paths = Paths { state: state.clone(), by_path: BTreeMap::new(), lists: BTreeMap::new() };
-    for operation in state.engine.registry().operations() {
-        add_operation(&mut paths, operation);
+/// The API of an engine, about to be made.
+pub struct Api {
+    state: State,
+}
+
+impl Api {
+    /// The API of an engine.
+    pub fn new(engine: Engine) -> Self {
+        Api { state: State::new(engine) }
     }
-    add_system(&mut paths);
-    let router =
-        paths.by_path.into_iter().fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
-    router.fallback_service(service(&state, Route::system("unmatched"), not_found))
+
+    /// What it counts of its requests.
+    pub fn requests(&self) -> Arc<Requests> {
+        self.state.requests.clone()
+    }
+
+    /// Answers `GET /metrics` by what this writes, to clients on this machine alone.
+    #[must_use]
+    pub fn with_metrics(mut self, write: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.state.metrics = Some(Box::new(write));
+        self
+    }
+
+    /// Its routes.
+    pub fn router(self) -> Router {
+        let state = Arc::new(self.state);
+        let mut paths = Paths { state: state.clone(), by_path: BTreeMap::new(), lists: BTreeMap::new() };
+        for operation in state.engine.registry().operations() {
+            add_operation(&mut paths, operation);
+        }
+        add_system(&mut paths);
+        let unmatched = paths.system(None, "unmatched");
+        let router = paths
+            .by_path
+            .into_iter()
+            .fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
+        router.fallback_service(service(&state, unmatched, not_found))
+    }
+}
+
+/// The API of an engine, without monitoring.
+pub fn router(engine: Engine) -> Router {
+    Api::new(engine).router()
 }
 
 /// An operation's method and path.
@@ -94,7 +129,8 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         OperationKind::Batch => Place::Batch,
         _ => Place::Other,
     };
-    let route = Route { path, place, operation: Some(operation.clone()) };
+    let measures = paths.state.requests.route(Some(&method), &path);
+    let route = Route { path, place, operation: Some(operation.clone()), measures };
     match operation.kind {
         OperationKind::List | OperationKind::Watch => paths.add_list(&method, route),
         OperationKind::Get => paths.add(&method, route, records::get),
@@ -119,14 +155,17 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
 
 /// What is about the program and not about the project: outside of the registry, and answered without looking at tokens.
 fn add_system(paths: &mut Paths) {
-    paths.add(&Method::GET, Route::system("/healthz"), system::healthz);
-    paths.add(&Method::GET, Route::system("/readyz"), system::readyz);
-    paths.add(&Method::GET, Route::system("/.well-known/jwks.json"), system::jwks);
-    paths.add(&Method::GET, Route::system("/openapi.json"), system::openapi);
-    paths.add(&Method::GET, Route::system("/docs"), docs::page);
-    paths.add(&Method::GET, Route::system("/docs/errors"), docs::page);
-    paths.add(&Method::GET, Route::system("/docs/page.css"), docs::style);
-    paths.add(&Method::GET, Route::system("/docs/page.js"), docs::script);
+    paths.add_system("/healthz", system::healthz);
+    paths.add_system("/readyz", system::readyz);
+    paths.add_system("/.well-known/jwks.json", system::jwks);
+    paths.add_system("/openapi.json", system::openapi);
+    if paths.state.metrics.is_some() {
+        paths.add_system(system::METRICS, system::metrics);
+    }
+    paths.add_system("/docs", docs::page);
+    paths.add_system("/docs/errors", docs::page);
+    paths.add_system("/docs/page.css", docs::style);
+    paths.add_system("/docs/page.js", docs::script);
 }
 
 /// The routes so far.
@@ -169,14 +208,26 @@ impl Paths {
         self.add_service(method, &list.path.clone(), list_or_watch(&self.state, list, watch));
     }
 
-    fn other_methods(&self, path: &str) -> MethodRouter {
-        MethodRouter::new().fallback_service(service(&self.state, Route::system(path), method_not_allowed))
+    fn add_system<F>(&mut self, path: &str, handler: fn(Call, Body) -> F)
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let route = self.system(Some(&Method::GET), path);
+        self.add(&Method::GET, route, handler);
     }
-}
 
-impl Route {
-    fn system(path: &str) -> Self {
-        Route { path: path.to_owned(), place: Place::Other, operation: None }
+    fn other_methods(&self, path: &str) -> MethodRouter {
+        MethodRouter::new().fallback_service(service(
+            &self.state,
+            self.system(None, path),
+            method_not_allowed,
+        ))
+    }
+
+    /// A route without an operation; without a method it is for all those that the path does not know.
+    fn system(&self, method: Option<&Method>, path: &str) -> Route {
+        let measures = self.state.requests.route(method, path);
+        Route { path: path.to_owned(), place: Place::Other, operation: None, measures }
     }
 }
 
@@ -233,7 +284,11 @@ fn list_or_watch(
 }
 
 async fn not_found(_: Call, _: Body) -> Answer {
-    Err(Error::new(Code::NotFound, "there is no such path"))
+    Err(no_such_path())
+}
+
+pub(crate) fn no_such_path() -> Error {
+    Error::new(Code::NotFound, "there is no such path")
 }
 
 async fn method_not_allowed(call: Call, _: Body) -> Answer {

@@ -1,18 +1,26 @@
 //! What every request needs.
 
+use crate::measures::Requests;
 use mainstay_engine::Engine;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// What every request needs. Made once, shared by all.
 pub(crate) struct State {
     pub(crate) engine: Engine,
     pub(crate) limits: Limits,
+    /// What is counted of requests.
+    pub(crate) requests: Arc<Requests>,
+    /// Writes the page for monitoring; `None` when it is not served here.
+    pub(crate) metrics: Option<Metrics>,
     /// The OpenAPI document; made when it is first asked for, so that it does not delay the start.
     pub(crate) openapi: OnceLock<crate::system::Document>,
     /// The API reference page; made like the document.
     pub(crate) reference: OnceLock<crate::system::Document>,
 }
+
+/// Writes the page for monitoring, in the text format of Prometheus.
+pub(crate) type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Bounds on a request.
 pub(crate) struct Limits {
@@ -44,6 +52,13 @@ impl State {
             request_timeout: Duration::from_millis(config.server.request_timeout_ms),
             heartbeat: Duration::from_millis(config.server.heartbeat_ms),
         };
-        State { engine, limits, openapi: OnceLock::new(), reference: OnceLock::new() }
+        State {
+            engine,
+            limits,
+            requests: Arc::default(),
+            metrics: None,
+            openapi: OnceLock::new(),
+            reference: OnceLock::new(),
+        }
     }
 }

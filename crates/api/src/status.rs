@@ -33,9 +33,11 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NotDeleted
         | Code::CascadeTooLarge => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
-        Code::BodyTooLarge | Code::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::BodyTooLarge | Code::BatchTooLarge | Code::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::ValidationFailed | Code::BatchFailed => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ValidationFailed | Code::BatchFailed | Code::IdempotencyKeyReused => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Code::TooManyFailures | Code::TooManyWatchers => StatusCode::TOO_MANY_REQUESTS,
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         // Not 503: clients that send again by themselves on that would do this twice.

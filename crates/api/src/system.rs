@@ -2,7 +2,8 @@
 
 use crate::call::Call;
 use crate::frame::Answer;
-use crate::{answer, conditions, openapi};
+use crate::local::is_local;
+use crate::{answer, conditions, openapi, routes};
 use axum::body::{Body, Bytes};
 use http::header::{CACHE_CONTROL, ETAG};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
@@ -64,6 +65,21 @@ pub(crate) async fn jwks(call: Call, _: Body) -> Answer {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     Ok(response)
 }
+
+/// Where the metrics are.
+pub(crate) const METRICS: &str = "/metrics";
+
+/// `GET /metrics`: what the program counts, for Prometheus on this machine. For anybody else there is no such path.
+pub(crate) async fn metrics(call: Call, _: Body) -> Answer {
+    let write = call.state.metrics.as_ref().filter(|_| is_local(&call.parts));
+    let text = write.map(|write| write()).ok_or_else(routes::no_such_path)?;
+    let mut response = answer::bytes(StatusCode::OK, METRICS_TYPE, text);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// Version 0.0.4 is the text format of Prometheus.
+pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// `GET /openapi.json`
 pub(crate) async fn openapi(call: Call, _: Body) -> Answer {

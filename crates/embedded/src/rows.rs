@@ -5,7 +5,7 @@ use crate::sqlite_error::{store_error, unique_columns};
 use crate::value::{Bound, read};
 use mainstay_expr::{FieldId, ModelId, Predicate, Value};
 use mainstay_model::{Application, Model};
-use mainstay_ports::{NewChange, Record, Rows, StoreError};
+use mainstay_ports::{NewChange, Position, Record, Rows, StoreError};
 use mainstay_sql::Sqlite;
 use rusqlite::{Connection, Params, Row, params_from_iter};
 use std::borrow::Borrow;
@@ -37,6 +37,8 @@ pub(crate) struct SqliteRows<'a> {
     pub(crate) application: &'a Application,
     pub(crate) connection: &'a Connection,
     pub(crate) statements: &'a [RowStatements],
+    /// The history that the feed is of.
+    pub(crate) epoch: u64,
     /// The end of the feed, with this command's changes.
     pub(crate) end: End,
     /// Whether to set a savepoint before the first write.
@@ -124,6 +126,10 @@ impl Rows for SqliteRows<'_> {
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
         self.begin_write()?;
         feed::append(self.connection, self.application.model(change.model), &change, &mut self.end)
+    }
+
+    fn position(&self) -> Position {
+        Position { epoch: self.epoch, offset: self.end.offset }
     }
 }
 

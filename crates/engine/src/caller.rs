@@ -1,7 +1,7 @@
 //! Who asks.
 
 use crate::accounts::{KeyGrant, unauthenticated};
-use crate::{Access, Error, Operation};
+use crate::{Access, Error, Idempotency, Operation};
 use mainstay_expr::Vars;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -17,6 +17,8 @@ pub struct Caller {
     pub address: String,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// What keeps the request from taking effect twice, where the client asked for that.
+    pub idempotency: Option<Arc<Idempotency>>,
 }
 
 /// An account that has shown who it is.

@@ -2,13 +2,15 @@
 
 use crate::accounts::Identities;
 use crate::error::rejected;
-use crate::{Caller, Code, Engine, Error, FieldError, Input, View};
+use crate::idempotency::repeated;
+use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, View};
 use mainstay_expr::{Frame, ModelId, Operand, Predicate, Value, Vars};
 use mainstay_model::{Default as FieldDefault, Model};
 use mainstay_ports::{
-    Authority, Committed, Create, Delete, Outcome, Position, Put, Restore, Step, StoreError, Transaction,
-    Update,
+    Authority, Committed, Create, Delete, Outcome, Position, Put, Rejection, Restore, Step, StoreError,
+    Transaction, Update,
 };
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// A write.
@@ -84,6 +86,8 @@ pub struct Written {
     pub id: Uuid,
     /// Whether it was made.
     pub created: bool,
+    /// Whether it was deleted.
+    pub deleted: bool,
     /// The record after the write; `None` when the caller may write it but not read it.
     pub view: Option<View>,
 }
@@ -116,7 +120,7 @@ impl Engine {
         commands: Vec<Command>,
     ) -> Result<(Vec<Written>, Position), Error> {
         let vars = caller.vars(operation, self.now());
-        let models: Vec<ModelId> = commands.iter().map(|command| command.model).collect();
+        let targets: Arc<[Target]> = commands.iter().map(Target::of).collect();
         let mut steps = Vec::with_capacity(commands.len());
         let mut errors = Vec::new();
         for (index, command) in commands.into_iter().enumerate() {
@@ -128,11 +132,13 @@ impl Engine {
         if !errors.is_empty() {
             return Err(batch_error(errors));
         }
-        let transaction =
-            Transaction { authority: Authority::Caller, vars, request_id: caller.request_id.clone(), steps };
-        let committed = self.commit(transaction, &models).await?;
-        let outcomes = committed.outcomes.into_iter().zip(models);
-        Ok((outcomes.filter_map(|(outcome, model)| written(model, outcome)).collect(), committed.position))
+        let kept = targets.clone();
+        let receipt = self.receipt(caller, move |idempotency, outcomes, position| {
+            idempotency.encode(&Done::Written(&written(&kept, outcomes.to_vec()), position))
+        });
+        let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, steps);
+        let committed = self.commit(Transaction { receipt, ..transaction }).await?;
+        Ok((written(&targets, committed.outcomes), committed.position))
     }
 
     /// Sees that the caller's API key, if it is one, is for this write: a batch may hold what its operations may be called by alone.
@@ -145,18 +151,15 @@ impl Engine {
     }
 
     /// Runs a transaction, and forgets what was remembered of the accounts that it touched.
-    pub(crate) async fn commit(
-        &self,
-        transaction: Transaction,
-        models: &[ModelId],
-    ) -> Result<Committed, Error> {
-        if !self.concerns_identities(models) {
+    pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Committed, Error> {
+        let models: Vec<ModelId> = transaction.steps.iter().map(Step::model).collect();
+        if !self.concerns_identities(&models) {
             let result = self.store().transact(transaction).await;
-            return result.map_err(|error| self.store_error(error, models));
+            return result.map_err(|error| self.store_error(error, &models));
         }
         // On a task of its own, which goes on when the request is given up: a session or key that was ended must not be remembered because
         // nobody waited for the answer.
-        let (engine, all_models) = (self.clone(), models.to_vec());
+        let (engine, all_models) = (self.clone(), models.clone());
         let task = tokio::spawn(async move {
             let result = engine.store().transact(transaction).await;
             if let Ok(committed) = &result {
@@ -165,7 +168,7 @@ impl Engine {
             result
         });
         let result = task.await.map_err(|error| Error::internal(format!("a commit was lost: {error}")))?;
-        result.map_err(|error| self.store_error(error, models))
+        result.map_err(|error| self.store_error(error, &models))
     }
 
     fn concerns_identities(&self, models: &[ModelId]) -> bool {
@@ -176,11 +179,16 @@ impl Engine {
     fn store_error(&self, error: StoreError, models: &[ModelId]) -> Error {
         let StoreError::Rejected(rejections) = error else { return error.into() };
         let application = self.application();
-        let errors = rejections.into_iter().map(|(index, rejection)| {
-            let model = application.model(models[index]);
-            (index, rejected(rejection, model, application))
-        });
-        batch_error(errors.collect())
+        let mut errors = Vec::with_capacity(rejections.len());
+        for (index, rejection) in rejections {
+            match models.get(index) {
+                Some(model) => {
+                    errors.push((index, rejected(rejection, application.model(*model), application)));
+                }
+                None => return receipt_error(&rejection),
+            }
+        }
+        batch_error(errors)
     }
 
     fn step(&self, command: Command, vars: &Vars) -> Result<Step, Error> {
@@ -253,11 +261,43 @@ fn value_of(default: &FieldDefault, vars: &Vars) -> Value {
     }
 }
 
-fn written(model: ModelId, outcome: Outcome) -> Option<Written> {
-    let Outcome::Record { record, created, readable, hidden } = outcome else { return None };
-    let id = record.id();
-    let view = readable.then(|| View { model, record, hidden, selected: None, expanded: Vec::new() });
-    Some(Written { id, created, view })
+/// What a command is about, as far as its outcome needs it.
+#[derive(Clone, Copy)]
+struct Target {
+    model: ModelId,
+    deletes: bool,
+}
+
+impl Target {
+    fn of(command: &Command) -> Self {
+        Target { model: command.model, deletes: matches!(command.action, Action::Delete { .. }) }
+    }
+}
+
+fn written(targets: &[Target], outcomes: Vec<Outcome>) -> Vec<Written> {
+    let one = |(target, outcome): (&Target, Outcome)| {
+        let Outcome::Record { created, ref record, .. } = outcome else { return None };
+        let id = record.id();
+        Some(Written { id, created, deleted: target.deletes, view: seen(target.model, outcome) })
+    };
+    targets.iter().zip(outcomes).filter_map(one).collect()
+}
+
+/// The record of an outcome as the caller may see it, if it may.
+pub(crate) fn seen(model: ModelId, outcome: Outcome) -> Option<View> {
+    let Outcome::Record { record, readable, hidden, .. } = outcome else { return None };
+    readable.then(|| View { model, record, hidden, selected: None, expanded: Vec::new() })
+}
+
+/// What it means that the answer could not be kept, so that nothing was done.
+fn receipt_error(rejection: &Rejection) -> Error {
+    match rejection {
+        Rejection::AnswerTooLarge { max_bytes } => Error::new(
+            Code::AnswerTooLarge,
+            format!("the answer is larger than the {max_bytes} bytes that are kept for an `Idempotency-Key`"),
+        ),
+        _ => repeated(),
+    }
 }
 
 fn batch_error(operations: Vec<(usize, Error)>) -> Error {

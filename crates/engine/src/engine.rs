@@ -1,6 +1,7 @@
 //! The engine: what it is made of, and how it is put together.
 
-use crate::accounts::{Identities, KeyUses, PasswordPool, TokenSigner};
+use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
+use crate::idempotency::Receipts;
 use crate::query::{CursorSeal, FilterCache, Questions};
 use crate::watch::{EventIdSeal, Hub};
 use crate::{Error, Measures, Registry};
@@ -35,9 +36,11 @@ struct Inner {
     registry: Registry,
     identities: Identities,
     key_uses: KeyUses,
+    gates: Gates,
     signer: TokenSigner,
     passwords: PasswordPool,
     cursors: CursorSeal,
+    receipts: Receipts,
     filters: FilterCache,
     questions: Questions,
     /// Keeps ids that are made within one millisecond in order.
@@ -59,9 +62,11 @@ impl Engine {
             registry: Registry::new(&application),
             identities: Identities::default(),
             key_uses: KeyUses::default(),
+            gates: Gates::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
+            receipts: Receipts::new(keyring.as_ref(), &application)?,
             filters: FilterCache::default(),
             questions: Questions::default(),
             ids: Mutex::new(ContextV7::new()),
@@ -131,6 +136,10 @@ impl Engine {
         &self.inner.key_uses
     }
 
+    pub(crate) fn gates(&self) -> &Gates {
+        &self.inner.gates
+    }
+
     pub(crate) fn event_ids(&self) -> &EventIdSeal {
         &self.inner.event_ids
     }
@@ -153,6 +162,10 @@ impl Engine {
 
     pub(crate) fn questions(&self) -> &Questions {
         &self.inner.questions
+    }
+
+    pub(crate) fn receipts(&self) -> &Receipts {
+        &self.inner.receipts
     }
 
     pub(crate) fn filters(&self) -> &FilterCache {

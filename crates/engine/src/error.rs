@@ -80,6 +80,8 @@ codes! {
     NotDeleted "not_deleted" "The record to restore is not deleted.",
     CascadeTooLarge "cascade_too_large" "The deletion or restoration would touch too many records; delete those that point to this one first.",
     BatchFailed "batch_failed" "At least one operation of the batch failed, so none took effect; `results` has the error of each.",
+    IdempotencyKeyReused "idempotency_key_reused" "The `Idempotency-Key` belongs to another request: one with another path, query or body.",
+    AnswerTooLarge "answer_too_large" "The answer is larger than what is kept for an `Idempotency-Key`, so nothing was done; send a smaller batch.",
     BatchTooLarge "batch_too_large" "The batch has more operations than `limits.batch_operations`.",
     InvalidId "invalid_id" "The id is not a UUID.",
     InvalidFilter "invalid_filter" "The filter is not a valid expression over the fields that the caller may read, or costs too much.",
@@ -239,6 +241,9 @@ pub(crate) fn rejected(
         },
         Rejection::RequirementFailed => Error::new(Code::VersionMismatch, "the record is not as required"),
         Rejection::NotDeleted => Error::new(Code::NotDeleted, "the record is not deleted"),
+        Rejection::AnswerTooLarge { .. } => {
+            Error::internal("the answer of a transaction was refused as if it were a step's")
+        }
         Rejection::CascadeTooLarge => Error::new(
             Code::CascadeTooLarge,
             format!("this would touch more than {} records", mainstay_ports::MAX_CASCADE),

@@ -1,5 +1,6 @@
 //! What has to be tidied up as time goes by.
 
+use crate::accounts::FORGIVEN_AFTER;
 use crate::{Engine, Error};
 use mainstay_expr::{CompareOp, FieldId, Predicate, Value, Vars};
 use mainstay_model::{Model, base};
@@ -12,6 +13,8 @@ pub struct Maintained {
     pub records: u64,
     /// Sessions and refresh tokens that nobody can use any more, and forgotten login failures.
     pub sessions: u64,
+    /// Answers that are no longer replayed.
+    pub answers: u64,
     /// Changes that left the feed.
     pub changes: u64,
 }
@@ -19,7 +22,7 @@ pub struct Maintained {
 /// How many records a purge removes in one transaction, so that other writers need not wait for long.
 const PORTION: u32 = 500;
 const HOUR_MICROS: i64 = 3_600_000_000;
-/// How long ended sessions and login failures are remembered.
+/// How long ended sessions are remembered.
 const REMEMBER_MICROS: i64 = 24 * HOUR_MICROS;
 
 impl Engine {
@@ -35,13 +38,19 @@ impl Engine {
             let before = self.now() - model.retention_micros;
             maintained.records += self.purge(model, base::DELETED_AT, before).await?;
         }
-        for (model, field) in
-            [("_refresh_token", "expires_at"), ("_session", "expires_at"), ("_attempt", "updated_at")]
-        {
+        for (model, field, kept_micros) in [
+            ("_refresh_token", "expires_at", REMEMBER_MICROS),
+            ("_session", "expires_at", REMEMBER_MICROS),
+            // Each guess at another account makes one, so they go as soon as they say nothing any more.
+            ("_attempt", "updated_at", FORGIVEN_AFTER),
+        ] {
             let model = application.model_named(model).expect("it is built in");
             let field = model.field_named(field).expect("it is built in").id;
-            maintained.sessions += self.purge(model, field, self.now() - REMEMBER_MICROS).await?;
+            maintained.sessions += self.purge(model, field, self.now() - kept_micros).await?;
         }
+        let answers = application.model_named("_idempotency_key").expect("it is built in");
+        let expires_at = answers.field_named("expires_at").expect("it is built in").id;
+        maintained.answers = self.purge(answers, expires_at, self.now()).await?;
         let data = &application.config.data;
         let hours = i64::try_from(data.feed_retention_hours).unwrap_or(i64::MAX);
         let before = self.now().saturating_sub(hours.saturating_mul(HOUR_MICROS));
@@ -88,9 +97,7 @@ impl Engine {
         vars: Vars,
         steps: Vec<Step>,
     ) -> Result<Vec<Outcome>, Error> {
-        let models: Vec<_> = steps.iter().map(Step::model).collect();
-        let request_id = request_id.to_owned();
-        let transaction = Transaction { authority: Authority::System, vars, request_id, steps };
-        Ok(self.commit(transaction, &models).await?.outcomes)
+        let transaction = Transaction::new(Authority::System, vars, request_id, steps);
+        Ok(self.commit(transaction).await?.outcomes)
     }
 }

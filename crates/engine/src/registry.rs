@@ -68,6 +68,13 @@ pub enum OperationKind {
     DeleteKey,
 }
 
+impl OperationKind {
+    /// Whether it changes anything. What does knows `Idempotency-Key`.
+    pub fn writes(self) -> bool {
+        !matches!(self, Self::List | Self::Get | Self::Me | Self::ListKeys | Self::GetKey)
+    }
+}
+
 /// Who may call an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Access {

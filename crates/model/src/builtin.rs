@@ -10,4 +10,5 @@ pub(crate) const MODELS: &[(&str, &str)] = &[
     ("_refresh_token", include_str!("builtin/_refresh_token.toml")),
     ("_attempt", include_str!("builtin/_attempt.toml")),
     ("_api_key", include_str!("builtin/_api_key.toml")),
+    ("_idempotency_key", include_str!("builtin/_idempotency_key.toml")),
 ];

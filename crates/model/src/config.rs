@@ -42,6 +42,9 @@ pub struct Server {
     /// The most connections that may be open at once.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
+    /// Another address and port, for `GET /metrics` alone and for whoever reaches it. Without it `/metrics` is at `listen`, for programs on the same machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Where records are kept.
@@ -163,7 +166,7 @@ pub struct Password {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Log {
-    /// `json` for machines, `pretty` for people.
+    /// `json` for machines, `pretty` for people; `auto` is `pretty` on a terminal and else `json`.
     pub format: LogFormat,
     /// The least level: `error`, `warn`, `info`, `debug` or `trace`, or a filter as `info,mainstay_engine=debug`.
     pub level: String,
@@ -173,6 +176,8 @@ pub struct Log {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
+    /// Text on a terminal, JSON anywhere else.
+    Auto,
     /// A JSON object a line.
     Json,
     /// A line of text.
@@ -187,6 +192,7 @@ impl Default for Server {
             shutdown_timeout_ms: 10_000,
             heartbeat_ms: 15_000,
             max_connections: 10_000,
+            metrics_listen: None,
         }
     }
 }
@@ -243,6 +249,6 @@ impl Default for Password {
 
 impl Default for Log {
     fn default() -> Self {
-        Log { format: LogFormat::Pretty, level: "info".to_owned() }
+        Log { format: LogFormat::Auto, level: "info".to_owned() }
     }
 }

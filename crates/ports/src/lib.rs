@@ -15,6 +15,7 @@ mod keyring;
 pub mod measure;
 mod position;
 mod query;
+mod receipt;
 mod record;
 mod store;
 mod transaction;
@@ -24,6 +25,7 @@ pub use execute::{Execution, MAX_CASCADE, Rows, execute};
 pub use keyring::Keyring;
 pub use position::{InvalidPosition, Position};
 pub use query::{Deleted, Memo, Order, Page, Query, Row, Selection};
+pub use receipt::{Answer, Receipt};
 pub use record::Record;
 pub use store::{Change, Changes, NewChange, Operation, Store, StoreError};
 pub use transaction::{

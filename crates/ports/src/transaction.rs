@@ -1,6 +1,6 @@
 //! Typed transactions: what a command asks of the store.
 
-use crate::{Position, Record};
+use crate::{Position, Receipt, Record};
 use mainstay_expr::{FieldId, ModelId, Predicate, Value, Vars};
 use uuid::Uuid;
 
@@ -15,6 +15,17 @@ pub struct Transaction {
     pub request_id: String,
     /// What to do, in order.
     pub steps: Vec<Step>,
+    /// Who will see the outcomes, where that is not who asks: an account that is made sees itself.
+    pub viewer: Option<Vars>,
+    /// What to keep of the outcomes together with them.
+    pub receipt: Option<Receipt>,
+}
+
+impl Transaction {
+    /// A transaction whose outcomes are for who asks, and which keeps no receipt.
+    pub fn new(authority: Authority, vars: Vars, request_id: impl Into<String>, steps: Vec<Step>) -> Self {
+        Transaction { authority, vars, request_id: request_id.into(), steps, viewer: None, receipt: None }
+    }
 }
 
 /// Whose rights count.
@@ -185,6 +196,11 @@ pub enum Rejection {
     NotDeleted,
     /// The deletion or restoration would touch more records than [`crate::MAX_CASCADE`].
     CascadeTooLarge,
+    /// The answer is larger than what a receipt keeps.
+    AnswerTooLarge {
+        /// The most that is kept.
+        max_bytes: usize,
+    },
 }
 
 impl Step {

@@ -5,7 +5,7 @@ use crate::project::Opened;
 use crate::schema_change::refused;
 use mainstay_embedded::{LocalKeyring, Options, SqliteStore};
 use mainstay_engine::{Code, Engine, Error};
-use mainstay_ports::{Store, SystemClock};
+use mainstay_ports::SystemClock;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ pub(crate) struct Backend {
     /// The service layer.
     pub(crate) engine: Engine,
     /// Its records, for the operator's own look-ups.
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<SqliteStore>,
     /// The data folder.
     pub(crate) folder: PathBuf,
 }
@@ -30,7 +30,7 @@ impl Backend {
         let options = store_options(project, &folder);
         let store = SqliteStore::open(application.clone(), &options)
             .map_err(|error| refused(error, &project.folder))?;
-        let store: Arc<dyn Store> = Arc::new(store);
+        let store = Arc::new(store);
         let keys = folder.join("keys");
         let keyring =
             LocalKeyring::open(&keys).map_err(|error| Failure::io("open the keys in", &keys, &error))?;

@@ -12,6 +12,7 @@ mod commands;
 mod failure;
 mod listen;
 mod logs;
+mod metrics;
 mod project;
 mod schema_change;
 mod signals;

@@ -69,6 +69,7 @@ fn program(workspace: &Workspace) -> Result<(), String> {
 /// Plain `cargo test`, because it needs nothing installed and runs the examples in the documentation too.
 fn tests(workspace: &Workspace, scope: Scope, tally: &mut Tally) -> Outcome {
     let mut command = workspace.cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    command.env("PATH", tools::path(workspace));
     if scope == Scope::Long {
         command.env(LONG, "1");
     }

@@ -2,18 +2,27 @@
 
 use crate::process;
 use crate::workspace::Workspace;
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 /// A program, and the Debian package that has it. The commands of the READMEs, which are tested, use `curl`; the tests of durability let a
 /// disk fail with `strace`.
 const NEEDED: &[(&str, &str)] = &[("bash", "bash"), ("curl", "curl"), ("strace", "strace")];
 
+/// Programs that are taken out of their package instead of installing it, since that would start a service too: `promtool`, which judges
+/// the page of metrics, comes with a Prometheus that would scrape and listen.
+const UNPACKED: &[(&str, &str)] = &[("promtool", "prometheus")];
+
 /// Sees that the programs are there; as root on Debian, installs those that are not.
 pub(crate) fn provide(workspace: &Workspace) -> Result<(), String> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders: Vec<_> = std::env::split_paths(&path).collect();
-    for (program, package) in missing(&folders) {
+    let folders: Vec<_> = std::env::split_paths(&path(workspace)).collect();
+    for (program, package) in missing(NEEDED, &folders) {
         install(workspace, package).map_err(|reason| format!("`{program}` is missing: {reason}"))?;
+    }
+    for (program, package) in missing(UNPACKED, &folders) {
+        unpack(workspace, program, package).map_err(|reason| {
+            format!("`{program}` is missing: {reason}\nit is in Debian's package `{package}`, or at its project's site")
+        })?;
     }
     Ok(())
 }
@@ -28,15 +37,47 @@ pub(crate) fn provide_python(workspace: &Workspace) -> Result<(), String> {
     install(workspace, "python3-venv").map_err(|reason| format!("`python3 -m venv` does not work: {reason}"))
 }
 
-fn missing(folders: &[impl AsRef<Path>]) -> Vec<(&'static str, &'static str)> {
+/// The `PATH` with our own tools behind all others.
+pub(crate) fn path(workspace: &Workspace) -> OsString {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain([ours(workspace)]);
+    std::env::join_paths(folders).unwrap_or(path)
+}
+
+fn ours(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("tools/bin")
+}
+
+fn missing(
+    needed: &[(&'static str, &'static str)],
+    folders: &[impl AsRef<Path>],
+) -> Vec<(&'static str, &'static str)> {
     let is_there = |program: &str| folders.iter().any(|folder| folder.as_ref().join(program).is_file());
-    NEEDED.iter().copied().filter(|(program, _)| !is_there(program)).collect()
+    needed.iter().copied().filter(|(program, _)| !is_there(program)).collect()
+}
+
+/// Takes a program out of `usr/bin` of a Debian package. That needs no root, only apt's lists; they are fetched where that is allowed.
+fn unpack(workspace: &Workspace, program: &str, package: &str) -> Result<(), String> {
+    let folder = workspace.target.join("tools").join(package);
+    let io = |error: std::io::Error| format!("{}: {error}", folder.display());
+    std::fs::create_dir_all(&folder).map_err(io)?;
+    let within = |program: &str, arguments: &[&str]| {
+        let mut command = workspace.command(program);
+        command.current_dir(&folder).args(arguments);
+        process::run(command)
+    };
+    if is_root(workspace)? {
+        within("apt-get", &["update"])?;
+    }
+    within("apt-get", &["download", package])?;
+    within("sh", &["-c", "for package in *.deb; do dpkg -x \"$package\" .; done"])?;
+    std::fs::create_dir_all(ours(workspace)).map_err(io)?;
+    std::fs::rename(folder.join("usr/bin").join(program), ours(workspace).join(program)).map_err(io)?;
+    std::fs::remove_dir_all(&folder).map_err(io)
 }
 
 fn install(workspace: &Workspace, package: &str) -> Result<(), String> {
-    let mut id = workspace.command("id");
-    id.arg("-u");
-    if process::text(id)?.trim() != "0" {
+    if !is_root(workspace)? {
         return Err(format!("install it (`apt-get install {package}`), or run this as root"));
     }
     let apt = |arguments: &[&str]| {
@@ -48,17 +89,22 @@ fn install(workspace: &Workspace, package: &str) -> Result<(), String> {
     apt(&["install", "--yes", "--no-install-recommends", package])
 }
 
+fn is_root(workspace: &Workspace) -> Result<bool, String> {
+    let mut id = workspace.command("id");
+    id.arg("-u");
+    Ok(process::text(id)?.trim() == "0")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
 
     #[test]
     fn what_is_nowhere_on_the_path_is_missing() {
         let folder = std::env::temp_dir().join(format!("xtask-tools-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the temporary folder can be written");
         std::fs::write(folder.join("bash"), "").expect("the temporary folder can be written");
-        let found = missing(&[PathBuf::from("/nowhere"), folder.clone()]);
+        let found = missing(NEEDED, &[PathBuf::from("/nowhere"), folder.clone()]);
         std::fs::remove_dir_all(&folder).expect("it is ours");
         assert_eq!(found, [("curl", "curl"), ("strace", "strace")]);
     }

@@ -8,12 +8,12 @@ use crate::frame::{Answer, ask_for_account};
 use crate::json::kind;
 use crate::object::Object;
 use crate::problem::batch_problem;
-use crate::{answer, conditions, encode};
+use crate::{conditions, encode};
 use axum::body::Body;
 use decode::Decoder;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{Response, StatusCode};
-use mainstay_engine::{Action, Code, Command, Error, Written};
+use mainstay_engine::{Code, Command, Done, Error, Written};
 use mainstay_model::{Application, json};
 use mainstay_ports::Position;
 use serde_json::Value;
@@ -58,19 +58,16 @@ async fn operations(call: &Call, body: Body) -> Result<Vec<Value>, Error> {
 }
 
 async fn write(call: &Call, commands: Vec<Command>) -> Answer {
-    let is_delete = |command: &Command| matches!(command.action, Action::Delete { .. });
-    let deletes: Vec<bool> = commands.iter().map(is_delete).collect();
     let (written, position) = call.engine().write_all(&call.caller, call.operation(), commands).await?;
-    let body = body(call.engine().application(), &written, &deletes, position);
-    Ok(answer::at(answer::private(answer::json(StatusCode::OK, body)), position))
+    Ok(call.done(&Done::Written(&written, position)))
 }
 
 /// `{"results": [{"status": 201, "id": …, "record": {…}}, …], "position": …}`
-fn body(application: &Application, written: &[Written], deletes: &[bool], position: Position) -> Vec<u8> {
+pub(crate) fn body(application: &Application, written: &[Written], position: Position) -> Vec<u8> {
     let mut out = b"{\"results\":[".to_vec();
-    for (index, (written, is_delete)) in written.iter().zip(deletes).enumerate() {
+    for (index, written) in written.iter().enumerate() {
         encode::separate(index, &mut out);
-        result(application, written, *is_delete, &mut out);
+        result(application, written, &mut out);
     }
     out.extend_from_slice(b"],\"position\":");
     json::encode_str(&position.to_string(), &mut out);
@@ -78,14 +75,14 @@ fn body(application: &Application, written: &[Written], deletes: &[bool], positi
     out
 }
 
-fn result(application: &Application, written: &Written, is_delete: bool, out: &mut Vec<u8>) {
-    let status = match (is_delete, written.created) {
+fn result(application: &Application, written: &Written, out: &mut Vec<u8>) {
+    let status = match (written.deleted, written.created) {
         (true, _) => StatusCode::NO_CONTENT,
         (false, true) => StatusCode::CREATED,
         (false, false) => StatusCode::OK,
     };
     out.extend_from_slice(format!("{{\"status\":{},\"id\":\"{}\"", status.as_u16(), written.id).as_bytes());
-    if let Some(view) = written.view.as_ref().filter(|_| !is_delete) {
+    if let Some(view) = written.view.as_ref().filter(|_| !written.deleted) {
         out.extend_from_slice(b",\"record\":");
         encode::record(application, view, out);
     }

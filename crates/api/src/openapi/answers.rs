@@ -25,11 +25,16 @@ const BODY: &[Code] =
 const FIELDS: &[Code] = &[Code::UnsupportedMediaType, Code::ValidationFailed];
 const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::QueryTimeout];
 const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::UniqueConflict];
+/// What `Idempotency-Key` adds.
+const ONCE: &[Code] = &[Code::IdempotencyKeyReused, Code::AnswerTooLarge];
 const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
 
 /// The responses of an operation, by status. Errors are the same for all operations of a kind, and so are shared.
 pub(super) fn responses(operation: &Operation, model: Option<&Model>) -> Value {
     let mut responses = successes(operation.kind, model);
+    if operation.kind.writes() {
+        responses.values_mut().for_each(note_replay);
+    }
     for status in by_status(&codes(operation)).into_keys() {
         let name = component_name(operation, status);
         responses.insert(status.to_string(), json!({"$ref": format!("#/components/responses/{name}")}));
@@ -102,7 +107,8 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
     };
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
     let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };
-    [ALWAYS, account, scope].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
+    let once = if operation.kind.writes() { ONCE } else { &[] };
+    [ALWAYS, account, scope, once].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
 }
 
 /// Whether it matters to the operation that the caller showed itself by an API key.
@@ -189,6 +195,13 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
         DeleteKey => vec![("204", empty("Nobody gets in with the key any more.", &[]))],
     };
     answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect()
+}
+
+/// Any success of a write may be one that was given before.
+fn note_replay(answer: &mut Value) {
+    for (name, header) in super::components::header_refs(&["Replayed"]).as_object().into_iter().flatten() {
+        answer["headers"][name] = header.clone();
+    }
 }
 
 fn page_or_events(record: &str) -> Value {

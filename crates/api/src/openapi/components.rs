@@ -48,6 +48,7 @@ fn header_name(component: &str) -> &str {
     match component {
         "RequestId" => "X-Request-Id",
         "Position" => "Mainstay-Position",
+        "Replayed" => "Idempotency-Replayed",
         other => other,
     }
 }
@@ -59,6 +60,7 @@ fn headers() -> Value {
         "ETag": header("The record's version, for `If-Match` and `If-None-Match`.", "\"1\""),
         "Location": header("The path of the record.", &format!("/v1/records/{}", example::ID)),
         "Position": header("The place in the change feed behind this write.", POSITION),
+        "Replayed": header("`true` when a request with the same `Idempotency-Key` was answered so before.", "true"),
     })
 }
 

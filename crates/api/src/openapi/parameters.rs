@@ -109,7 +109,7 @@ fn headers(kind: OperationKind) -> Vec<Value> {
         let description = "The `ETag` that the record must have, one of several, or `*` for any.";
         header("If-Match", description, "^(\\*|\"[0-9]+\"(, \"[0-9]+\")*)$", "\"1\"")
     };
-    match kind {
+    let mut headers = match kind {
         OperationKind::Get => {
             let description = "The `ETag` of the copy that you have, or of several.";
             let pattern = "^(W/)?\"[0-9]+\"(, (W/)?\"[0-9]+\")*$";
@@ -120,5 +120,19 @@ fn headers(kind: OperationKind) -> Vec<Value> {
             vec![if_match(), header("If-None-Match", "`*`: create, and do not replace.", "^\\*$", "*")]
         }
         _ => Vec::new(),
+    };
+    if kind.writes() {
+        let description =
+            "Makes the request safe to repeat: it takes effect once, and is answered alike for 24 hours.";
+        headers.push(header(
+            "Idempotency-Key",
+            description,
+            KEY_PATTERN,
+            "8e03978e-40d5-43dd-bc93-6894a57f9324",
+        ));
     }
+    headers
 }
+
+/// Visible ASCII, as long as [`crate::replay::MAX_KEY_LENGTH`].
+const KEY_PATTERN: &str = "^[!-~]{1,255}$";

@@ -5,11 +5,10 @@ use super::write::{ATTEMPTS, contended, version, wait, write};
 use crate::call::Call;
 use crate::conditions::{self, IfMatch};
 use crate::frame::Answer;
-use crate::{answer, merge};
+use crate::merge;
 use axum::body::Body;
-use http::StatusCode;
 use http::header::IF_NONE_MATCH;
-use mainstay_engine::{Action, Code, Error, GetRequest, Written};
+use mainstay_engine::{Action, Code, Done, Error, GetRequest, Written};
 use mainstay_expr::FieldId;
 use mainstay_ports::Position;
 use serde_json::{Map, Value};
@@ -28,7 +27,7 @@ pub(crate) async fn update(call: Call, body: Body) -> Answer {
         merge_within(&call, id, &patch, &fields, if_match).await
     };
     let (written, position) = result.map_err(|error| if_match.explain(error))?;
-    Ok(answer::written(&call, StatusCode::OK, &written, position))
+    Ok(call.done(&Done::Written(&[written], position)))
 }
 
 async fn set(

@@ -1,14 +1,12 @@
 //! Create, put, delete and restore.
 
 use super::input::{decode, decode_for};
-use crate::answer;
 use crate::call::Call;
 use crate::conditions::{self, IfMatch};
 use crate::frame::Answer;
 use axum::body::Body;
-use http::StatusCode;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
-use mainstay_engine::{Action, Code, Command, Error, GetRequest, Input, Written};
+use mainstay_engine::{Action, Code, Command, Done, Error, GetRequest, Input, Written};
 use mainstay_ports::Position;
 use std::time::Duration;
 use uuid::Uuid;
@@ -26,7 +24,7 @@ pub(crate) async fn create(call: Call, body: Body) -> Answer {
     let object = call.object(body).await?;
     let (id, input) = decode(call.model(), object)?;
     let (written, position) = write(&call, Action::Create { id, input }).await?;
-    Ok(answer::written(&call, StatusCode::CREATED, &written, position))
+    Ok(call.done(&Done::Written(&[written], position)))
 }
 
 /// `PUT /v1/rooms/{id}`
@@ -43,8 +41,7 @@ pub(crate) async fn put(call: Call, body: Body) -> Answer {
             write(&call, action).await.map_err(|error| conditions::explain_only_create(only_create, error))?
         }
     };
-    let status = if written.created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok(answer::written(&call, status, &written, position))
+    Ok(call.done(&Done::Written(&[written], position)))
 }
 
 /// `DELETE /v1/rooms/{id}`
@@ -54,8 +51,8 @@ pub(crate) async fn delete(call: Call, body: Body) -> Answer {
     let if_match = IfMatch::of(call.headers(), version(&call, id)).await?;
     call.no_body(body).await?;
     let action = Action::Delete { id, if_version: if_match.version() };
-    let (_, position) = write(&call, action).await.map_err(|error| if_match.explain(error))?;
-    Ok(answer::at(answer::empty(StatusCode::NO_CONTENT), position))
+    let (written, position) = write(&call, action).await.map_err(|error| if_match.explain(error))?;
+    Ok(call.done(&Done::Written(&[written], position)))
 }
 
 /// `POST /v1/rooms/{id}/restore`
@@ -64,7 +61,7 @@ pub(crate) async fn restore(call: Call, body: Body) -> Answer {
     conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
     call.no_body(body).await?;
     let (written, position) = write(&call, Action::Restore { id }).await?;
-    Ok(answer::written(&call, StatusCode::OK, &written, position))
+    Ok(call.done(&Done::Written(&[written], position)))
 }
 
 /// Runs an action on the call's model.

@@ -264,3 +264,24 @@ async fn faults_in_a_patch_are_reported_together() {
     let expected = [("name", "required"), ("colour", "unknown_field")];
     assert_eq!(errors, expected.map(|(field, code)| (field.to_owned(), code.to_owned())));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn logins_beyond_the_queue_are_told_to_come_back() {
+    let settings = "[accounts]\nfailures_per_address = 0\n\
+        [accounts.password]\nmemory_kib = 8192\niterations = 1\nworkers = 1\nqueue = 2\n";
+    let app = App::of(&[("mainstay.toml", settings)]);
+    let emails: Vec<String> = (0..30).map(|number| format!("a{number}@example.com")).collect();
+    let logins = emails.iter().map(|email| {
+        app.send(post("/v1/auth/login").json(&json!({"email": email, "password": "wrong password"})))
+    });
+    let replies = futures::future::join_all(logins).await;
+    let busy: Vec<_> = replies.iter().filter(|reply| reply.status == 503).collect();
+    assert!(!busy.is_empty(), "none of them had to wait too long");
+    for reply in &busy {
+        assert_eq!((reply.json()["code"].as_str(), reply.header("retry-after")), (Some("busy"), "1"));
+    }
+    let tried = replies.iter().filter(|reply| reply.status == 401).count();
+    assert_eq!(tried + busy.len(), 30);
+    assert!(tried >= 2, "{tried}");
+    assert!(app.engine.measures().password_busy.get() >= busy.len() as u64);
+}

@@ -7,6 +7,7 @@ mod batch;
 mod chat;
 mod conditions;
 mod documents;
+mod idempotency;
 mod keys;
 mod log;
 mod support;

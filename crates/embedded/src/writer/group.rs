@@ -166,6 +166,7 @@ impl GroupCommit {
             application: &self.shared.application,
             connection: &self.log.connection,
             statements: &self.shared.statements,
+            epoch: self.shared.epoch,
             end: self.shared.end,
             guarded: !alone && !command.is_one_write(),
             savepoint: false,

@@ -38,7 +38,8 @@ impl Command {
     /// of the disk, which costs the whole group.
     fn is_one_write(&self) -> bool {
         let Command::Transact { transaction, .. } = self else { return false };
-        matches!(transaction.steps.as_slice(), [Step::Create(_) | Step::Update(_) | Step::Put(_)])
+        transaction.receipt.is_none()
+            && matches!(transaction.steps.as_slice(), [Step::Create(_) | Step::Update(_) | Step::Put(_)])
     }
 
     /// Answers that it was not done. That nobody listens any more is no fault: the request may have been given up.

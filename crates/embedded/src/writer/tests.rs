@@ -53,7 +53,7 @@ impl Bench {
 
     fn transaction(&self, steps: Vec<Step>) -> Transaction {
         let vars = Vars { now: 1, ..Vars::default() };
-        Transaction { authority: Authority::System, vars, request_id: "request".to_owned(), steps }
+        Transaction::new(Authority::System, vars, "request", steps)
     }
 
     fn note(&self, text: &str) -> Step {

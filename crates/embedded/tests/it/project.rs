@@ -46,13 +46,8 @@ pub(crate) async fn create(
         |(name, text): &(&str, &str)| (model.field_named(name).unwrap().id, Value::Text((*text).to_owned()));
     let values = texts.iter().map(value).collect();
     let create = Create { model: model.id, id: Uuid::now_v7(), values, given: Vec::new() };
-    let transaction = Transaction {
-        authority: Authority::System,
-        vars: mainstay_expr::Vars { now: 1, ..mainstay_expr::Vars::default() },
-        request_id: "request".to_owned(),
-        steps: vec![Step::Create(create)],
-    };
-    store.transact(transaction).await
+    let vars = mainstay_expr::Vars { now: 1, ..mainstay_expr::Vars::default() };
+    store.transact(Transaction::new(Authority::System, vars, "request", vec![Step::Create(create)])).await
 }
 
 /// All live records of a model, and their number.

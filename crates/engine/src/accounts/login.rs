@@ -3,7 +3,8 @@
 use super::register::normalize_email;
 use super::session::{field, unauthenticated};
 use super::{Login, PasswordChange, Tokens};
-use crate::{Caller, Code, Engine, Error};
+use crate::idempotency::repeated;
+use crate::{Caller, Code, Done, Engine, Error};
 use mainstay_expr::{Predicate, Value};
 use mainstay_ports::{Query, Record, Step, Update};
 use uuid::Uuid;
@@ -16,22 +17,20 @@ impl Engine {
     /// [`Code::TooManyFailures`] after too many of those. [`Code::Busy`] when too many logins wait.
     pub async fn login(&self, caller: &Caller, login: Login) -> Result<Tokens, Error> {
         let email = normalize_email(&login.email);
-        let counters = self.counters(caller, &email);
-        self.require_unlocked(&counters).await?;
+        let attempt = self.attempt(caller, &email).await?;
         let user = self.find_by("user", "email", Value::Text(email)).await?;
         let user_id = user.as_ref().map_or(Uuid::nil(), Record::id);
         let credential = self.credential(user_id).await?;
         let hash = credential.as_ref().and_then(|credential| self.hash_of(credential));
         let verified = self.passwords().verify(login.password.clone(), hash.clone()).await?;
-        // Asked again: of many guesses that were sent at once, only the free ones may learn that they were right.
-        self.require_unlocked(&counters).await?;
         let (Some(user), Some(credential), Some(hash), true) = (user, credential, hash, verified) else {
-            self.count_failure(caller, &counters).await?;
+            self.count_failure(caller, &attempt).await?;
             return Err(Error::new(Code::InvalidCredentials, "the e-mail address or the password is wrong"));
         };
-        self.forgive(caller, &counters).await?;
+        self.forgive(caller, &attempt).await?;
         if self.passwords().is_outdated(&hash) {
-            self.set_password(caller, &credential, login.password, Vec::new()).await?;
+            let step = self.set_password(&credential, login.password).await?;
+            self.commit_for(caller, vec![step]).await?;
         }
         self.open_session(caller, &user).await
     }
@@ -48,41 +47,36 @@ impl Engine {
         let email =
             user.get(field(self.application().user(), "email")).as_text().unwrap_or_default().to_owned();
         self.require_strong("new_password", &change.new, &email)?;
-        let counters = self.counters(caller, &email);
-        self.require_unlocked(&counters).await?;
+        let attempt = self.attempt(caller, &email).await?;
         let credential = self.credential(user_id).await?;
         let hash = credential.as_ref().and_then(|credential| self.hash_of(credential));
         let verified = self.passwords().verify(change.current, hash).await?;
-        self.require_unlocked(&counters).await?;
         let (Some(credential), true) = (credential, verified) else {
-            self.count_failure(caller, &counters).await?;
+            if self.is_repeated(caller).await? {
+                return Err(repeated());
+            }
+            self.count_failure(caller, &attempt).await?;
             return Err(Error::new(Code::InvalidCredentials, "the current password is wrong"));
         };
         let mut sessions = self.sessions_of(user_id).await?;
         sessions.retain(|session| Some(*session) != identity.session);
-        self.set_password(caller, &credential, change.new, sessions).await
+        // One transaction: no session outlives the password that it was opened with.
+        let mut steps = vec![self.set_password(&credential, change.new).await?];
+        steps.extend(sessions.into_iter().map(|session| self.end_session(session)));
+        self.conclude(caller, steps, |request| request.encode(&Done::Nothing)).await
     }
 
-    /// Keeps a new password and ends sessions, in one transaction: no session outlives the password that it was opened with.
-    async fn set_password(
-        &self,
-        caller: &Caller,
-        credential: &Record,
-        password: String,
-        sessions_to_end: Vec<Uuid>,
-    ) -> Result<(), Error> {
+    /// The step that keeps a new password.
+    async fn set_password(&self, credential: &Record, password: String) -> Result<Step, Error> {
         let model = self.built_in("_credential");
         let hash = self.passwords().hash(password).await?;
-        let update = Step::Update(Update {
+        Ok(Step::Update(Update {
             model: model.id,
             id: credential.id(),
             set: vec![(field(model, "hash"), Value::Text(hash))],
             if_version: None,
             require: None,
-        });
-        let mut steps = vec![update];
-        steps.extend(sessions_to_end.into_iter().map(|session| self.end_session(session)));
-        self.commit_for(caller, steps).await
+        }))
     }
 
     async fn credential(&self, user: Uuid) -> Result<Option<Record>, Error> {

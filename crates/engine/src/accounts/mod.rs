@@ -1,6 +1,7 @@
 //! Accounts: who one is, and how one shows it.
 
 mod attempts;
+mod gate;
 mod identity;
 mod jwt;
 mod keys;
@@ -9,6 +10,8 @@ mod password;
 mod register;
 mod session;
 
+pub(crate) use attempts::FORGIVEN_AFTER;
+pub(crate) use gate::Gates;
 pub(crate) use identity::{Identities, roles};
 pub(crate) use jwt::TokenSigner;
 pub(crate) use keys::KeyUses;

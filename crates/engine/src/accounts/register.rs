@@ -2,10 +2,11 @@
 
 use super::NewUser;
 use super::session::field;
-use crate::{Caller, Code, Engine, Error, FieldError, View};
-use mainstay_expr::Value;
+use crate::command::seen;
+use crate::{Caller, Code, Done, Engine, Error, FieldError, View};
+use mainstay_expr::{Value, Vars};
 use mainstay_model::json;
-use mainstay_ports::Step;
+use mainstay_ports::{Authority, Step, Transaction};
 
 /// Longer passwords only cost time to hash.
 const MAX_PASSWORD_BYTES: usize = 1_024;
@@ -54,10 +55,17 @@ impl Engine {
         let hash = self.passwords().hash(password).await?;
         let values = vec![("user", Value::Uuid(create.id)), ("hash", Value::Text(hash))];
         let credential = Step::Create(self.create_internal(self.built_in("_credential"), values));
-        let id = create.id;
+        let viewer = Vars { auth_id: Some(create.id), ..self.read_vars(caller, model, "get") };
         let steps = vec![Step::Create(create), credential];
-        self.commit_as_system(&caller.request_id, vars, steps).await.map_err(Error::or_first)?;
-        self.own_view(caller, id).await
+        let user = model.id;
+        let receipt = self.receipt(caller, move |idempotency, outcomes, _| {
+            let view = outcomes.first().and_then(|outcome| seen(user, outcome.clone()));
+            view.map(|view| idempotency.encode(&Done::Registered(&view))).unwrap_or_default()
+        });
+        let transaction = Transaction::new(Authority::System, vars, &caller.request_id, steps);
+        let transaction = Transaction { viewer: Some(viewer), receipt, ..transaction };
+        let mut outcomes = self.commit(transaction).await.map_err(Error::or_first)?.outcomes;
+        seen(user, outcomes.swap_remove(0)).ok_or_else(Error::not_found)
     }
 
     /// Refuses a password that is too short, too long, or the address itself.

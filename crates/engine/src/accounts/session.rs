@@ -4,10 +4,11 @@ use super::Tokens;
 use super::identity::{MICROS, roles, session_end};
 use super::jwt::Claims;
 use super::password::{hex, random_hex};
-use crate::{Caller, Code, Engine, Error, View};
+use crate::idempotency::repeated;
+use crate::{Caller, Code, Done, Engine, Error, Idempotency, View};
 use mainstay_expr::{FieldId, Predicate, Value, Vars};
 use mainstay_model::Model;
-use mainstay_ports::{Create, Deleted, Query, Record, Step, Update};
+use mainstay_ports::{Authority, Create, Deleted, Query, Record, Step, Transaction, Update};
 use uuid::Uuid;
 
 impl Engine {
@@ -56,14 +57,20 @@ impl Engine {
         });
         let extend = self.set_session(session, "expires_at", self.refresh_expiry());
         let (refresh_token, next) = self.new_refresh_token(session)?;
-        match self.commit_for(caller, vec![mark, extend, next]).await {
-            Ok(()) => self.tokens(user, session, refresh_token),
+        let tokens = self.tokens(user, session, refresh_token)?;
+        let kept = tokens.clone();
+        let steps = vec![mark, extend, next];
+        match self.conclude(caller, steps, move |request| request.encode(&Done::Tokens(&kept))).await {
+            Ok(()) => Ok(tokens),
             Err(error) if is_requirement_failed(&error) => self.punish_reuse(caller, session).await,
             Err(error) => Err(error),
         }
     }
 
     async fn punish_reuse(&self, caller: &Caller, session: Uuid) -> Result<Tokens, Error> {
+        if self.is_repeated(caller).await? {
+            return Err(repeated());
+        }
         self.commit_for(caller, vec![self.end_session(session)]).await?;
         tracing::warn!(request_id = caller.request_id, %session, "a refresh token was used twice, its session is ended");
         Err(Error::new(Code::TokenReused, "this refresh token was used before, log in again"))
@@ -76,7 +83,8 @@ impl Engine {
     pub async fn logout(&self, caller: &Caller) -> Result<(), Error> {
         let session =
             caller.identity.as_ref().and_then(|identity| identity.session).ok_or_else(unauthenticated)?;
-        self.commit_for(caller, vec![self.end_session(session)]).await
+        let steps = vec![self.end_session(session)];
+        self.conclude(caller, steps, |request| request.encode(&Done::Nothing)).await
     }
 
     /// The caller's account.
@@ -131,8 +139,11 @@ impl Engine {
         );
         let session_id = session.id;
         let (refresh_token, first) = self.new_refresh_token(session_id)?;
-        self.commit_for(caller, vec![Step::Create(session), first]).await?;
-        self.tokens(user, session_id, refresh_token)
+        let tokens = self.tokens(user, session_id, refresh_token)?;
+        let kept = tokens.clone();
+        let steps = vec![Step::Create(session), first];
+        self.conclude(caller, steps, move |request| request.encode(&Done::Tokens(&kept))).await?;
+        Ok(tokens)
     }
 
     /// A new refresh token, and the step that keeps its hash.
@@ -190,6 +201,20 @@ impl Engine {
     pub(super) async fn commit_for(&self, caller: &Caller, steps: Vec<Step>) -> Result<(), Error> {
         let vars = caller.vars("auth", self.now());
         self.commit_as_system(&caller.request_id, vars, steps).await.map(drop)
+    }
+
+    /// As [`Engine::commit_for`], for the transaction that does what the request asks for: its answer is kept with it, where the client
+    /// asked for that.
+    pub(super) async fn conclude(
+        &self,
+        caller: &Caller,
+        steps: Vec<Step>,
+        answer: impl Fn(&Idempotency) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Result<(), Error> {
+        let receipt = self.receipt(caller, move |idempotency, _, _| answer(idempotency));
+        let vars = caller.vars("auth", self.now());
+        let transaction = Transaction::new(Authority::System, vars, &caller.request_id, steps);
+        self.commit(Transaction { receipt, ..transaction }).await.map(drop)
     }
 
     /// The public key of access tokens as a JSON Web Key Set (RFC 7517).

@@ -1,24 +1,22 @@
 //! Cursors: a place in an order, sealed so that only the engine can make and read one.
 
+use crate::seal::Seal;
 use crate::{Code, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use mainstay_expr::Value;
 use mainstay_model::{Model, json};
 use mainstay_ports::{Deleted, Keyring, Order};
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use ring::rand::{SecureRandom, SystemRandom};
 use uuid::Uuid;
 
 /// Seals cursors and opens them again.
 ///
-/// A cursor is `base64url(nonce ‖ sealed)`: the values of the last record's order fields and its id as a JSON array, sealed with
-/// AES-256-GCM (NIST SP 800-38D) together with the query that it belongs to. So it tells nothing of the values, which may be of
+/// A cursor is, in base64url and sealed, the values of the last record's order fields and its id as a JSON array,
+/// together with the query that it belongs to. So it tells nothing of the values, which may be of
 /// fields that a log should not have, and one that was altered, or is used with another query, is recognised instead of
 /// answering a page that means nothing.
 pub(crate) struct CursorSeal {
-    key: LessSafeKey,
-    random: SystemRandom,
+    seal: Seal,
 }
 
 /// The query that a cursor belongs to.
@@ -33,10 +31,7 @@ const MAX_CURSOR_BYTES: usize = 8_192;
 
 impl CursorSeal {
     pub(crate) fn new(keyring: &dyn Keyring) -> Result<Self, Error> {
-        let secret = keyring.secret("cursor", AES_256_GCM.key_len());
-        let secret = secret.map_err(|error| Error::internal(format!("cursor key: {error}")))?;
-        let key = UnboundKey::new(&AES_256_GCM, &secret).map_err(|_| Error::internal("cursor key"))?;
-        Ok(CursorSeal { key: LessSafeKey::new(key), random: SystemRandom::new() })
+        Ok(CursorSeal { seal: Seal::new(keyring, "cursor")? })
     }
 
     /// The cursor behind a record.
@@ -49,12 +44,7 @@ impl CursorSeal {
         values.push(Value::Uuid(id));
         let mut body = Vec::new();
         json::encode(&Value::List(values), &mut body);
-        let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).map_err(|_| Error::internal("the system has no random numbers"))?;
-        let sealing = Nonce::assume_unique_for_key(nonce);
-        let sealed = self.key.seal_in_place_append_tag(sealing, Aad::from(listed.context()), &mut body);
-        sealed.map_err(|_| Error::internal("a cursor could not be sealed"))?;
-        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &body].concat()))
+        Ok(URL_SAFE_NO_PAD.encode(self.seal.seal(body, &listed.context())?))
     }
 
     /// The place that a cursor stands for.
@@ -66,11 +56,8 @@ impl CursorSeal {
 
     fn read(&self, cursor: &str, listed: &Listed<'_>) -> Option<(Vec<Value>, Uuid)> {
         let cursor = Some(cursor).filter(|cursor| cursor.len() <= MAX_CURSOR_BYTES)?;
-        let mut sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (nonce, body) = sealed.split_at_mut_checked(NONCE_LEN)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
-        let body = self.key.open_in_place(nonce, Aad::from(listed.context()), body).ok()?;
-        decode(body, listed.model, listed.order)
+        let sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        decode(&self.seal.open(sealed, &listed.context())?, listed.model, listed.order)
     }
 }
 

@@ -73,16 +73,6 @@ async fn failures_from_one_address_lock_it_for_every_account() {
 }
 
 #[tokio::test]
-async fn guesses_that_are_sent_at_once_are_counted() {
-    let app = App::chat();
-    app.account("ann@example.org", &[]).await;
-    let guesses = (0..20).map(|_| app.login("ann@example.org", "wrong horse"));
-    let refused = futures::future::join_all(guesses).await;
-    assert!(refused.iter().all(Result::is_err));
-    assert_eq!(outcome(app.login("ann@example.org", PASSWORD).await), Err(Code::TooManyFailures));
-}
-
-#[tokio::test]
 async fn a_refresh_token_is_good_for_one_use() {
     let app = App::chat();
     app.account("ann@example.org", &[]).await;

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod attempts;
+mod idempotency;
 mod keys;
 mod maintenance;
 mod reads;

@@ -3,7 +3,7 @@
 use mainstay_engine::{
     Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options, Tokens, View,
 };
-use mainstay_model::Project;
+use mainstay_model::{Application, Project};
 use mainstay_ports::Store;
 use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ const SETTINGS: &str = "[accounts]\nfailures_per_account = 3\nfailures_per_addre
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<FakeClock>,
+    store: Arc<dyn Store>,
 }
 
 impl App {
@@ -55,9 +56,18 @@ impl App {
         let application = Arc::new(loaded.application);
         let store = wrap(Arc::new(MemoryStore::new(application.clone())));
         let clock = Arc::new(FakeClock::new(1_795_249_800_000_000));
-        let options =
-            Options { application, store, clock: clock.clone(), keyring: Arc::new(FixedKeyring(7)) };
-        App { engine: Engine::new(options).unwrap(), clock }
+        Self::start(application, store, clock)
+    }
+
+    fn start(application: Arc<Application>, store: Arc<dyn Store>, clock: Arc<FakeClock>) -> Self {
+        let keyring = Arc::new(FixedKeyring(7));
+        let options = Options { application, store: store.clone(), clock: clock.clone(), keyring };
+        App { engine: Engine::new(options).unwrap(), clock, store }
+    }
+
+    /// The same store under a new engine.
+    pub(crate) fn restarted(&self) -> Self {
+        Self::start(self.engine.application().clone(), self.store.clone(), self.clock.clone())
     }
 
     /// A new account, logged in.

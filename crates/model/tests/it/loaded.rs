@@ -44,7 +44,9 @@ fn the_model_of_the_guide_loads_without_a_warning() {
 fn the_built_in_models_are_without_fault_and_come_first() {
     let application = load(&[("models/note.toml", "")]);
     let names: Vec<&str> = application.models.iter().map(|model| model.name.as_str()).collect();
-    assert_eq!(names, ["user", "_credential", "_session", "_refresh_token", "_attempt", "_api_key", "note"]);
+    let built_in =
+        ["user", "_credential", "_session", "_refresh_token", "_attempt", "_api_key", "_idempotency_key"];
+    assert_eq!(names, [&built_in[..], &["note"]].concat());
     for model in &application.models {
         assert_eq!(model.internal, model.name.starts_with('_'));
         assert!(!model.internal || model.allow.read.is_none());

@@ -21,6 +21,7 @@ mod deletion;
 mod feed;
 mod paging;
 mod query;
+mod receipts;
 mod records;
 mod rules;
 mod trimming;
@@ -107,6 +108,11 @@ suite! { $
         all_steps_or_none,
         a_batch_has_no_duplicates_either,
         a_batch_names_every_refused_step;
+    receipts:
+        a_receipt_is_there_when_its_transaction_is,
+        a_receipt_that_is_there_refuses_everything,
+        a_receipt_that_cannot_be_made_refuses_everything,
+        one_of_many_receipts_wins;
     query:
         a_filter_selects,
         a_filter_walks_relations,

@@ -92,10 +92,13 @@ impl World {
 
     /// Runs a transaction.
     pub(super) async fn run(&self, who: Who, steps: Vec<Step>) -> Result<Committed, StoreError> {
+        self.store.transact(self.transaction(who, steps)).await
+    }
+
+    /// The transaction that [`World::run`] runs.
+    pub(super) fn transaction(&self, who: Who, steps: Vec<Step>) -> Transaction {
         let authority = if matches!(who, Who::System) { Authority::System } else { Authority::Caller };
-        let transaction =
-            Transaction { authority, vars: self.vars(who), request_id: "request".to_owned(), steps };
-        self.store.transact(transaction).await
+        Transaction::new(authority, self.vars(who), "request", steps)
     }
 
     /// Runs a step that must succeed.

@@ -2,8 +2,8 @@
 
 use super::{Execution, Rows, Stop};
 use crate::{Outcome, Record, Rejection, StoreError};
-use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Related, decide};
-use mainstay_model::{Model, Rule};
+use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Related, Vars, decide};
+use mainstay_model::{Field, Model, Rule};
 
 /// Remembers what closed predicates came to until the next write: a create rule and the read rule behind the answer often
 /// ask the same of other records.
@@ -55,8 +55,13 @@ impl<'a> Records<'a> {
 impl Execution<'_> {
     /// Whether a predicate holds of these records.
     pub(super) fn holds(&mut self, predicate: &Predicate, records: Records<'_>) -> Result<bool, Stop> {
+        self.holds_for(&self.transaction.vars, predicate, records)
+    }
+
+    /// As [`Execution::holds`], for a request that brings `vars`.
+    fn holds_for(&mut self, vars: &Vars, predicate: &Predicate, records: Records<'_>) -> Result<bool, Stop> {
         let frame = Frame {
-            vars: Some(&self.transaction.vars),
+            vars: Some(vars),
             record: Some(&records.record.values),
             old: records.change.map(|(old, _)| old.values.as_slice()),
             new: records.change.map(|(_, new)| new.values.as_slice()),
@@ -137,10 +142,18 @@ impl Execution<'_> {
         let readable = self.allows(model.allow.read.as_ref(), Records::only(&record))?;
         let mut hidden = Vec::new();
         for field in model.fields.iter().filter(|field| field.read.is_some()) {
-            if self.is_hidden(model, field.id, &record)? {
+            if self.is_left_out(model, field, &record)? {
                 hidden.push(field.id);
             }
         }
         Ok(Outcome::Record { record, created, readable, hidden })
+    }
+
+    /// Whether a field is hidden from whom the outcomes are for.
+    fn is_left_out(&mut self, model: &Model, field: &Field, record: &Record) -> Result<bool, Stop> {
+        match (&self.transaction.viewer, &field.read) {
+            (Some(viewer), Some(rule)) => Ok(!self.holds_for(viewer, rule, Records::only(record))?),
+            _ => self.is_hidden(model, field.id, record),
+        }
     }
 }

@@ -8,7 +8,9 @@ mod delete;
 mod judge;
 mod write;
 
-use crate::{Authority, NewChange, Outcome, Record, Rejection, Step, StoreError, Transaction};
+use crate::{
+    Authority, NewChange, Outcome, Position, Receipt, Record, Rejection, Step, StoreError, Transaction,
+};
 use judge::Judge;
 use mainstay_expr::{FieldId, ModelId, Predicate};
 use mainstay_model::Application;
@@ -61,6 +63,9 @@ pub trait Rows {
     /// # Errors
     /// See [`Rows::get`].
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError>;
+
+    /// The place in the feed behind what was appended so far.
+    fn position(&self) -> Position;
 }
 
 /// A transaction being executed.
@@ -110,6 +115,13 @@ pub fn execute(
             Err(Stop::Failed(error)) => return Err(error),
         }
     }
+    if let (Some(receipt), true) = (&transaction.receipt, rejections.is_empty()) {
+        match execution.keep(receipt, &outcomes) {
+            Ok(()) => {}
+            Err(Stop::Rejected(rejection)) => rejections.push((outcomes.len(), rejection)),
+            Err(Stop::Failed(error)) => return Err(error),
+        }
+    }
     if rejections.is_empty() { Ok(outcomes) } else { Err(StoreError::Rejected(rejections)) }
 }
 
@@ -123,6 +135,18 @@ impl Execution<'_> {
             Step::Restore(restore) => self.restore(restore),
             Step::Purge(purge) => self.purge(purge),
         }
+    }
+
+    /// Makes the record of a receipt.
+    fn keep(&mut self, receipt: &Receipt, outcomes: &[Outcome]) -> Result<(), Stop> {
+        let create = &receipt.create;
+        if self.rows.get(create.model, create.id)?.is_some() {
+            return Err(Rejection::Exists.into());
+        }
+        let mut record = self.new_record(self.application.model(create.model), create);
+        record.set(receipt.answer_field, (receipt.answer)(outcomes, self.rows.position())?);
+        self.rows.insert(create.model, &record)?.map_err(Rejection::Unique)?;
+        Ok(())
     }
 
     fn now(&self) -> i64 {

@@ -28,7 +28,7 @@ impl Execution<'_> {
         Ok(outcome)
     }
 
-    fn new_record(&self, model: &Model, create: &Create) -> Record {
+    pub(super) fn new_record(&self, model: &Model, create: &Create) -> Record {
         let mut record = Record { values: vec![Value::Null; model.fields.len()] };
         record.set(base::ID, Value::Uuid(create.id));
         record.set(base::CREATED_AT, Value::Timestamp(self.now()));

@@ -12,7 +12,7 @@ use clap::{Args, Subcommand};
 use mainstay_engine::{Caller, Error, Input};
 use mainstay_expr::{Predicate, Value, format_timestamp};
 use mainstay_model::{Model, json::encode_text};
-use mainstay_ports::{Query, Record};
+use mainstay_ports::{Query, Record, Store};
 use serde_json::json;
 use std::process::ExitCode;
 use uuid::Uuid;

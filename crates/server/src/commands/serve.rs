@@ -5,20 +5,27 @@ use crate::backend::{Backend, database};
 use crate::cli::ProjectArgs;
 use crate::failure::{Failure, exit};
 use crate::listen::{Listener, Options, Stopped};
+use crate::logs::{self, Logs};
+use crate::metrics::Metrics;
 use crate::project::{Opened, summary};
+use crate::schema_change;
 use crate::signals::Signals;
 use crate::terminal::{colored_errors, complain, counted, say};
-use crate::{logs, schema_change};
+use axum::Router;
 use clap::Args;
+use mainstay_api::Api;
 use mainstay_engine::Engine;
 use mainstay_model::{Durability, Log, LogFormat};
+use mainstay_ports::measure::Counter;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long between two rounds of tidying up.
 const MAINTENANCE: Duration = Duration::from_secs(60);
+/// The most connections to the listener of metrics.
+const METRICS_CONNECTIONS: usize = 64;
 /// How long tasks may take to notice that the program ends.
 const LAST_TASKS: Duration = Duration::from_secs(1);
 
@@ -37,6 +44,38 @@ pub(crate) struct Serve {
     /// Where to listen, as 127.0.0.1:8080 [default: `server.listen` of mainstay.toml]
     #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// How to log, other than mainstay.toml says.
+#[derive(Debug, Args)]
+struct LogArgs {
+    /// The form of logs: `json`, `pretty`, or `auto` for pretty on a terminal [default: `log.format` of mainstay.toml]
+    #[arg(long = "log-format", value_name = "FORMAT", value_parser = log_format)]
+    format: Option<LogFormat>,
+    /// The least level of logs, as `debug` or `info,mainstay_engine=debug` [default: `log.level` of mainstay.toml]
+    #[arg(long = "log-level", value_name = "LEVEL")]
+    level: Option<String>,
+}
+
+impl LogArgs {
+    /// What is said here, and else what the project says.
+    fn over(&self, log: &Log) -> Log {
+        Log {
+            format: self.format.unwrap_or(log.format),
+            level: self.level.clone().unwrap_or_else(|| log.level.clone()),
+        }
+    }
+}
+
+fn log_format(text: &str) -> Result<LogFormat, String> {
+    match text {
+        "auto" => Ok(LogFormat::Auto),
+        "json" => Ok(LogFormat::Json),
+        "pretty" => Ok(LogFormat::Pretty),
+        _ => Err("write `auto`, `json` or `pretty`".to_owned()),
+    }
 }
 
 /// An address with a port. Of names only `localhost` is understood, which needs nobody to resolve it.
@@ -63,26 +102,31 @@ pub(crate) struct Dev {
 impl Serve {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let project = Opened::load(&self.project.folder)?;
-        logs::start(&project.application.config.log)?;
+        let logs = logs::start(&self.log.over(&project.application.config.log))?;
         if !project.diagnostics.items.is_empty() {
             complain(&format!("{}: `mainstay check` shows them\n", summary(&project.diagnostics)));
         }
-        self.open_and_serve(&project)
+        self.open_and_serve(&project, &logs)
     }
 
-    fn open_and_serve(&self, project: &Opened) -> Result<ExitCode, Failure> {
+    fn open_and_serve(&self, project: &Opened, logs: &Logs) -> Result<ExitCode, Failure> {
         let runtime = runtime()?;
         // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
         let listener = {
             let _within = runtime.enter();
             Listener::bind(self.listen.unwrap_or(project.application.config.server.listen))?
         };
-        let Backend { engine, store, folder } = Backend::open(project, self.project.data.data.as_deref())?;
-        say(&banner(project, &engine, &folder, listener.address()));
-        let code = runtime.block_on(serve(listener, engine, project));
+        let metrics_listener = {
+            let _within = runtime.enter();
+            project.application.config.server.metrics_listen.map(Listener::bind).transpose()?
+        };
+        let backend = Backend::open(project, self.project.data.data.as_deref())?;
+        let listeners = Listeners { api: listener, metrics: metrics_listener };
+        say(&banner(project, &backend, &listeners));
+        let code = runtime.block_on(serve(listeners, &backend, project, logs.buffer.lost()));
         // Tasks that still run hold on to the store; with the last of them gone it closes, and all data are in its one file.
         runtime.shutdown_timeout(LAST_TASKS);
-        drop(store);
+        drop(backend);
         code
     }
 }
@@ -91,17 +135,29 @@ impl Dev {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let project = Opened::load(&self.serve.project.folder)?;
         let level = project.application.config.log.level.clone();
-        logs::start(&Log { format: LogFormat::Pretty, level })?;
+        let logs = logs::start(&self.serve.log.over(&Log { format: LogFormat::Pretty, level }))?;
         complain(&project.diagnostics.render(colored_errors()));
         let folder = project.data_folder(self.serve.project.data.data.as_deref());
         say(&schema_change::apply_safe(&project, &database(&folder))?);
-        self.serve.open_and_serve(&project)
+        self.serve.open_and_serve(&project, &logs)
     }
 }
 
-async fn serve(listener: Listener, engine: Engine, project: &Opened) -> Result<ExitCode, Failure> {
+/// Where the program listens.
+struct Listeners {
+    api: Listener,
+    /// For metrics alone.
+    metrics: Option<Listener>,
+}
+
+async fn serve(
+    listeners: Listeners,
+    backend: &Backend,
+    project: &Opened,
+    log_lines_lost: Arc<Counter>,
+) -> Result<ExitCode, Failure> {
     let (mut first, mut both) = (Signals::listen()?, Signals::listen()?);
-    let watched = engine.clone();
+    let watched = backend.engine.clone();
     let stop = async {
         let signal = first.next().await;
         tracing::info!(signal, "stopping");
@@ -112,14 +168,38 @@ async fn serve(listener: Listener, engine: Engine, project: &Opened) -> Result<E
         both.next().await;
         both.next().await;
     };
-    tokio::spawn(maintain(engine.clone()));
-    let serving =
-        listener.serve(mainstay_api::router(engine), Options::of(&project.application.config), stop);
+    tokio::spawn(maintain(backend.engine.clone()));
+    let options = Options::of(&project.application.config);
+    let router = router(backend, &options, listeners.metrics, log_lines_lost);
+    let serving = listeners.api.serve(router, options, stop);
     say("ready\n");
     tokio::select! {
         stopped = serving => Ok(report(stopped)),
         () = second_stop => Ok(ExitCode::from(exit::INTERRUPTED)),
     }
+}
+
+/// The API, with the metrics in it unless they have a listener of their own. That one serves as long as the program runs, a stop included.
+fn router(
+    backend: &Backend,
+    options: &Options,
+    listener: Option<Listener>,
+    log_lines_lost: Arc<Counter>,
+) -> Router {
+    let api = Api::new(backend.engine.clone());
+    let metrics = Metrics {
+        engine: backend.engine.clone(),
+        store: backend.store.clone(),
+        database: database(&backend.folder),
+        requests: api.requests(),
+        connections: options.measures.clone(),
+        log_lines_lost,
+    };
+    let Some(listener) = listener else { return api.with_metrics(move || metrics.text()).router() };
+    let options =
+        Options { max_connections: METRICS_CONNECTIONS, measures: Arc::default(), ..options.clone() };
+    tokio::spawn(listener.serve(metrics.router(), options, std::future::pending()));
+    api.router()
 }
 
 fn report(stopped: Stopped) -> ExitCode {
@@ -149,26 +229,32 @@ async fn maintain(engine: Engine) {
     }
 }
 
-fn banner(project: &Opened, engine: &Engine, data: &Path, address: SocketAddr) -> String {
+fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String {
     let application = &project.application;
     let models = application.models.iter().filter(|model| !model.internal).count();
-    let operations = engine.registry().operations().len();
+    let operations = backend.engine.registry().operations().len();
     let durability = match application.config.data.durability {
         Durability::Full => "full",
         Durability::Normal => "normal",
     };
+    let metrics = listeners
+        .metrics
+        .as_ref()
+        .map(|listener| format!("metrics     http://{}/metrics\n", listener.address()));
     format!(
         "mainstay {version}\n\
          project     {name} in {folder}: {models}, {operations}\n\
          data        {data} (SQLite, durability {durability})\n\
          listening   http://{address}\n\
-         docs        http://{address}/docs\n",
+         docs        http://{address}/docs\n{metrics}",
         version = env!("CARGO_PKG_VERSION"),
         name = project.name(),
         folder = project.folder.display(),
         models = counted(models, "model"),
         operations = counted(operations, "operation"),
-        data = data.display(),
+        data = backend.folder.display(),
+        address = listeners.api.address(),
+        metrics = metrics.unwrap_or_default(),
     )
 }
 

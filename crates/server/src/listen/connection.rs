@@ -1,8 +1,8 @@
 //! One connection, from its first byte to its last.
 
-use super::Options;
 use super::refusal::Refusal;
 use super::socket::{Progress, Socket};
+use super::{Measures, Options};
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -30,6 +30,7 @@ pub(super) struct Server {
     router: Router,
     http: http1::Builder,
     stall_timeout: Duration,
+    pub(super) measures: Arc<Measures>,
 }
 
 impl Server {
@@ -39,7 +40,7 @@ impl Server {
             .header_read_timeout(options.stall_timeout)
             .max_header_size(options.header_bytes)
             .max_buf_size(BUFFER_BYTES.max(options.header_bytes));
-        Server { router, http, stall_timeout: options.stall_timeout }
+        Server { router, http, stall_timeout: options.stall_timeout, measures: options.measures.clone() }
     }
 
     /// Serves a connection until it ends, or until `stopped` and its request is answered.
@@ -47,7 +48,8 @@ impl Server {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         let progress = Arc::new(Progress::default());
-        let io = TokioIo::new(Socket::new(stream, progress.clone(), self.stall_timeout));
+        let socket = Socket::new(stream, progress.clone(), self.stall_timeout, self.measures.clone());
+        let io = TokioIo::new(socket);
         let service = service_fn(|mut request: Request<Incoming>| {
             progress.set_asked();
             request.extensions_mut().insert(ClientAddress(client));
@@ -68,6 +70,7 @@ impl Server {
         };
         let mut stream = connection.into_parts().io.into_inner().into_stream();
         if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
+            self.measures.count_refusal(refusal);
             tracing::info!(target: "http", %client, code = refusal.error().code.as_str(), "refused before it was a request");
             let _ = stream.write_all(&refusal.to_bytes().await).await;
         }

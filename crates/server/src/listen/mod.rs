@@ -6,6 +6,7 @@
 
 mod connection;
 mod descriptors;
+mod measures;
 mod refusal;
 mod socket;
 
@@ -13,12 +14,15 @@ use crate::failure::Failure;
 use axum::Router;
 use descriptors::Shortage;
 use mainstay_model::Config;
+use measures::Slot;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
+
+pub(crate) use measures::Measures;
 
 /// What a listener is run with.
 #[derive(Debug, Clone)]
@@ -33,6 +37,8 @@ pub(crate) struct Options {
     /// The most connections at once. When they are all taken, new ones wait in the system's queue: they are not
     /// accepted, so they cost no memory, and are served as soon as one ends.
     pub(crate) max_connections: usize,
+    /// What it counts.
+    pub(crate) measures: Arc<Measures>,
 }
 
 impl Options {
@@ -44,6 +50,7 @@ impl Options {
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
             max_connections: descriptors::affordable(config.server.max_connections)
                 .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)),
+            measures: Arc::default(),
         }
     }
 }
@@ -87,6 +94,7 @@ impl Listener {
         stop: impl Future<Output = ()>,
     ) -> Stopped {
         let slots = Arc::new(Semaphore::new(options.max_connections));
+        options.measures.limit.set(options.max_connections as u64);
         let (stopping, stopped) = watch::channel(false);
         let server = Arc::new(connection::Server::new(router, &options));
         let accept = self.accept_all(&server, &slots, &stopped);
@@ -107,8 +115,9 @@ impl Listener {
         stopped: &watch::Receiver<bool>,
     ) {
         let mut shortage = Shortage::default();
-        while let Ok(slot) = slots.clone().acquire_owned().await {
+        while let Ok(permit) = slots.clone().acquire_owned().await {
             let (stream, peer) = self.accept(&mut shortage).await;
+            let slot = Slot::take(permit, server.measures.clone());
             let (server, stopped) = (server.clone(), stopped.clone());
             tokio::spawn(async move {
                 server.serve(stream, peer.ip().to_canonical(), stopped).await;

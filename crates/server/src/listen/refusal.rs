@@ -17,6 +17,9 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// All of them, in the order of their declaration.
+    pub(super) const ALL: [Refusal; 3] = [Refusal::HeaderTooLarge, Refusal::TooSlow, Refusal::NotHttp];
+
     /// The refusal that hyper's error calls for. `None` when there is nobody to tell or nothing to say: when the API was reached it has
     /// answered for itself, and a client that never sent a byte (as browsers open connections in advance) is not to be surprised by an answer.
     pub(super) fn of(error: &hyper::Error, progress: &Progress) -> Option<Self> {

@@ -1,5 +1,6 @@
 //! The stream of a connection, as hyper sees it.
 
+use super::Measures;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -43,11 +44,17 @@ pub(super) struct Socket {
     progress: Arc<Progress>,
     stall_timeout: Duration,
     stall: Option<Pin<Box<Sleep>>>,
+    measures: Arc<Measures>,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, progress: Arc<Progress>, stall_timeout: Duration) -> Self {
-        Socket { stream, progress, stall_timeout, stall: None }
+    pub(super) fn new(
+        stream: TcpStream,
+        progress: Arc<Progress>,
+        stall_timeout: Duration,
+        measures: Arc<Measures>,
+    ) -> Self {
+        Socket { stream, progress, stall_timeout, stall: None, measures }
     }
 
     pub(super) fn into_stream(self) -> TcpStream {
@@ -56,8 +63,9 @@ impl Socket {
 
     /// What becomes of a write: one that gets nowhere fails when its time is up.
     fn watch(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if write.is_ready() {
+        if let Poll::Ready(written) = &write {
             self.stall = None;
+            self.measures.sent_bytes.add(written.as_ref().map_or(0, |bytes| *bytes as u64));
             return write;
         }
         let timeout = self.stall_timeout;
@@ -75,8 +83,10 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buffer))?;
-        if buffer.filled().len() > before {
+        let received = buffer.filled().len() - before;
+        if received > 0 {
             self.progress.heard.store(true, Relaxed);
+            self.measures.received_bytes.add(received as u64);
         }
         Poll::Ready(Ok(()))
     }

@@ -60,7 +60,7 @@ fn a_key_is_kept_nowhere_as_it_is() {
     let server = project.serve();
     assert_eq!(status(&server.client(), &key, "/v1/rooms"), 200);
     assert_eq!(status(&server.client(), &format!("{key}0"), "/v1/rooms"), 401);
-    let log = server.log();
+    let log = server.logged("\"status\":401");
     server.stop();
     assert!(log.contains("/v1/rooms"), "{log}");
     let secret = key.rsplit('_').next().unwrap();

@@ -2,7 +2,6 @@
 
 use crate::chat::Chat;
 use crate::support::{Answer, Project, Server};
-use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -85,23 +84,6 @@ fn a_stop_cuts_what_takes_too_long() {
 }
 
 #[test]
-fn logs_are_json_where_the_project_says_so() {
-    let project = Project::of(&[("models/note.toml", "[fields]\ntitle = \"string\"\n")]);
-    project.write("mainstay.toml", "[log]\nformat = \"json\"\n");
-    let mut server = project.serve();
-    server.client().get("/v1/notes");
-    server.signal("TERM");
-    server.wait();
-    let log = server.log();
-    let lines: Vec<Value> = log
-        .lines()
-        .filter(|line| line.starts_with('{'))
-        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
-        .collect();
-    assert!(lines.iter().any(|line| line["target"] == "http" && line["status"] == 200), "{log}");
-}
-
-#[test]
 fn more_connections_than_allowed_wait_their_turn() {
     let project = Project::example("chat");
     project.write("mainstay.toml", "[server]\nmax_connections = 1\n");
@@ -119,7 +101,7 @@ fn more_connections_than_allowed_wait_their_turn() {
 fn more_connections_than_descriptors_wait_their_turn() {
     let project = Project::example("chat");
     let server = Server::start_under("-n 64", &project.path(""));
-    assert!(server.log().contains("beyond what the limit on open files"), "{}", server.log());
+    server.logged("beyond what the limit on open files");
     let many: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(server.address).unwrap()).collect();
     std::thread::sleep(Duration::from_millis(300));
     assert!(!server.log().contains("cannot accept"), "{}", server.log());

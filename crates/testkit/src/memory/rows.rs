@@ -4,7 +4,7 @@ use super::State;
 use super::table::Tables;
 use mainstay_expr::{FieldId, ModelId, Predicate, evaluate_closed};
 use mainstay_model::Application;
-use mainstay_ports::{NewChange, Record, Rows, StoreError};
+use mainstay_ports::{NewChange, Position, Record, Rows, StoreError};
 use uuid::Uuid;
 
 /// The rows within a transaction, with what is needed to undo it.
@@ -77,5 +77,9 @@ impl Rows for MemoryRows<'_> {
         self.state.feed.append(change);
         self.changes += 1;
         Ok(())
+    }
+
+    fn position(&self) -> Position {
+        self.state.feed.end()
     }
 }

@@ -19,9 +19,8 @@ async fn check(fault: Fault, expected: Option<&str>, records: usize) {
     let store = FaultyStore::new(inner, Faults::seeded(0).nth(Call::Transact, 1, fault));
     let write = |id| {
         let create = Create { model, id: Uuid::from_u128(id), values: Vec::new(), given: Vec::new() };
-        let request_id = "request".to_owned();
         let steps = vec![Step::Create(create)];
-        store.transact(Transaction { authority: Authority::System, vars: Vars::default(), request_id, steps })
+        store.transact(Transaction::new(Authority::System, Vars::default(), "request", steps))
     };
     let error = write(1).await.err().map(|error: StoreError| error.to_string());
     assert_eq!(error.as_deref(), expected, "{fault:?}");

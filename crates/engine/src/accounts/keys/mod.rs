@@ -11,10 +11,11 @@ pub(crate) use uses::KeyUses;
 
 use super::identity::roles;
 use super::session::{field, unauthenticated};
-use crate::{Caller, Code, Engine, Error, FieldError, Identity, Input, View};
+use crate::command::seen;
+use crate::{Caller, Code, Done, Engine, Error, FieldError, Identity, Input, View};
 use mainstay_expr::{FieldId, Frame, Predicate, Value};
 use mainstay_model::{Model, base};
-use mainstay_ports::{Delete, Deleted, Query, Record, Step};
+use mainstay_ports::{Authority, Delete, Deleted, Outcome, Query, Record, Step, Transaction};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -73,11 +74,19 @@ impl Engine {
         input.values.extend(set.map(|(name, value)| (field(model, name), value)));
         let vars = caller.vars("auth.keys.create", self.now());
         let create = self.new_create(model, None, input, &vars)?;
-        let id = create.id;
-        let made = self.commit_as_system(&caller.request_id, vars, vec![Step::Create(create)]).await;
-        made.map_err(Error::or_first)?;
-        let record = self.find("_api_key", id).await?.ok_or_else(Error::not_found)?;
-        Ok(MadeKey { view: self.key_view(record), key })
+        let (model, shown) = (model.id, self.shown_of_keys());
+        let made = move |outcomes: &[Outcome]| {
+            let view = seen(model, outcomes.first()?.clone())?;
+            Some(MadeKey { view: View { selected: Some(shown.clone()), ..view }, key: key.clone() })
+        };
+        let kept = made.clone();
+        let receipt = self.receipt(caller, move |idempotency, outcomes, _| {
+            kept(outcomes).map(|made| idempotency.encode(&Done::Key(&made))).unwrap_or_default()
+        });
+        let transaction =
+            Transaction::new(Authority::System, vars, &caller.request_id, vec![Step::Create(create)]);
+        let committed = self.commit(Transaction { receipt, ..transaction }).await.map_err(Error::or_first)?;
+        made(&committed.outcomes).ok_or_else(Error::not_found)
     }
 
     fn check_key(&self, input: &Input) -> Result<(), Error> {
@@ -138,7 +147,8 @@ impl Engine {
     /// [`Code::NotFound`] when there is none.
     pub async fn revoke(&self, caller: &Caller, id: Uuid) -> Result<(), Error> {
         let delete = Step::Delete(Delete { model: self.key_model().id, id, if_version: None });
-        self.commit_for(caller, vec![delete]).await.map_err(Error::or_first)
+        let revoked = self.conclude(caller, vec![delete], |request| request.encode(&Done::Nothing)).await;
+        revoked.map_err(Error::or_first)
     }
 
     /// Keys are kept by their account, and by those who may delete it: whoever can end all of its keys at once may as well look at
@@ -179,10 +189,13 @@ impl Engine {
     }
 
     fn key_view(&self, record: Record) -> View {
+        let (model, selected) = (self.key_model().id, Some(self.shown_of_keys()));
+        View { model, record, hidden: Vec::new(), selected, expanded: Vec::new() }
+    }
+
+    fn shown_of_keys(&self) -> Arc<[FieldId]> {
         let model = self.key_model();
-        let shown = SHOWN.map(|name| field(model, name)).into_iter().chain([base::ID, base::CREATED_AT]);
-        let selected: Arc<[FieldId]> = shown.collect();
-        View { model: model.id, record, hidden: Vec::new(), selected: Some(selected), expanded: Vec::new() }
+        SHOWN.map(|name| field(model, name)).into_iter().chain([base::ID, base::CREATED_AT]).collect()
     }
 }
 

@@ -50,9 +50,18 @@ impl Client {
         self.send("PATCH", path, Some(&body.to_string()))
     }
 
+    /// Sends a request with an `Idempotency-Key`.
+    pub(crate) fn post_once(&self, key: &str, path: &str, body: &Value) -> Answer {
+        self.ask("POST", path, &format!("idempotency-key: {key}\r\n"), Some(&body.to_string()))
+    }
+
     pub(crate) fn send(&self, method: &str, path: &str, body: Option<&str>) -> Answer {
+        self.ask(method, path, "", body)
+    }
+
+    fn ask(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Answer {
         let mut request =
-            format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n", self.address);
+            format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}", self.address);
         if let Some(token) = &self.token {
             request += &format!("authorization: Bearer {token}\r\n");
         }

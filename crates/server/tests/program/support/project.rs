@@ -50,6 +50,13 @@ impl Project {
         project
     }
 
+    /// Leaves the folder behind when this goes, for somebody to look at.
+    #[allow(dead_code, reason = "for the tests of durability, which share this file")]
+    pub(crate) fn keep(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.path("")
+    }
+
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().join(path)
     }

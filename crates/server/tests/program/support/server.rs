@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running server.
@@ -24,7 +24,20 @@ impl Server {
         Server::run(Command::new(env!("CARGO_BIN_EXE_mainstay")), folder, arguments)
     }
 
-    fn run(mut program: Command, folder: &Path, arguments: &[&str]) -> Server {
+    /// Serves a project, with its log in a pipe.
+    pub(crate) fn start_piped(folder: &Path) -> (Server, ChildStderr) {
+        let program = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+        let mut server = Server::run_with(program, folder, &["serve"], Stdio::piped());
+        let log = server.child.stderr.take().unwrap();
+        (server, log)
+    }
+
+    fn run(program: Command, folder: &Path, arguments: &[&str]) -> Server {
+        let log = File::options().create(true).append(true).open(folder.join("server.log")).unwrap();
+        Server::run_with(program, folder, arguments, log.into())
+    }
+
+    fn run_with(mut program: Command, folder: &Path, arguments: &[&str], stderr: Stdio) -> Server {
         let log = folder.join("server.log");
         let mut child = program
             .args(arguments)
@@ -33,14 +46,14 @@ impl Server {
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(File::options().create(true).append(true).open(&log).unwrap())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut banner = String::new();
         while !banner.ends_with("ready\n") {
             let count = stdout.read_line(&mut banner).unwrap();
-            assert!(count > 0, "it ended at once: {banner}{}", fs::read_to_string(&log).unwrap());
+            assert!(count > 0, "it ended at once: {banner}{}", fs::read_to_string(&log).unwrap_or_default());
         }
         let address = banner.split("http://").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
         Server { child, log, banner, address, _stdout: stdout }
@@ -55,7 +68,21 @@ impl Server {
         Client::new(self.address)
     }
 
-    /// What it has logged so far.
+    /// Waits until this is in the log, and answers all that is.
+    #[track_caller]
+    pub(crate) fn logged(&self, part: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let log = self.log();
+            if log.contains(part) {
+                return log;
+            }
+            assert!(Instant::now() < deadline, "no {part:?} in:\n{log}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What it has logged so far. A line may take some hundredths of a second to get there; all are there when it has ended.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap()
     }

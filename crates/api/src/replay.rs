@@ -1,0 +1,137 @@
+//! `Idempotency-Key`: a request that is sent again is answered as it was the first time (draft-ietf-httpapi-idempotency-key-header).
+
+use crate::body;
+use crate::call::Call;
+use crate::frame::Answer;
+use crate::{answer, routes::Route};
+use axum::body::{Body, Bytes};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use mainstay_engine::{Code, Encode, Error, Idempotency};
+use mainstay_model::Application;
+use std::sync::Arc;
+
+/// The header with the key.
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header that marks an answer as one that was given before.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The longest key, in characters.
+pub(crate) const MAX_KEY_LENGTH: usize = 255;
+
+/// Whether the request is to take effect once however often it is sent. Reads have none, so they pass the header over.
+pub(crate) fn is_asked_for(call: &Call) -> bool {
+    let writes = call.route.operation.as_ref().is_some_and(|operation| operation.kind.writes());
+    writes && call.headers().contains_key(IDEMPOTENCY_KEY)
+}
+
+/// Answers by the handler, or with what it answered before.
+///
+/// The answer is looked up twice: before, and behind a refusal, which of two requests that race the later one meets in place of the
+/// answer that the first has kept meanwhile.
+///
+/// # Errors
+/// [`Code::InvalidParameter`] for what is not a key, [`Code::IdempotencyKeyReused`] for one of another request, and the handler's own.
+pub(crate) async fn once<F>(mut call: Call, body: Body, handler: impl FnOnce(Call, Body) -> F) -> Answer
+where
+    F: Future<Output = Answer>,
+{
+    let key = key(&call)?.to_owned();
+    let (max_bytes, _) = call.body_limits();
+    let body = body::read(body, max_bytes).await?;
+    let engine = call.engine().clone();
+    let idempotency = Arc::new(idempotency(&call, &key, &body));
+    if let Some(kept) = engine.replay(&idempotency).await? {
+        return replayed(&kept);
+    }
+    call.caller.idempotency = Some(idempotency.clone());
+    let answer = handler(call, Body::from(body)).await;
+    if answer.as_ref().is_ok_and(|response| response.status().is_success()) {
+        return answer;
+    }
+    match engine.replay(&idempotency).await {
+        Ok(Some(kept)) => replayed(&kept),
+        Err(error) if error.code == Code::IdempotencyKeyReused => Err(error),
+        Ok(None) | Err(_) => answer,
+    }
+}
+
+fn idempotency(call: &Call, key: &str, body: &Bytes) -> Idempotency {
+    let (method, uri) = (call.parts.method.as_str(), &call.parts.uri);
+    let query = uri.query().unwrap_or_default();
+    let parts = [method.as_bytes(), uri.path().as_bytes(), query.as_bytes(), body];
+    let encode = encoder(call.engine().application().clone(), call.route.clone());
+    call.engine().idempotency(&call.caller, key, &parts, encode)
+}
+
+/// The one key of the request.
+fn key(call: &Call) -> Result<&str, Error> {
+    let mut values = call.headers().get_all(IDEMPOTENCY_KEY).iter();
+    let key = values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok());
+    key.filter(|key| is_key(key)).ok_or_else(|| {
+        let message = format!(
+            "send one `Idempotency-Key` of 1 to {MAX_KEY_LENGTH} visible ASCII characters, as a UUID"
+        );
+        Error::new(Code::InvalidParameter, message)
+    })
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+/// Makes the bytes to keep: the status, a line for each header, an empty line, the body.
+fn encoder(application: Arc<Application>, route: Arc<Route>) -> Box<Encode> {
+    Box::new(move |done| {
+        let operation = route.operation.as_ref().expect("what writes is an operation");
+        let response: Response<Vec<u8>> = answer::done(&application, operation, done);
+        let mut out = response.status().as_u16().to_string().into_bytes();
+        for (name, value) in response.headers() {
+            out.push(b'\n');
+            out.extend_from_slice(name.as_str().as_bytes());
+            out.push(b':');
+            out.extend_from_slice(value.as_bytes());
+        }
+        out.extend_from_slice(b"\n\n");
+        out.extend_from_slice(response.body());
+        out
+    })
+}
+
+/// The answer in what was kept.
+fn replayed(kept: &[u8]) -> Answer {
+    let response = decode(kept).ok_or_else(|| Error::internal("a kept answer has no meaning"));
+    response.map(|mut response| {
+        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+        response
+    })
+}
+
+fn decode(kept: &[u8]) -> Option<Response<Body>> {
+    let end = kept.windows(2).position(|pair| pair == b"\n\n")?;
+    let mut lines = kept[..end].split(|byte| *byte == b'\n');
+    let mut response = Response::new(Body::from(kept[end + 2..].to_vec()));
+    *response.status_mut() = StatusCode::from_bytes(lines.next()?).ok()?;
+    for line in lines {
+        let colon = line.iter().position(|byte| *byte == b':')?;
+        let name = HeaderName::from_bytes(&line[..colon]).ok()?;
+        response.headers_mut().append(name, HeaderValue::from_bytes(&line[colon + 1..]).ok()?);
+    }
+    Some(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_of_visible_characters() {
+        let check = |key: &str, expected: bool| assert_eq!(is_key(key), expected, "{key:?}");
+        check("8e03978e-40d5-43dd-bc93-6894a57f9324", true);
+        check("\"8e03978e\"", true);
+        check(&"x".repeat(255), true);
+        check(&"x".repeat(256), false);
+        check("", false);
+        check("a b", false);
+        check("ä", false);
+        check("\t", false);
+    }
+}

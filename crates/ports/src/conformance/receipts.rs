@@ -1,0 +1,90 @@
+//! What is kept of a transaction's outcomes, in the same transaction.
+
+use super::Open;
+use super::world::{Who, World, text};
+use crate::{
+    Committed, Create, Outcome, Position, Query, Receipt, Record, Rejection, Step, StoreError, Transaction,
+};
+use futures::future::join_all;
+use mainstay_expr::Value;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const MODEL: &str = "_idempotency_key";
+
+/// A receipt that keeps how many outcomes there were and the position behind them.
+fn receipt(world: &World, id: Uuid) -> Receipt {
+    let answer = |outcomes: &[Outcome], position: Position| Ok(kept(outcomes.len(), position));
+    let values = vec![(world.field(MODEL, "expires_at"), Value::Timestamp(world.now()))];
+    let create = Create { model: world.model(MODEL).id, id, values, given: Vec::new() };
+    Receipt { create, answer_field: world.field(MODEL, "answer"), answer: Arc::new(answer) }
+}
+
+fn kept(outcomes: usize, position: Position) -> Value {
+    Value::Bytes(format!("{outcomes} {position}").into_bytes())
+}
+
+async fn run(world: &World, id: Uuid, steps: Vec<Step>) -> Result<Committed, StoreError> {
+    let transaction = world.transaction(Who::System, steps);
+    world.store.transact(Transaction { receipt: Some(receipt(world, id)), ..transaction }).await
+}
+
+async fn stored(world: &World, id: Uuid) -> Option<Record> {
+    let page = world.query(Query::one(world.model(MODEL).id, id)).await;
+    page.rows.into_iter().next().map(|row| row.record)
+}
+
+fn sample(world: &World, note: &str) -> Step {
+    world.create("sample", world.new_id(), &[("label", text(note))])
+}
+
+pub async fn a_receipt_is_there_when_its_transaction_is(open: Open) {
+    let world = World::open(open);
+    let (taken, refused) = (world.new_id(), world.new_id());
+    let steps = vec![sample(&world, "a"), sample(&world, "b")];
+    let committed = run(&world, taken, steps).await.unwrap();
+    let record = stored(&world, taken).await.unwrap();
+    assert_eq!(*record.get(world.field(MODEL, "answer")), kept(2, committed.position));
+    assert_eq!(committed.outcomes.len(), 2);
+
+    let steps = vec![sample(&world, "c"), world.delete("sample", world.new_id())];
+    let error = run(&world, refused, steps).await.unwrap_err();
+    assert!(matches!(error, StoreError::Rejected(rejections) if rejections == [(1, Rejection::NotFound)]));
+    assert_eq!(stored(&world, refused).await, None);
+    assert_eq!(world.ids(world.all("sample")).await.len(), 2);
+}
+
+pub async fn a_receipt_that_is_there_refuses_everything(open: Open) {
+    let world = World::open(open);
+    let id = world.new_id();
+    run(&world, id, vec![sample(&world, "first")]).await.unwrap();
+    let before = (stored(&world, id).await, world.position().await);
+    let error = run(&world, id, vec![sample(&world, "second")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Rejected(rejections) if rejections == [(1, Rejection::Exists)]));
+    assert_eq!((stored(&world, id).await, world.position().await), before);
+    assert_eq!(world.ids(world.all("sample")).await.len(), 1);
+}
+
+pub async fn a_receipt_that_cannot_be_made_refuses_everything(open: Open) {
+    let world = World::open(open);
+    let id = world.new_id();
+    let rejection = || vec![(1, Rejection::AnswerTooLarge { max_bytes: 3 })];
+    let answer = Arc::new(move |_: &[Outcome], _: Position| Err(StoreError::Rejected(rejection())));
+    let transaction = world.transaction(Who::System, vec![sample(&world, "large")]);
+    let receipt = Some(Receipt { answer, ..receipt(&world, id) });
+    let error = world.store.transact(Transaction { receipt, ..transaction }).await.unwrap_err();
+    assert!(matches!(error, StoreError::Rejected(rejections) if rejections == rejection()));
+    assert_eq!(stored(&world, id).await, None);
+    assert!(world.ids(world.all("sample")).await.is_empty());
+}
+
+pub async fn one_of_many_receipts_wins(open: Open) {
+    let world = World::open(open);
+    let id = world.new_id();
+    let results = join_all((0..50).map(|_| run(&world, id, vec![sample(&world, "racing")]))).await;
+    let committed: Vec<&Committed> = results.iter().flatten().collect();
+    assert_eq!(committed.len(), 1);
+    let record = stored(&world, id).await.unwrap();
+    assert_eq!(*record.get(world.field(MODEL, "answer")), kept(1, committed[0].position));
+    assert_eq!(world.ids(world.all("sample")).await.len(), 1);
+}

@@ -1,0 +1,61 @@
+//! What the program tells those who watch it: one page of metrics for Prometheus.
+//!
+//! The parts of the program count for themselves, see [`mainstay_ports::measure`]; only here do the numbers get names. The series are those
+//! of the project: a route each, with the methods and statuses that it was seen with. No client can add to them.
+
+mod page;
+mod process;
+mod write;
+
+use crate::listen;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use mainstay_api::Requests;
+use mainstay_embedded::SqliteStore;
+use mainstay_engine::Engine;
+use mainstay_ports::measure::Counter;
+use page::Page;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where the numbers come from.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    /// Tokens, passwords and logins.
+    pub(crate) engine: Engine,
+    /// Writes, reads and the feed.
+    pub(crate) store: Arc<SqliteStore>,
+    /// The database file.
+    pub(crate) database: PathBuf,
+    /// Requests.
+    pub(crate) requests: Arc<Requests>,
+    /// Connections.
+    pub(crate) connections: Arc<listen::Measures>,
+    /// Lines of the log that were not read in time.
+    pub(crate) log_lines_lost: Arc<Counter>,
+}
+
+impl Metrics {
+    /// The page, as of now.
+    pub(crate) fn text(&self) -> String {
+        let mut page = Page::default();
+        let version = [("version", env!("CARGO_PKG_VERSION"))];
+        page.head("mainstay_build_info", "gauge", "Always 1; the label has the program's version.");
+        page.sample("mainstay_build_info", &version, 1);
+        write::requests(&mut page, &self.requests);
+        write::connections(&mut page, &self.connections);
+        write::store(&mut page, &self.store, &self.database);
+        write::engine(&mut page, self.engine.measures());
+        const LOST: &str = "Lines of the log that were lost, since they were not read in time.";
+        page.counter("mainstay_log_lines_lost_total", LOST, self.log_lines_lost.get());
+        process::write(&mut page);
+        page.into_text()
+    }
+
+    /// `GET /metrics` alone, for a listener of its own: who can reach that may read it.
+    pub(crate) fn router(self) -> Router {
+        let answer = move || async move { ([(CONTENT_TYPE, mainstay_api::METRICS_TYPE)], self.text()) };
+        Router::new().route("/metrics", get(answer))
+    }
+}

@@ -1,0 +1,186 @@
+//! The names of the numbers, a function for each part of the program.
+
+use super::page::{Page, Unit};
+use crate::listen;
+use mainstay_api::{Requests, RouteMeasures};
+use mainstay_embedded::SqliteStore;
+use mainstay_engine::Measures;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+pub(super) fn requests(page: &mut Page, requests: &Requests) {
+    let mut routes = requests.routes();
+    routes.retain(|route| route.duration.read().count > 0);
+    const TOTAL: &str = "mainstay_http_requests_total";
+    page.head(
+        TOTAL,
+        "counter",
+        "Requests by method, route and status; 499 are those whose client went away.",
+    );
+    for route in &routes {
+        for (code, count) in route.statuses() {
+            page.sample(TOTAL, &[("method", &route.method), ("route", &route.route), ("code", &code)], count);
+        }
+    }
+    const DURATION: &str = "mainstay_http_request_duration_seconds";
+    page.head(DURATION, "histogram", "Time from a request's head to the begin of its answer.");
+    for route in &routes {
+        page.distribution(DURATION, &labels(route), Unit::Time, &route.duration.read());
+    }
+    per_route(page, "mainstay_http_request_body_bytes_total", "Bytes of request bodies.", &routes, |route| {
+        route.request_bytes.get()
+    });
+    per_route(
+        page,
+        "mainstay_http_response_body_bytes_total",
+        "Bytes of answers' bodies; streams are not in it.",
+        &routes,
+        |route| route.response_bytes.get(),
+    );
+    let in_flight = requests.in_flight.get();
+    page.gauge("mainstay_http_requests_in_flight", "Requests that are being answered.", in_flight);
+}
+
+fn per_route(
+    page: &mut Page,
+    name: &str,
+    help: &str,
+    routes: &[Arc<RouteMeasures>],
+    value: impl Fn(&RouteMeasures) -> u64,
+) {
+    page.head(name, "counter", help);
+    for route in routes {
+        page.sample(name, &labels(route), value(route));
+    }
+}
+
+fn labels(route: &RouteMeasures) -> [(&str, &str); 2] {
+    [("method", &route.method), ("route", &route.route)]
+}
+
+pub(super) fn connections(page: &mut Page, measures: &listen::Measures) {
+    page.gauge("mainstay_connections_open", "Open connections.", measures.open.get());
+    page.gauge("mainstay_connections_limit", "The most connections at once.", measures.limit.get());
+    page.counter("mainstay_connections_accepted_total", "Accepted connections.", measures.accepted.get());
+    const REFUSED: &str = "mainstay_connections_refused_total";
+    page.head(REFUSED, "counter", "Connections that were ended before a request was one, by error code.");
+    for (code, count) in measures.refusals() {
+        page.sample(REFUSED, &[("code", code)], count);
+    }
+    let (received, sent) = (measures.received_bytes.get(), measures.sent_bytes.get());
+    page.counter("mainstay_network_received_bytes_total", "Bytes received, heads included.", received);
+    page.counter("mainstay_network_sent_bytes_total", "Bytes sent, heads included.", sent);
+}
+
+pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {
+    let measures = store.measures();
+    const TRANSACTIONS: &str = "mainstay_transactions_total";
+    page.head(
+        TRANSACTIONS,
+        "counter",
+        "Writes by outcome: committed, rejected by a rule or check, failed, or busy: turned away since too many waited.",
+    );
+    for (outcome, counter) in [
+        ("committed", &measures.committed),
+        ("rejected", &measures.rejected),
+        ("failed", &measures.failed),
+        ("busy", &measures.writer_busy),
+    ] {
+        page.sample(TRANSACTIONS, &[("outcome", outcome)], counter.get());
+    }
+    page.gauge("mainstay_write_queue_length", "Writes that wait for the writer.", store.write_queue_length());
+    page.histogram(
+        "mainstay_commit_group_size",
+        "How many writes each commit took along.",
+        Unit::One,
+        &measures.group_size.read(),
+    );
+    page.histogram(
+        "mainstay_commit_group_duration_seconds",
+        "Time of a group of writes from its first statement until it was durable.",
+        Unit::Time,
+        &measures.group_time.read(),
+    );
+    page.histogram(
+        "mainstay_commit_duration_seconds",
+        "Time of a commit: the log, its sync to the disk, and now and then a checkpoint.",
+        Unit::Time,
+        &measures.commit_time.read(),
+    );
+    reads(page, measures);
+    page.gauge("mainstay_feed_end_offset", "The number of the last change.", measures.feed_end.get());
+    page.gauge("mainstay_feed_size_bytes", "The size of the changes that are kept.", measures.feed_bytes());
+    page.gauge(
+        "mainstay_database_size_bytes",
+        "The size of the database file.",
+        size(database.as_os_str().to_owned()),
+    );
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    page.gauge("mainstay_database_wal_size_bytes", "The size of the write-ahead log.", size(log));
+}
+
+fn reads(page: &mut Page, measures: &mainstay_embedded::Measures) {
+    page.gauge(
+        "mainstay_read_queue_length",
+        "Queries that wait for a reader's thread.",
+        measures.reader_queue.get(),
+    );
+    page.histogram(
+        "mainstay_read_wait_seconds",
+        "Time that queries waited for a reader's thread.",
+        Unit::Time,
+        &measures.reader_wait.read(),
+    );
+    page.counter(
+        "mainstay_read_busy_total",
+        "Queries that were turned away since too many waited.",
+        measures.reader_busy.get(),
+    );
+}
+
+/// The size of a file; nothing when it is not there.
+fn size(path: OsString) -> u64 {
+    fs::metadata(path).map_or(0, |file| file.len())
+}
+
+pub(super) fn engine(page: &mut Page, measures: &Measures) {
+    const TOKENS: &str = "mainstay_access_tokens_total";
+    page.head(
+        TOKENS,
+        "counter",
+        "Access tokens by how their account was found: remembered, or checked by signature and session.",
+    );
+    page.sample(TOKENS, &[("account", "remembered")], measures.tokens_remembered.get());
+    page.sample(TOKENS, &[("account", "checked")], measures.tokens_checked.get());
+    page.gauge(
+        "mainstay_password_queue_length",
+        "Passwords that wait for a worker.",
+        measures.password_queue.get(),
+    );
+    page.histogram(
+        "mainstay_password_wait_seconds",
+        "Time that passwords waited for a worker.",
+        Unit::Time,
+        &measures.password_wait.read(),
+    );
+    page.histogram(
+        "mainstay_password_hash_duration_seconds",
+        "Time that a worker took to hash a password.",
+        Unit::Time,
+        &measures.password_work.read(),
+    );
+    page.counter(
+        "mainstay_password_busy_total",
+        "Passwords that were turned away since too many waited.",
+        measures.password_busy.get(),
+    );
+    page.counter("mainstay_login_failures_total", "Failed logins.", measures.login_failures.get());
+    page.counter(
+        "mainstay_login_lockouts_total",
+        "Logins that were refused since too many had failed.",
+        measures.login_lockouts.get(),
+    );
+}

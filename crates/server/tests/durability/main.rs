@@ -1,0 +1,21 @@
+//! Durability, from outside: the program is killed, its disk fails or fills, and what it acknowledged has to be there all the same.
+//!
+//! - `load` writes known records over several connections and notes what was acknowledged;
+//! - `verify` compares that with the database, and the database with its feed;
+//! - `kill` says what goes wrong meanwhile.
+//!
+//! `cargo xtask test --long` runs far more of it. Each run prints its seed, and `MAINSTAY_SEED` takes one; what was going on when a test failed is kept.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
+
+mod case;
+mod kill;
+mod ledger;
+mod load;
+mod random;
+#[allow(dead_code, unused_imports, reason = "shared with the other black-box tests")]
+#[path = "../program/support/mod.rs"]
+mod support;
+mod verify;
+mod wire;
