@@ -39,7 +39,7 @@ pub struct Server {
     /// How often a watch says that it is there when it has nothing else to say, in milliseconds.
     #[schemars(range(min = 10))]
     pub heartbeat_ms: u64,
-    /// The most connections that may be open at once.
+    /// The most connections that may be open at once. Further ones wait for up to a second, and are then told to come back.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
     /// Another address and port, for `GET /metrics` alone and for whoever reaches it. Without it `/metrics` is at `listen`, for programs on the same machine.

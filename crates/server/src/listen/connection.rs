@@ -53,7 +53,16 @@ impl Server {
         let service = service_fn(|mut request: Request<Incoming>| {
             progress.set_asked();
             request.extensions_mut().insert(ClientAddress(client));
-            self.router.clone().call(request)
+            let (refusal, mut router) = (Refusal::of_host(&request), self.router.clone());
+            async move {
+                match refusal {
+                    None => router.call(request).await,
+                    Some(refusal) => {
+                        self.note(refusal, client);
+                        Ok(refusal.answer())
+                    }
+                }
+            }
         });
         let mut connection = self.http.serve_connection(io, service);
         let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
@@ -70,13 +79,29 @@ impl Server {
         };
         let mut stream = connection.into_parts().io.into_inner().into_stream();
         if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
-            self.measures.count_refusal(refusal);
-            tracing::info!(target: "http", %client, code = refusal.error().code.as_str(), "refused before it was a request");
+            self.note(refusal, client);
             let _ = stream.write_all(&refusal.to_bytes().await).await;
         }
         if !*stopped.borrow() {
             linger(&mut stream).await;
         }
+    }
+
+    /// Answers a connection for which there is no place, if it comes to ask.
+    pub(super) async fn turn_away(&self, mut stream: TcpStream, client: IpAddr) {
+        if tokio::time::timeout(LINGER, stream.readable()).await.is_err() {
+            return;
+        }
+        self.note(Refusal::Crowded, client);
+        let _ = stream.write_all(&Refusal::Crowded.to_bytes().await).await;
+        linger(&mut stream).await;
+    }
+
+    /// Counts and logs what did not become a request.
+    fn note(&self, refusal: Refusal, client: IpAddr) {
+        self.measures.count_refusal(refusal);
+        let code = refusal.error().code.as_str();
+        tracing::info!(target: "http", %client, code, "refused before it was a request");
     }
 }
 

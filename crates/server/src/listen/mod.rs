@@ -5,6 +5,7 @@
 //! the number of connections, the time a header takes, the time a client may leave an answer unread, the time of a shutdown.
 
 mod connection;
+mod crowd;
 mod descriptors;
 mod measures;
 mod refusal;
@@ -12,6 +13,7 @@ mod socket;
 
 use crate::failure::Failure;
 use axum::Router;
+use crowd::Crowd;
 use descriptors::Shortage;
 use mainstay_model::Config;
 use measures::Slot;
@@ -23,6 +25,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use measures::Measures;
+pub(crate) use refusal::refused;
 
 /// What a listener is run with.
 #[derive(Debug, Clone)]
@@ -34,8 +37,8 @@ pub(crate) struct Options {
     pub(crate) stall_timeout: Duration,
     /// How long requests in flight may take to end after a stop.
     pub(crate) shutdown_timeout: Duration,
-    /// The most connections at once. When they are all taken, new ones wait in the system's queue: they are not
-    /// accepted, so they cost no memory, and are served as soon as one ends.
+    /// The most connections at once. When they are all taken, new ones wait for a moment, in the system's queue, and are then answered
+    /// that it is crowded.
     pub(crate) max_connections: usize,
     /// What it counts.
     pub(crate) measures: Arc<Measures>,
@@ -97,7 +100,7 @@ impl Listener {
         options.measures.limit.set(options.max_connections as u64);
         let (stopping, stopped) = watch::channel(false);
         let server = Arc::new(connection::Server::new(router, &options));
-        let accept = self.accept_all(&server, &slots, &stopped);
+        let accept = self.accept_all(&server, &slots, &stopped, options.max_connections);
         tokio::select! {
             () = accept => {}
             () = stop => {}
@@ -113,16 +116,26 @@ impl Listener {
         server: &Arc<connection::Server>,
         slots: &Arc<Semaphore>,
         stopped: &watch::Receiver<bool>,
+        max_connections: usize,
     ) {
         let mut shortage = Shortage::default();
-        while let Ok(permit) = slots.clone().acquire_owned().await {
+        let mut crowd = Crowd::new(slots.clone(), max_connections);
+        loop {
             let (stream, peer) = self.accept(&mut shortage).await;
-            let slot = Slot::take(permit, server.measures.clone());
-            let (server, stopped) = (server.clone(), stopped.clone());
-            tokio::spawn(async move {
-                server.serve(stream, peer.ip().to_canonical(), stopped).await;
-                drop(slot);
-            });
+            let (server, client) = (server.clone(), peer.ip().to_canonical());
+            if let Some(place) = crowd.place().await {
+                let slot = Slot::take(place, server.measures.clone());
+                let stopped = stopped.clone();
+                tokio::spawn(async move {
+                    server.serve(stream, client, stopped).await;
+                    drop(slot);
+                });
+            } else if let Some(leave) = crowd.may_tell() {
+                tokio::spawn(async move {
+                    server.turn_away(stream, client).await;
+                    drop(leave);
+                });
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The stream of a connection, as hyper sees it.
 
 use super::Measures;
+use super::refusal::X_REQUEST_ID;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,10 +15,12 @@ use tokio::time::Sleep;
 /// How far a connection has come.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
-    /// Bytes have arrived.
+    /// Bytes have arrived since the last answer began, or at all.
     heard: AtomicBool,
     /// A request has reached the API.
     asked: AtomicBool,
+    /// An answer of hyper's own was swallowed, behind the first request.
+    swallowed: AtomicBool,
 }
 
 impl Progress {
@@ -29,6 +32,10 @@ impl Progress {
         self.asked.load(Relaxed)
     }
 
+    pub(super) fn swallowed(&self) -> bool {
+        self.swallowed.load(Relaxed)
+    }
+
     pub(super) fn set_asked(&self) {
         self.asked.store(true, Relaxed);
     }
@@ -36,9 +43,9 @@ impl Progress {
 
 /// A TCP stream with two additions.
 ///
-/// Until a request has reached the API, all that hyper can want to write is its own bare answer to a head that it could
-/// not read; it is swallowed, and [`super::refusal`] answers instead. And a client that does not read its answer
-/// may hold a write up only for so long.
+/// hyper answers a head that it cannot read by a bare status line; that is swallowed, and [`super::refusal`] answers instead. Until a request has
+/// reached the API hyper can want to write nothing else, and later it is known by what it lacks. And a client that does not read its
+/// answer may hold a write up only for so long.
 pub(super) struct Socket {
     stream: TcpStream,
     progress: Arc<Progress>,
@@ -61,10 +68,20 @@ impl Socket {
         self.stream
     }
 
+    /// Whether what hyper wants to write is its own bare answer, which the client is not to see.
+    fn swallows(&self, bytes: &[u8]) -> bool {
+        let is_first = !self.progress.asked();
+        if !is_first && is_bare(bytes) {
+            self.progress.swallowed.store(true, Relaxed);
+        }
+        is_first || self.progress.swallowed()
+    }
+
     /// What becomes of a write: one that gets nowhere fails when its time is up.
     fn watch(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = &write {
             self.stall = None;
+            self.progress.heard.store(false, Relaxed);
             self.measures.sent_bytes.add(written.as_ref().map_or(0, |bytes| *bytes as u64));
             return write;
         }
@@ -94,7 +111,7 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if !self.progress.asked() {
+        if self.swallows(bytes) {
             return Poll::Ready(Ok(bytes.len()));
         }
         let write = Pin::new(&mut self.stream).poll_write(cx, bytes);
@@ -106,7 +123,7 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if !self.progress.asked() {
+        if self.swallows(slices.first().map_or(&[], |first| first)) {
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
         let write = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
@@ -123,9 +140,36 @@ impl AsyncWrite for Socket {
 
     /// Does nothing when hyper's own answer was swallowed: the connection is not over yet.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.progress.asked() {
+        if !self.progress.asked() || self.progress.swallowed() {
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// Whether these bytes are hyper's own refusal: a short head without a body, and without what all our answers have. No part of a body can be
+/// taken for it, since none has such line ends.
+fn is_bare(bytes: &[u8]) -> bool {
+    /// Longer than any that hyper makes.
+    const LONGEST: usize = 256;
+    let has_id = || bytes.windows(X_REQUEST_ID.len()).any(|window| window == X_REQUEST_ID.as_bytes());
+    bytes.len() <= LONGEST && bytes.starts_with(b"HTTP/1.1 4") && bytes.ends_with(b"\r\n\r\n") && !has_id()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_bare;
+
+    #[test]
+    fn only_a_refusal_that_is_not_of_the_api_is_bare() {
+        let check = |text: &str, expected: bool| assert_eq!(is_bare(text.as_bytes()), expected, "{text}");
+        check(
+            "HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+            true,
+        );
+        check("HTTP/1.1 404 Not Found\r\nx-request-id: a\r\ncontent-length: 0\r\n\r\n", false);
+        check("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", false);
+        check("HTTP/1.1 400 is what a text may begin with", false);
+        check(&format!("HTTP/1.1 400 Bad Request\r\nx: {}\r\n\r\n", "x".repeat(300)), false);
     }
 }

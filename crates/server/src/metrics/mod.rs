@@ -9,11 +9,13 @@ mod write;
 
 use crate::listen;
 use axum::Router;
+use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
-use axum::routing::get;
+use axum::http::{Method, Request};
+use axum::response::IntoResponse;
 use mainstay_api::Requests;
 use mainstay_embedded::SqliteStore;
-use mainstay_engine::Engine;
+use mainstay_engine::{Code, Engine, Error};
 use mainstay_ports::measure::Counter;
 use page::Page;
 use std::path::PathBuf;
@@ -55,7 +57,12 @@ impl Metrics {
 
     /// `GET /metrics` alone, for a listener of its own: who can reach that may read it.
     pub(crate) fn router(self) -> Router {
-        let answer = move || async move { ([(CONTENT_TYPE, mainstay_api::METRICS_TYPE)], self.text()) };
-        Router::new().route("/metrics", get(answer))
+        Router::new().fallback(move |request: Request<Body>| async move {
+            let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+            match is_read && request.uri().path() == "/metrics" {
+                true => ([(CONTENT_TYPE, mainstay_api::METRICS_TYPE)], self.text()).into_response(),
+                false => listen::refused(&Error::new(Code::NotFound, "only `GET /metrics` is here")),
+            }
+        })
     }
 }

@@ -1,12 +1,10 @@
-//! What can be wrong at start, and what strangers can send.
+//! What can be wrong at start and with the disk.
 
-use crate::support::{Answer, Project, Server, raw, under};
+use crate::support::{Project, Server, under};
 use rusqlite::Connection;
 use serde_json::json;
 use std::fs;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::net::TcpListener;
 
 #[test]
 fn a_port_that_is_taken() {
@@ -119,97 +117,4 @@ fn a_log_level_that_is_none() {
     let project = Project::example("chat");
     project.write("mainstay.toml", "[log]\nlevel = \"a=b=c\"\n");
     project.run(&["serve"]).expect(2).complains(&["error[invalid_log_level]"]);
-}
-
-#[test]
-fn a_header_that_is_too_large() {
-    let project = Project::example("chat");
-    let server = project.serve();
-    // Both just beyond the limit and far beyond it: the client reads the answer even when it is still sending.
-    for size in [20_000, 3_000_000] {
-        let request = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-long: {}\r\n\r\n", "a".repeat(size));
-        raw(server.address, request.as_bytes()).expect_problem(431, "headers_too_large");
-    }
-    let path = format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(100_000));
-    raw(server.address, path.as_bytes()).expect_problem(431, "headers_too_large");
-}
-
-#[test]
-fn a_header_within_the_limit() {
-    let project = Project::example("chat");
-    let server = project.serve();
-    let request = format!(
-        "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-long: {}\r\n\r\n",
-        "a".repeat(15_000)
-    );
-    assert_eq!(raw(server.address, request.as_bytes()).status, 200);
-}
-
-#[test]
-fn a_body_that_is_too_large() {
-    let project = Project::example("chat");
-    let server = project.serve();
-    let body = format!("{{\"email\": \"{}\"}}", "a".repeat(2_000_000));
-    server.client().send("POST", "/v1/auth/register", Some(&body)).expect_problem(413, "body_too_large");
-}
-
-#[test]
-fn bytes_that_are_not_http() {
-    let project = Project::example("chat");
-    let server = project.serve();
-    for bytes in [
-        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello"[..],
-        b"GET\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    ] {
-        raw(server.address, bytes).expect_problem(400, "invalid_parameter");
-    }
-    assert_eq!(server.client().get("/healthz").status, 200);
-}
-
-#[test]
-fn a_client_that_is_slow_to_send_its_header() {
-    let project = Project::example("chat");
-    project.write("mainstay.toml", "[server]\nrequest_timeout_ms = 300\n");
-    let server = project.serve();
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
-    Answer::read(&mut stream).expect_problem(408, "request_timeout");
-    // Who has sent nothing is let go without a word.
-    let mut silent = TcpStream::connect(server.address).unwrap();
-    let mut bytes = Vec::new();
-    silent.read_to_end(&mut bytes).unwrap();
-    assert_eq!(bytes, b"");
-}
-
-#[test]
-fn a_client_that_is_slow_to_send_its_body() {
-    let project = Project::example("chat");
-    project.write("mainstay.toml", "[server]\nrequest_timeout_ms = 300\n");
-    let server = project.serve();
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    let head = b"POST /v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{";
-    stream.write_all(head).unwrap();
-    Answer::read(&mut stream).expect_problem(408, "request_timeout");
-}
-
-#[test]
-fn a_client_that_does_not_read_its_answers() {
-    let project = Project::example("chat");
-    project.write("mainstay.toml", "[server]\nrequest_timeout_ms = 300\n");
-    let server = project.serve();
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    stream.set_write_timeout(Some(Duration::from_secs(10))).unwrap();
-    let requests = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(100);
-    let started = Instant::now();
-    // The server stops reading when its answers do not go away, and then ends the connection.
-    let error = loop {
-        match stream.write_all(requests.as_bytes()) {
-            Ok(()) => assert!(started.elapsed() < Duration::from_secs(10), "it is never cut"),
-            Err(error) => break error,
-        }
-    };
-    let cut = [ErrorKind::ConnectionReset, ErrorKind::BrokenPipe];
-    assert!(cut.contains(&error.kind()), "{error}");
-    assert_eq!(server.client().get("/healthz").status, 200);
 }

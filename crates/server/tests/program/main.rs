@@ -4,6 +4,7 @@
 
 mod chat;
 mod check;
+mod connections;
 mod faults;
 mod help;
 mod idempotency;

@@ -149,7 +149,9 @@ fn a_listener_of_its_own_has_nothing_else() {
     let proxied = b"GET /metrics HTTP/1.1\r\nhost: example.org\r\nvia: x\r\nconnection: close\r\n\r\n";
     assert_eq!(raw(address, proxied).status, 200);
     assert!(page(address).contains("mainstay_build_info{version="));
-    assert_eq!(Client::new(address).get("/v1/rooms").status, 404);
+    Client::new(address).get("/v1/rooms").expect_problem(404, "not_found");
+    Client::new(address).send("POST", "/metrics", None).expect_problem(404, "not_found");
+    assert_eq!(Client::new(address).send("HEAD", "/nowhere", None).status, 404);
     server.client().get("/metrics").expect_problem(404, "not_found");
 }
 

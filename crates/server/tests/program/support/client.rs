@@ -85,6 +85,12 @@ impl Answer {
     pub(crate) fn read(stream: &mut TcpStream) -> Answer {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
+        Answer::parse(bytes)
+    }
+
+    /// An answer from its bytes.
+    #[track_caller]
+    pub(crate) fn parse(mut bytes: Vec<u8>) -> Answer {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
         let end = end.unwrap_or_else(|| panic!("no answer but {:?}", String::from_utf8_lossy(&bytes)));
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
