@@ -14,6 +14,9 @@ const LOG_BYTES: u32 = 64 << 20;
 /// Page cache of the writer, which is used only as far as it is needed.
 const WRITER_CACHE_KIB: i32 = 8_192;
 
+/// How long a connection waits for a lock that another holds for a moment.
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Opens a connection that may write. It changes nothing yet, not even the kind of journal, since the file may not be ours.
 pub(crate) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -46,7 +49,7 @@ pub(crate) fn open_reader(path: &Path, cache_kib: i32) -> rusqlite::Result<Conne
 fn set_up(connection: &Connection, cache_kib: i32) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     // A checkpoint may hold a lock for a moment. Nobody else writes, so there is nothing else to wait for.
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     // Without this promise to plan by the text alone, SQLite plans a statement anew each time that it is run with other values, which takes
     // far longer than running it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;

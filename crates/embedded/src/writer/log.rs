@@ -1,16 +1,21 @@
 //! Moving the log into the database: by the writer itself and not within a commit, so that nobody's answer waits for it and a failure is seen.
 
 use super::fault::Fault;
+use crate::connection::BUSY_TIMEOUT;
 use crate::sqlite_error::is_disk_full;
 use rusqlite::Connection;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// Pages of the log that are moved into the database at once: 16 MiB. With SQLite's own 4 MiB, a page that changes often is moved more
 /// often; with much more, reads search a long log.
 const PORTION: u32 = 4_000;
 /// A log of this many pages, 256 MiB, makes writes wait until those who read have left it, so that it begins anew and does not grow for ever.
 const LONGEST: u32 = 16 * PORTION;
+
+/// How long writes wait for readers to leave the log.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// The writer's connection and the length of its log.
 pub(super) struct Log {
@@ -54,7 +59,7 @@ impl Log {
         }
         self.due = pages.saturating_add(PORTION);
         let kind = if pages < LONGEST { Checkpoint::Passive } else { Checkpoint::Restart };
-        match checkpoint(&self.connection, kind) {
+        match self.checkpoint_soon(kind) {
             Ok(true) => Ok(()),
             Ok(false) => {
                 tracing::warn!(
@@ -69,6 +74,14 @@ impl Log {
             }
             Err(error) => Err(Fault::Failed(format!("SQLite, moving the log into the database: {error}"))),
         }
+    }
+
+    /// A reader may stay for long, as a backup does, and writes must not wait for it as they would for a moment's lock.
+    fn checkpoint_soon(&self, kind: Checkpoint) -> rusqlite::Result<bool> {
+        self.connection.busy_timeout(PATIENCE)?;
+        let moved = checkpoint(&self.connection, kind);
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        moved
     }
 }
 
