@@ -13,6 +13,7 @@
 //! This crate owns: the SQLite file, its locking, its change feed, the application of migrations, and the program's own keys
 //! in local files. It must not know the engine, nor what a step of a transaction means: that is [`mainstay_ports::execute`].
 
+pub mod backup;
 mod connection;
 mod feed;
 mod keyring;
@@ -31,7 +32,8 @@ mod value;
 mod writer;
 
 pub use keyring::LocalKeyring;
+pub use lock::Lock;
 pub use measures::Measures;
-pub use open::OpenError;
+pub use open::{OpenError, restore_marker};
 pub use options::Options;
 pub use store::SqliteStore;

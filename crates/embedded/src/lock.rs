@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 /// Held as long as the database is open. The operating system gives it back even when the process dies, so that a crash leaves
 /// nothing to clean up; the file itself stays.
 #[derive(Debug)]
-pub(crate) struct Lock {
+pub struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock of the database at `path`.
-    pub(crate) fn take(path: &Path) -> Result<Self, OpenError> {
+    /// Takes the lock of the database at `path`, which need not be there.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`], and when the lock's file cannot be made beside it.
+    pub fn take(path: &Path) -> Result<Self, OpenError> {
         let lock_path = lock_path(path);
         let unreadable = |error| OpenError::Io { path: lock_path.clone(), error };
         let file = OpenOptions::new()

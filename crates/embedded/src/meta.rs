@@ -59,6 +59,13 @@ pub(crate) fn create(connection: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Begins another history: positions in the one before are none in this.
+pub(crate) fn begin_history(connection: &Connection) -> Result<u64, OpenError> {
+    let epoch = new_epoch()?;
+    write(connection, "epoch", &epoch.to_string())?;
+    Ok(epoch)
+}
+
 /// Sets what the database says of its tables of records.
 pub(crate) fn write_schema(connection: &Connection, schema: &Schema) -> rusqlite::Result<()> {
     write(connection, "schema", &schema.to_json())

@@ -28,6 +28,11 @@ pub enum OpenError {
         /// The database.
         path: PathBuf,
     },
+    /// A restore of a backup has not been carried through, so that what is there may not belong together.
+    RestoreInterrupted {
+        /// What says so.
+        marker: PathBuf,
+    },
     /// It is no database, or somebody else's.
     NotOurs,
     /// It contradicts itself.
@@ -64,6 +69,13 @@ impl fmt::Display for OpenError {
             OpenError::Io { path, error } => write!(f, "{}: {error}", path.display()),
             OpenError::InUse { path } => {
                 write!(f, "{} is in use: another process serves or migrates it", path.display())
+            }
+            OpenError::RestoreInterrupted { marker } => {
+                write!(
+                    f,
+                    "a restore was interrupted, {} says: what is there may not belong together",
+                    marker.display()
+                )
             }
             OpenError::NotOurs => f.write_str("the file is no database of this program, and is left alone"),
             OpenError::Damaged(detail) => write!(f, "the database is damaged: {detail}"),
@@ -163,6 +175,7 @@ impl Drop for NewFile {
 
 /// Opens the database at `path` for this process alone, and makes an empty file when there is none.
 pub(crate) fn open(path: &Path, durability: Durability) -> Result<Database, OpenError> {
+    require_restored(path)?;
     let is_new = make_file(path).map_err(|error| cannot_make(path, error))?;
     let lock = Lock::take(path)?;
     // Behind the lock, so that it goes before the lock does and never takes away what another process has begun to use.
@@ -171,6 +184,19 @@ pub(crate) fn open(path: &Path, durability: Durability) -> Result<Database, Open
     let meta = meta::read(&connection)?;
     set_up_journal(&connection, durability)?;
     Ok(Database { meta, connection, new_file, lock })
+}
+
+/// Where a restore notes that it has begun to put files in their places, until all are there.
+pub fn restore_marker(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".restoring");
+    PathBuf::from(name)
+}
+
+/// Refuses a database of which a restore has put only a part in its place.
+pub(crate) fn require_restored(path: &Path) -> Result<(), OpenError> {
+    let marker = restore_marker(path);
+    if marker.exists() { Err(OpenError::RestoreInterrupted { marker }) } else { Ok(()) }
 }
 
 fn cannot_make(path: &Path, error: io::Error) -> OpenError {

@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::commands::{check, export, import, init, key, migrate, schema, serve, tune, user, version};
+use crate::commands::{
+    backup, check, export, import, init, key, migrate, schema, serve, tune, user, version,
+};
 use crate::failure::Failure;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
@@ -33,6 +35,8 @@ pub(crate) enum Command {
     Tune(tune::Tune),
     Import(import::Import),
     Export(export::Export),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     Version(version::Version),
 }
 
@@ -51,6 +55,8 @@ impl Command {
             Command::Tune(command) => command.run(),
             Command::Import(command) => command.run(),
             Command::Export(command) => command.run(),
+            Command::Backup(command) => command.run(),
+            Command::Restore(command) => command.run(),
             Command::Version(command) => command.run(),
         }
     }

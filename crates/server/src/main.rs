@@ -3,10 +3,11 @@
 //! It reads the command line, loads the project, puts store, engine and API together, and runs them: `serve` behind a listener of
 //! its own, the other commands once. Standard output has what was asked for, standard error logs and failures.
 //!
-//! This crate owns: the command line, the wiring, the listener, logs and shutdown, imports and exports. It must not know: how
+//! This crate owns: the command line, the wiring, the listener, logs and shutdown, imports, exports and backups. It must not know: how
 //! rules are checked, what a statement looks like in SQL, what an answer of the API looks like.
 
 mod backend;
+mod backup;
 mod cli;
 mod commands;
 mod failure;

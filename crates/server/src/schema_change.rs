@@ -38,6 +38,7 @@ fn code(error: &OpenError) -> &'static str {
     match error {
         OpenError::Io { .. } => "data_folder",
         OpenError::InUse { .. } => "data_in_use",
+        OpenError::RestoreInterrupted { .. } => "restore_interrupted",
         OpenError::NotOurs => "not_a_database",
         OpenError::Damaged(_) => "database_damaged",
         OpenError::Newer { .. } => "database_newer",
@@ -57,6 +58,9 @@ fn advice(error: &OpenError) -> &'static str {
         }
         OpenError::InUse { .. } => {
             "a `mainstay serve` has it open: stop it first, run this, and start it again; what its API can do, it can do meanwhile"
+        }
+        OpenError::RestoreInterrupted { .. } => {
+            "run `mainstay restore` again; what was there before it is in a folder `before-restore-…` beside"
         }
         OpenError::NotOurs => "choose another folder with `--data DIR`, or move the file away",
         OpenError::Damaged(_) => "restore a backup; the file was left as it is",

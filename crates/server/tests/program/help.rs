@@ -4,7 +4,7 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 16] = [
+const COMMANDS: [&[&str]; 18] = [
     &["serve"],
     &["dev"],
     &["check"],
@@ -20,6 +20,8 @@ const COMMANDS: [&[&str]; 16] = [
     &["tune"],
     &["import"],
     &["export"],
+    &["backup"],
+    &["restore"],
     &["version"],
 ];
 
