@@ -50,9 +50,9 @@ impl Case {
             for writer in &mut self.writers {
                 scope.spawn(|| writer.write_until(address, &stop));
             }
-            let done = meanwhile();
-            stop.store(true, Ordering::Relaxed);
-            done
+            // Also when it panics: else the writers would go on for ever.
+            let _stop = Stop(&stop);
+            meanwhile()
         })
     }
 
@@ -72,6 +72,19 @@ impl Case {
 
     pub(crate) fn acknowledged(&self) -> u64 {
         self.writers.iter().map(|writer| writer.ledger.acknowledged).sum()
+    }
+
+    /// The codes of the faults that writers were told.
+    pub(crate) fn take_failures(&mut self) -> Vec<String> {
+        self.writers.iter_mut().flat_map(|writer| std::mem::take(&mut writer.failures)).collect()
+    }
+}
+
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

@@ -59,13 +59,13 @@ impl Write {
         }
     }
 
-    /// The ids of the records that it changes.
+    /// The ids of the records that it changes, and of the folder that could take one of them along.
     fn touched(&self, rows: &Rows) -> Vec<Uuid> {
         match self {
-            Write::Create { id, .. } | Write::Update { id, .. } => vec![*id],
-            Write::Delete { id, .. } => {
+            Write::Create { id, row } => row.folder.into_iter().chain([*id]).collect(),
+            Write::Update { id, .. } | Write::Delete { id, .. } => {
                 let pages = rows.iter().filter(|(_, row)| row.folder == Some(*id)).map(|(page, _)| *page);
-                pages.chain([*id]).collect()
+                pages.chain(rows[id].folder).chain([*id]).collect()
             }
         }
     }
@@ -175,7 +175,7 @@ impl Ledger {
     }
 }
 
-/// The ids of the records that these writes change, one after the other.
+/// As [`Write::touched`], of writes one after the other.
 fn touched(writes: &[Write], rows: &Rows) -> Vec<Uuid> {
     let mut rows = rows.clone();
     let mut ids = Vec::new();

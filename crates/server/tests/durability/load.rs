@@ -15,11 +15,13 @@ pub(crate) const COUNTER: Uuid = Uuid::from_u128(1);
 pub(crate) struct Writer {
     pub(crate) ledger: Ledger,
     pub(crate) random: Random,
+    /// The faults that it was told, by their codes.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Writer {
     pub(crate) fn new(owner: &str, random: Random) -> Self {
-        Writer { ledger: Ledger::new(owner), random }
+        Writer { ledger: Ledger::new(owner), random, failures: Vec::new() }
     }
 
     /// Writes until it is told to stop or the connection breaks.
@@ -53,7 +55,7 @@ impl Writer {
         };
         match answer {
             Ok((200..=204, _)) => self.ledger.acknowledge(&writes),
-            Ok((status, problem)) if is_unknown(status, &problem) => self.ledger.doubt(writes),
+            Ok((status, problem)) if self.is_unknown(status, &problem) => self.ledger.doubt(writes),
             Ok(_) => {}
             Err(_) => {
                 self.ledger.doubt(writes);
@@ -76,7 +78,7 @@ impl Writer {
         let (status, problem) = wire.send("POST", "/v1/batch", Some(&body)).ok()?;
         if status != 422 {
             assert!(status >= 500, "what is to be refused was answered with {status}: {problem}");
-            is_unknown(status, &problem);
+            self.is_unknown(status, &problem);
         }
         Some(())
     }
@@ -86,7 +88,7 @@ impl Writer {
         let path = format!("/v1/counters/{COUNTER}");
         match wire.send("PATCH", &path, Some(&json!({"text": text}))) {
             Ok((200, _)) => self.ledger.counted.0 += 1,
-            Ok((status, problem)) if is_unknown(status, &problem) => self.ledger.counted.1 += 1,
+            Ok((status, problem)) if self.is_unknown(status, &problem) => self.ledger.counted.1 += 1,
             Ok(_) => {}
             Err(_) => {
                 self.ledger.counted.1 += 1;
@@ -94,6 +96,15 @@ impl Writer {
             }
         }
         Some(())
+    }
+
+    /// Whether nobody knows what became of what was answered so. Only faults are expected here.
+    fn is_unknown(&mut self, status: u16, problem: &Value) -> bool {
+        let code = problem["code"].as_str().unwrap_or_default();
+        let expected = ["outcome_unknown", "disk_failed", "disk_full", "busy"];
+        assert!(expected.contains(&code), "{status}: {problem}");
+        self.failures.push(code.to_owned());
+        code == "outcome_unknown"
     }
 
     /// Writes that can be done one after the other.
@@ -142,14 +153,6 @@ impl Writer {
         let mark = self.random.next().to_string();
         mark.repeat(size / mark.len() + 1)
     }
-}
-
-/// Whether nobody knows what became of what was answered so. Only faults are expected here.
-fn is_unknown(status: u16, problem: &Value) -> bool {
-    let code = problem["code"].as_str().unwrap_or_default();
-    let expected = ["outcome_unknown", "disk_failed", "disk_full", "busy"];
-    assert!(expected.contains(&code), "{status}: {problem}");
-    code == "outcome_unknown"
 }
 
 fn batch(writes: &[Write]) -> Value {

@@ -10,10 +10,13 @@
 #![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
 
 mod case;
+mod disk;
 mod kill;
 mod ledger;
 mod load;
+mod order;
 mod random;
+mod strace;
 #[allow(dead_code, unused_imports, reason = "shared with the other black-box tests")]
 #[path = "../program/support/mod.rs"]
 mod support;

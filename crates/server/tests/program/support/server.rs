@@ -27,17 +27,24 @@ impl Server {
     /// Serves a project, with its log in a pipe.
     pub(crate) fn start_piped(folder: &Path) -> (Server, ChildStderr) {
         let program = Command::new(env!("CARGO_BIN_EXE_mainstay"));
-        let mut server = Server::run_with(program, folder, &["serve"], Stdio::piped());
+        let mut server = Server::run_with(program, folder, &["serve"], Stdio::piped()).unwrap();
         let log = server.child.stderr.take().unwrap();
         (server, log)
     }
 
     fn run(program: Command, folder: &Path, arguments: &[&str]) -> Server {
+        Server::try_to_start(program, folder, arguments).unwrap_or_else(|| {
+            panic!("it ended at once: {}", fs::read_to_string(folder.join("server.log")).unwrap())
+        })
+    }
+
+    /// Starts it by another program, as one that sets limits; `None` when it ended before it was ready.
+    pub(crate) fn try_to_start(program: Command, folder: &Path, arguments: &[&str]) -> Option<Server> {
         let log = File::options().create(true).append(true).open(folder.join("server.log")).unwrap();
         Server::run_with(program, folder, arguments, log.into())
     }
 
-    fn run_with(mut program: Command, folder: &Path, arguments: &[&str], stderr: Stdio) -> Server {
+    fn run_with(mut program: Command, folder: &Path, arguments: &[&str], stderr: Stdio) -> Option<Server> {
         let log = folder.join("server.log");
         let mut child = program
             .args(arguments)
@@ -52,16 +59,24 @@ impl Server {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut banner = String::new();
         while !banner.ends_with("ready\n") {
-            let count = stdout.read_line(&mut banner).unwrap();
-            assert!(count > 0, "it ended at once: {banner}{}", fs::read_to_string(&log).unwrap_or_default());
+            if stdout.read_line(&mut banner).unwrap() == 0 {
+                child.wait().unwrap();
+                return None;
+            }
         }
         let address = banner.split("http://").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
-        Server { child, log, banner, address, _stdout: stdout }
+        Some(Server { child, log, banner, address, _stdout: stdout })
     }
 
     /// Serves a project under a limit of the shell's `ulimit`, as `-f 100`.
     pub(crate) fn start_under(limit: &str, folder: &Path) -> Server {
         Server::run(under(limit), folder, &["serve"])
+    }
+
+    /// Its process.
+    #[allow(dead_code, reason = "for the tests of durability, which share this file")]
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(crate) fn client(&self) -> Client {
