@@ -8,6 +8,7 @@
 mod atlas;
 mod bench;
 mod deny;
+mod fuzz;
 mod machine;
 mod process;
 mod schemathesis;
@@ -33,6 +34,7 @@ usage: cargo xtask <command>
   docs           build the crates' documentation; a broken link is an error
   schemathesis   make requests from /openapi.json, right and wrong ones, and check the answers (needs python3 and PyPI)
   schemathesis --long   more of them, and others each time
+  fuzz [TARGET] [SECONDS]   libFuzzer on filters, cursors, bodies, batches and project files, a minute each (needs a C++ compiler)
   bench          build the program and measure it; `cargo xtask bench --help` lists the options, and
                  docs/guide/benchmarks.md says what the figures mean
   atlas          make the data of examples/atlas again (needs node, npm, tar and the npm registry)
@@ -58,6 +60,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["deny"] => deny::check_all(&workspace)?,
         ["schemathesis"] => schemathesis::check(&workspace, false)?,
         ["schemathesis", "--long"] => schemathesis::check(&workspace, true)?,
+        ["fuzz", rest @ ..] => fuzz::run(&workspace, rest)?,
         ["docs"] => docs(&workspace)?,
         ["atlas"] => atlas::make(&workspace)?,
         ["bench", rest @ ..] => bench::run(&workspace, rest)?,

@@ -4,7 +4,7 @@ use crate::process;
 use crate::steps::{Outcome, Steps};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{deny, machine, schemathesis, tidy, tools};
+use crate::{deny, fuzz, machine, schemathesis, tidy, tools};
 use std::process::ExitCode;
 
 /// How much is checked.
@@ -37,6 +37,9 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
     steps.run("tests", || tests(workspace, scope, &mut tally));
     if scope != Scope::Quick {
         steps.run("schemathesis", || schemathesis::check(workspace, scope == Scope::Long).into());
+    }
+    if scope == Scope::Long {
+        steps.run("fuzz", || fuzz::run(workspace, &[]).into());
     }
     steps.run("program", || program(workspace).into());
     println!("\n{steps}{tally}");
