@@ -66,17 +66,22 @@ const STATUSES: [u16; 26] = [
 ];
 
 impl Requests {
-    /// The counters of a route that is about to be made.
+    /// The counters of a route that is about to be made. Operations that share a method and a path, as a list and its watch, share them.
     pub(crate) fn route(&self, method: Option<&Method>, path: &str) -> Arc<RouteMeasures> {
+        let method = method.map_or("other", Method::as_str);
+        let mut routes = self.routes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = routes.iter().find(|route| route.method == method && route.route == path) {
+            return known.clone();
+        }
         let measures = Arc::new(RouteMeasures {
-            method: method.map_or("other", Method::as_str).to_owned(),
+            method: method.to_owned(),
             route: path.to_owned(),
             duration: Histogram::default(),
             request_bytes: Counter::default(),
             response_bytes: Counter::default(),
             statuses: Default::default(),
         });
-        self.routes.lock().unwrap_or_else(PoisonError::into_inner).push(measures.clone());
+        routes.push(measures.clone());
         measures
     }
 
@@ -113,6 +118,15 @@ mod tests {
         }
         let expected = [("200", 2), ("499", 1), ("other", 2)].map(|(name, count)| (name.to_owned(), count));
         assert_eq!(route.statuses().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_method_and_a_path_are_counted_once() {
+        let requests = Requests::default();
+        let routes = [Some(&Method::GET), Some(&Method::POST), None, Some(&Method::GET)];
+        let routes = routes.map(|method| requests.route(method, "/v1/rooms"));
+        assert!(Arc::ptr_eq(&routes[0], &routes[3]));
+        assert_eq!(requests.routes().len(), 3);
     }
 
     #[test]

@@ -100,8 +100,7 @@ impl Server {
     /// Counts and logs what did not become a request.
     fn note(&self, refusal: Refusal, client: IpAddr) {
         self.measures.count_refusal(refusal);
-        let code = refusal.error().code.as_str();
-        tracing::info!(target: "http", %client, code, "refused before it was a request");
+        tracing::info!(target: "http", %client, reason = refusal.reason(), "refused before it was a request");
     }
 }
 

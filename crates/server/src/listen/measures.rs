@@ -27,10 +27,9 @@ impl Measures {
         self.refused[refusal as usize].increment();
     }
 
-    /// The error codes with which connections were refused, and how often.
+    /// Why connections were refused, and how often.
     pub(crate) fn refusals(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let count =
-            |refusal: &Refusal| (refusal.error().code.as_str(), self.refused[*refusal as usize].get());
+        let count = |refusal: &Refusal| (refusal.reason(), self.refused[*refusal as usize].get());
         Refusal::ALL.iter().map(count)
     }
 }

@@ -59,6 +59,17 @@ impl Refusal {
         (!is_good).then_some(Refusal::BadHost)
     }
 
+    /// Its name, for those who count.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Refusal::HeaderTooLarge => "headers_too_large",
+            Refusal::TooSlow => "request_timeout",
+            Refusal::NotHttp => "not_http",
+            Refusal::BadHost => "bad_host",
+            Refusal::Crowded => "busy",
+        }
+    }
+
     /// The error that it is in the API.
     pub(super) fn error(self) -> Error {
         match self {

@@ -4,7 +4,7 @@ use super::page::{Page, Unit};
 use crate::listen;
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
-use mainstay_engine::Measures;
+use mainstay_engine::{Measures, WatchCounts};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -65,9 +65,9 @@ pub(super) fn connections(page: &mut Page, measures: &listen::Measures) {
     page.gauge("mainstay_connections_limit", "The most connections at once.", measures.limit.get());
     page.counter("mainstay_connections_accepted_total", "Accepted connections.", measures.accepted.get());
     const REFUSED: &str = "mainstay_connections_refused_total";
-    page.head(REFUSED, "counter", "Connections that were ended before a request was one, by error code.");
-    for (code, count) in measures.refusals() {
-        page.sample(REFUSED, &[("code", code)], count);
+    page.head(REFUSED, "counter", "What arrived and did not become a request of the API, by reason.");
+    for (reason, count) in measures.refusals() {
+        page.sample(REFUSED, &[("reason", reason)], count);
     }
     let (received, sent) = (measures.received_bytes.get(), measures.sent_bytes.get());
     page.counter("mainstay_network_received_bytes_total", "Bytes received, heads included.", received);
@@ -144,6 +144,23 @@ fn reads(page: &mut Page, measures: &mainstay_embedded::Measures) {
 /// The size of a file; nothing when it is not there.
 fn size(path: OsString) -> u64 {
     fs::metadata(path).map_or(0, |file| file.len())
+}
+
+pub(super) fn watches(page: &mut Page, counts: WatchCounts, feed_end: u64) {
+    page.gauge("mainstay_watchers", "Open watches.", counts.watchers);
+    page.gauge(
+        "mainstay_watch_classes",
+        "Classes that the watches fall into; each evaluates a change once.",
+        counts.classes,
+    );
+    page.gauge(
+        "mainstay_watch_questions",
+        "Questions about other records that watches stand on.",
+        counts.questions,
+    );
+    // Nobody is behind while nobody watches.
+    let lag = if counts.watchers == 0 { 0 } else { feed_end.saturating_sub(counts.offset) };
+    page.gauge("mainstay_watch_lag_changes", "Changes in the feed that watches were not told of yet.", lag);
 }
 
 pub(super) fn engine(page: &mut Page, measures: &Measures) {

@@ -141,7 +141,7 @@ fn a_client_that_sends_a_byte_now_and_then() {
     sending.join().unwrap();
     assert!(started.elapsed() < Duration::from_secs(10), "each byte bought more time");
     let page = crate::metrics::page(server.address);
-    assert!(page.contains("mainstay_connections_refused_total{code=\"request_timeout\"} 1\n"), "{page}");
+    assert!(page.contains("mainstay_connections_refused_total{reason=\"request_timeout\"} 1\n"), "{page}");
 }
 
 /// Asks once, reads the answer, and goes on with these bytes on the same connection.
@@ -239,7 +239,7 @@ fn ten_thousand_connections() {
     refused.expect_problem(503, "busy");
     assert!(refused.head.to_ascii_lowercase().contains("retry-after: 1"), "{}", refused.head);
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    assert!(metric(metrics, "mainstay_connections_refused_total{code=\"busy\"}") >= 2.0);
+    assert!(metric(metrics, "mainstay_connections_refused_total{reason=\"busy\"}") >= 2.0);
     // Those who have a place are served as ever.
     let first = &mut crowd[0];
     first.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();

@@ -3,8 +3,8 @@
 use crate::chat::Chat;
 use crate::support::{Client, Project, raw, repository};
 use std::fs;
-use std::io::Write;
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, Stdio};
 
 /// The page, as a program on this machine gets it.
@@ -83,6 +83,32 @@ fn what_happens_is_counted() {
     assert!(value(&after, "mainstay_database_size_bytes") >= 4_096.0);
     assert!(value(&after, "mainstay_database_wal_size_bytes") > 4_096.0);
     assert!(value(&after, "process_open_fds") > 5.0 && value(&after, "process_resident_memory_bytes") > 1e6);
+}
+
+#[test]
+fn watches_are_counted_and_share_the_series_of_their_list() {
+    let chat = Chat::new();
+    let mut stream = TcpStream::connect(chat.server.address).unwrap();
+    let token = chat.ann.token.clone().unwrap();
+    let head = format!(
+        "GET /v1/messages HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    assert!(stream.read(&mut [0; 1_024]).unwrap() > 0, "it has begun");
+    chat.ann.get("/v1/messages").expect(200);
+    let page = page(chat.server.address);
+    assert_eq!(value(&page, "mainstay_watchers"), 1.0);
+    assert_eq!(
+        value(&page, r#"mainstay_http_requests_total{method="GET",route="/v1/messages",code="200"}"#),
+        2.0
+    );
+    let mut series: Vec<&str> =
+        page.lines().filter_map(|line| line.rsplit_once(' ')).map(|(series, _)| series).collect();
+    series.retain(|series| !series.starts_with('#'));
+    let count = series.len();
+    series.sort_unstable();
+    series.dedup();
+    assert_eq!(series.len(), count, "a series is there twice:\n{page}");
 }
 
 #[test]
