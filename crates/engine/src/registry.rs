@@ -71,7 +71,7 @@ pub enum OperationKind {
 impl OperationKind {
     /// Whether it changes anything. What does knows `Idempotency-Key`.
     pub fn writes(self) -> bool {
-        !matches!(self, Self::List | Self::Get | Self::Me | Self::ListKeys | Self::GetKey)
+        !matches!(self, Self::List | Self::Watch | Self::Get | Self::Me | Self::ListKeys | Self::GetKey)
     }
 }
 
