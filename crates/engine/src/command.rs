@@ -162,8 +162,17 @@ impl Engine {
         let (engine, all_models) = (self.clone(), models.clone());
         let task = tokio::spawn(async move {
             let result = engine.store().transact(transaction).await;
-            if let Ok(committed) = &result {
-                engine.identities().forget_changed(engine.application(), &committed.outcomes, &all_models);
+            match &result {
+                Ok(committed) => {
+                    engine.identities().forget_changed(
+                        engine.application(),
+                        &committed.outcomes,
+                        &all_models,
+                    );
+                }
+                // Whose session may have ended is looked up again.
+                Err(StoreError::OutcomeUnknown(_)) => engine.identities().forget_all(),
+                Err(_) => {}
             }
             result
         });

@@ -68,6 +68,11 @@ impl Identities {
         remembered.by_token.retain(|_, entry| !concerned(&entry.identity));
     }
 
+    /// Forgets everything, where nobody knows what changed.
+    pub(crate) fn forget_all(&self) {
+        self.forget(|_| true);
+    }
+
     /// Whether what is remembered depends on the records of a model.
     pub(crate) fn concerns(model: &str) -> bool {
         matches!(model, "user" | "_session" | "_api_key")

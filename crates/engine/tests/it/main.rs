@@ -7,5 +7,6 @@ mod idempotency;
 mod keys;
 mod maintenance;
 mod reads;
+mod simulation;
 mod support;
 mod writes;

@@ -139,7 +139,8 @@ suite! { $
     trimming:
         old_changes_are_trimmed,
         a_large_feed_is_trimmed,
-        numbers_go_on_behind_a_trimmed_feed;
+        numbers_go_on_behind_a_trimmed_feed,
+        a_clock_that_was_ahead_keeps_changes_longer;
     concurrency:
         concurrent_writes_all_count,
         one_of_many_duplicates_wins,

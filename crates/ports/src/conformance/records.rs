@@ -187,4 +187,6 @@ pub async fn time_does_not_run_backwards_for_a_record(open: Open) {
     world.set_now(before.updated_at() - 3_600_000_000);
     let after = world.must(Who::Account(owner), world.update("room", id, &[("topic", text("late"))])).await;
     assert_eq!(after.updated_at(), before.updated_at());
+    let deleted = world.must(Who::Account(owner), world.delete("room", id)).await;
+    assert_eq!(deleted.deleted_at(), Some(before.updated_at()), "else it would be purged before its time");
 }

@@ -62,3 +62,16 @@ pub async fn numbers_go_on_behind_a_trimmed_feed(open: Open) {
     assert_eq!(changes.len(), 1);
     assert!(changes[0].offset > positions[3].offset);
 }
+
+pub async fn a_clock_that_was_ahead_keeps_changes_longer(open: Open) {
+    let world = World::open(open);
+    let now = world.now();
+    samples(&world, 1).await;
+    world.set_now(now + 3_600_000_000);
+    samples(&world, 1).await;
+    world.set_now(now);
+    samples(&world, 1).await;
+    // The feed has no gaps, so what is behind the one that seems young stays with it; its size is bounded all the same.
+    assert_eq!(trim(&world, now + 1_800_000_000, u64::MAX).await, 1);
+    assert_eq!(trim(&world, i64::MIN, 0).await, 2);
+}

@@ -33,6 +33,9 @@ impl Execution<'_> {
     /// Deletes a record and, by their `on_delete`, those that point to it. A list of work and not a recursion: chains of records
     /// may be long. Answers the record as it is now.
     fn cascade(&mut self, model: &Model, record: Record) -> Result<Record, Stop> {
+        // One instant for all, by which a restoration knows them. A clock that has jumped back must not make the deletion older than the record,
+        // which would be purged before its time.
+        let at = self.now().max(record.updated_at());
         let mut deleted = None;
         let mut seen = HashSet::from([(model.id, record.id())]);
         let mut waiting = vec![(model.id, record)];
@@ -45,7 +48,7 @@ impl Execution<'_> {
             if seen.len() > MAX_CASCADE {
                 return Err(Rejection::CascadeTooLarge.into());
             }
-            let record = self.delete_one(self.application.model(model), record)?;
+            let record = self.delete_one(self.application.model(model), record, at)?;
             deleted.get_or_insert(record);
         }
         deleted.ok_or_else(|| Rejection::NotFound.into())
@@ -79,14 +82,14 @@ impl Execution<'_> {
         Ok(())
     }
 
-    fn delete_one(&mut self, model: &Model, record: Record) -> Result<Record, Stop> {
+    fn delete_one(&mut self, model: &Model, record: Record, at: i64) -> Result<Record, Stop> {
         if !model.soft_delete {
             self.rows.remove(model.id, record.id())?;
             self.append(model.id, Operation::Delete, Some(&record), None)?;
             return Ok(record);
         }
         let mut deleted = record.clone();
-        deleted.set(base::DELETED_AT, Value::Timestamp(self.now()));
+        deleted.set(base::DELETED_AT, Value::Timestamp(at));
         self.touch(&record, &mut deleted);
         self.rows.replace(model.id, &deleted)?.map_err(Rejection::Unique)?;
         self.append(model.id, Operation::Delete, Some(&record), Some(&deleted))?;

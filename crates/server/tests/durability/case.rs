@@ -24,6 +24,11 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn new(random: &mut Random) -> Self {
+        Case::on(random, |_| {})
+    }
+
+    /// With something to be done to the project before it has data.
+    pub(crate) fn on(random: &mut Random, prepare: impl FnOnce(&Project)) -> Self {
         let gone = format!("soft_delete = false\n{FIELDS}");
         let folder = "folder = { type = \"ref\", model = \"folder\", on_delete = \"cascade\" }\n";
         let project = Project::of(&[
@@ -33,6 +38,7 @@ impl Case {
             ("models/counter.toml", &format!("{gone}{ALLOW}")),
         ]);
         let writers = (0..WRITERS).map(|number| Writer::new(&format!("w{number}"), random.fork())).collect();
+        prepare(&project);
         let server = project.serve();
         let counter = json!({"owner": "all", "text": "0"});
         server

@@ -2,7 +2,7 @@
 //!
 //! - `load` writes known records over several connections and notes what was acknowledged;
 //! - `verify` compares that with the database, and the database with its feed;
-//! - `kill` says what goes wrong meanwhile.
+//! - `kill`, `disk`, `full` and `order` say what goes wrong meanwhile.
 //!
 //! `cargo xtask test --long` runs far more of it. Each run prints its seed, and `MAINSTAY_SEED` takes one; what was going on when a test failed is kept.
 
@@ -11,6 +11,7 @@
 
 mod case;
 mod disk;
+mod full;
 mod kill;
 mod ledger;
 mod load;
