@@ -286,7 +286,7 @@ fn without_keys_all_have_to_log_in_again() {
 fn a_restore_that_was_interrupted_is_not_served() {
     let project = chat().backed_up();
     fs::write(project.path("data/mainstay.db.restoring"), "").unwrap();
-    for arguments in [&["serve"][..], &["migrate", "apply"], &["backup", "c"]] {
+    for arguments in [&["serve", "--listen", "127.0.0.1:0"][..], &["migrate", "apply"], &["backup", "c"]] {
         project.run(arguments).expect(1).complains(&["error[restore_interrupted]", "mainstay restore"]);
     }
     // What is there cannot be trusted, so nobody has to say that it may be put aside.

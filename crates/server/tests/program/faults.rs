@@ -26,13 +26,16 @@ fn an_address_that_is_none() {
 fn a_broken_project() {
     let project = Project::example("chat");
     project.write("models/room.toml", "[fields]\nname = { type = \"strin\" }\n");
-    let failed = project.run(&["serve"]).expect(2);
+    let failed = project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(2);
     failed.complains(&["models/room.toml:2", "strin", "error[project_broken]"]);
 }
 
 #[test]
 fn no_project_at_all() {
-    Project::empty().run(&["serve"]).expect(2).complains(&["mainstay.toml", "error[project_broken]"]);
+    Project::empty()
+        .run(&["serve", "--listen", "127.0.0.1:0"])
+        .expect(2)
+        .complains(&["mainstay.toml", "error[project_broken]"]);
 }
 
 #[test]
@@ -44,7 +47,7 @@ fn a_database_from_a_newer_version() {
     database.execute(r#"UPDATE "_mainstay_meta" SET "value" = '999' WHERE "key" = 'format'"#, []).unwrap();
     drop(database);
     let before = fs::read(&path).unwrap();
-    project.run(&["serve"]).expect(1).complains(&["error[database_newer]", "999"]);
+    project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["error[database_newer]", "999"]);
     assert_eq!(fs::read(&path).unwrap(), before, "the database was changed");
 }
 
@@ -52,7 +55,7 @@ fn a_database_from_a_newer_version() {
 fn a_file_that_is_no_database() {
     let project = Project::example("chat");
     project.write("data/mainstay.db", &"this is not a database ".repeat(100));
-    project.run(&["serve"]).expect(1).complains(&["error[not_a_database]"]);
+    project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["error[not_a_database]"]);
     assert!(project.read("data/mainstay.db").starts_with("this is not"), "somebody else's file was changed");
 }
 
@@ -98,7 +101,7 @@ fn a_disk_that_is_full_while_serving() {
 fn a_key_that_is_none() {
     let project = Project::example("chat");
     project.write("data/keys/access-token", "half");
-    project.run(&["serve"]).expect(1).complains(&[
+    project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&[
         "error[bad_key]",
         "keys/access-token: the key has 4 bytes instead of 32",
         "backup",
@@ -109,12 +112,15 @@ fn a_key_that_is_none() {
 fn a_data_folder_that_cannot_be_made() {
     let project = Project::example("chat");
     project.write("data", "a file");
-    project.run(&["serve"]).expect(1).complains(&["error[data_folder]", "--data DIR"]);
+    project
+        .run(&["serve", "--listen", "127.0.0.1:0"])
+        .expect(1)
+        .complains(&["error[data_folder]", "--data DIR"]);
 }
 
 #[test]
 fn a_log_level_that_is_none() {
     let project = Project::example("chat");
     project.write("mainstay.toml", "[log]\nlevel = \"a=b=c\"\n");
-    project.run(&["serve"]).expect(2).complains(&["error[invalid_log_level]"]);
+    project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(2).complains(&["error[invalid_log_level]"]);
 }

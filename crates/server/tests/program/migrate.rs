@@ -36,7 +36,10 @@ fn no_database_yet() {
 fn a_change_that_loses_nothing() {
     let project = project_with_note("", &json!({"title": "a"}));
     project.write("models/note.toml", &note("mark = { type = \"int\", default = 7 }"));
-    project.run(&["serve"]).expect(1).complains(&["error[schema_differs]", "mainstay migrate apply"]);
+    project
+        .run(&["serve", "--listen", "127.0.0.1:0"])
+        .expect(1)
+        .complains(&["error[schema_differs]", "mainstay migrate apply"]);
     project.run(&["migrate", "plan"]).expect(0).says(&["note", "mark", ";\n"]);
     project.run(&["migrate", "apply"]).expect(0).says(&["done: ", " applied"]);
     let server = project.serve();
@@ -62,7 +65,7 @@ fn a_change_that_loses_data_has_to_be_allowed() {
         "mark",
         "--allow-data-loss",
     ]);
-    project.run(&["serve"]).expect(1).complains(&["LOSES DATA"]);
+    project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["LOSES DATA"]);
     project.run(&["migrate", "apply", "--allow-data-loss"]).expect(0);
     let note = project.serve().client().get("/v1/notes").expect(200)["items"][0].clone();
     assert_eq!((&note["title"], note.get("mark")), (&json!("a"), None));
@@ -89,7 +92,10 @@ fn a_database_in_use_is_not_migrated() {
 fn a_secret_is_not_made_readable_unasked() {
     let project = project_with_note("mark = \"secret\"", &json!({"title": "a", "mark": "hidden"}));
     project.write("models/note.toml", &note("mark = \"string\""));
-    project.run(&["serve"]).expect(1).complains(&["EXPOSES A SECRET: note.mark was secret"]);
+    project
+        .run(&["serve", "--listen", "127.0.0.1:0"])
+        .expect(1)
+        .complains(&["EXPOSES A SECRET: note.mark was secret"]);
     project.run(&["migrate", "plan"]).expect(0).says(&["-- EXPOSES A SECRET: note.mark was secret"]);
     project.run(&["migrate", "apply"]).expect(1).complains(&["note.mark was secret", "--allow-data-loss"]);
     project.run(&["migrate", "apply", "--allow-data-loss"]).expect(0);
