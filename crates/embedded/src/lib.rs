@@ -13,6 +13,7 @@
 //! This crate owns: the SQLite file, its locking, its change feed, the application of migrations, and the program's own keys
 //! in local files. It must not know the engine, nor what a step of a transaction means: that is [`mainstay_ports::execute`].
 
+mod answers;
 pub mod backup;
 mod connection;
 mod feed;

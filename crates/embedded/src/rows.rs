@@ -1,5 +1,6 @@
 //! The write path's rows, in SQLite.
 
+use crate::answers::Answers;
 use crate::feed::{self, End};
 use crate::sqlite_error::{store_error, unique_columns};
 use crate::value::{Bound, read};
@@ -37,6 +38,7 @@ pub(crate) struct SqliteRows<'a> {
     pub(crate) application: &'a Application,
     pub(crate) connection: &'a Connection,
     pub(crate) statements: &'a [RowStatements],
+    pub(crate) answers: &'a mut Answers,
     /// The history that the feed is of.
     pub(crate) epoch: u64,
     /// The end of the feed, with this command's changes.
@@ -75,6 +77,7 @@ impl SqliteRows<'_> {
         record: &Record,
     ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
         self.begin_write()?;
+        self.answers.note_write(model);
         let mut statement = self.connection.prepare_cached(text).map_err(store_error)?;
         match statement.execute(params_from_iter(record.values.iter().map(Bound))) {
             Ok(_) => {
@@ -108,6 +111,7 @@ impl Rows for SqliteRows<'_> {
 
     fn remove(&mut self, model: ModelId, id: Uuid) -> Result<(), StoreError> {
         self.begin_write()?;
+        self.answers.note_write(model);
         self.execute(&self.statements[model.index()].remove, [id.as_bytes()])?;
         self.dirty = true;
         Ok(())
@@ -120,7 +124,12 @@ impl Rows for SqliteRows<'_> {
     }
 
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
-        holds(self.connection, self.application, closed)
+        if let Some(answer) = self.answers.get(closed) {
+            return Ok(answer);
+        }
+        let answer = holds(self.connection, self.application, closed)?;
+        self.answers.put(closed, answer);
+        Ok(answer)
     }
 
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {

@@ -39,5 +39,7 @@ pub use reduce::{Related, decide};
 pub use schema::{FieldId, Member, ModelId, Schema};
 pub use scope::{Frame, Scope, Vars};
 pub use shift::{Shift, Touch};
-pub use temporal::{format_date, format_time, format_timestamp, parse_date, parse_time, parse_timestamp};
+pub use temporal::{
+    format_date, format_time, format_timestamp, parse_date, parse_time, parse_timestamp, write_timestamp,
+};
 pub use value::{Type, Value};

@@ -7,7 +7,7 @@
 use crate::{FieldId, ModelId, Value};
 
 /// A condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Predicate {
     /// Always or never.
     Const(bool),
@@ -59,7 +59,7 @@ pub enum Predicate {
 }
 
 /// Comparison operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CompareOp {
     /// `==`; null equals null.
     Equal,
@@ -76,7 +76,7 @@ pub enum CompareOp {
 }
 
 /// Tests of text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TextTest {
     /// `subject.startsWith(needle)`
     StartsWith,
@@ -87,7 +87,7 @@ pub enum TextTest {
 }
 
 /// How a bound record hangs together with one outside it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Link {
     /// The record that a ref outside points to: `bound.id == operand`.
     To(Operand),
@@ -101,7 +101,7 @@ pub enum Link {
 }
 
 /// Something that has a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash)]
 pub enum Operand {
     /// A constant.
     Value(Value),

@@ -30,6 +30,15 @@ pub fn parse_timestamp(text: &str) -> Option<i64> {
 /// Writes an instant as RFC 3339 in UTC with `Z` and six digits of a second: `2026-11-21T08:30:00.000000Z`. What is beyond the years
 /// 0001 to 9999, where no field can be, is written as the nearest instant within.
 pub fn format_timestamp(micros: i64) -> String {
+    ascii(&timestamp_text(micros))
+}
+
+/// Appends what [`format_timestamp`] writes.
+pub fn write_timestamp(micros: i64, out: &mut Vec<u8>) {
+    out.extend_from_slice(&timestamp_text(micros));
+}
+
+fn timestamp_text(micros: i64) -> [u8; 27] {
     let micros = micros.clamp(INSTANTS.start, INSTANTS.end - 1);
     let clock = micros.rem_euclid(DAY);
     // Written by hand, since answers are full of instants and the formatting machinery takes ten times as long.
@@ -39,7 +48,7 @@ pub fn format_timestamp(micros: i64) -> String {
         write_digits(&mut text[place..place + 2], number as u32);
     }
     write_digits(&mut text[20..26], (clock % SECOND) as u32);
-    ascii(&text)
+    text
 }
 
 fn write_day(text: &mut [u8], days: i32) {

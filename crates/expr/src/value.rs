@@ -2,6 +2,8 @@
 
 use crate::{Decimal, ModelId};
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+use std::mem;
 use uuid::Uuid;
 
 /// The type of a value in an expression.
@@ -75,6 +77,25 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// See [`Type::List`].
     List(Vec<Value>),
+}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        mem::discriminant(self).hash(state);
+        match self {
+            // Equal ones can have different bits, and few enough values are of these kinds that it need not tell them apart.
+            Value::Null | Value::Float(_) | Value::Decimal(_) => {}
+            Value::Bool(bool) => bool.hash(state),
+            Value::Int(int) | Value::Time(int) | Value::Timestamp(int) | Value::Duration(int) => {
+                int.hash(state);
+            }
+            Value::Date(days) => days.hash(state),
+            Value::Text(text) | Value::Json(text) => text.hash(state),
+            Value::Uuid(id) => id.hash(state),
+            Value::Bytes(bytes) => bytes.hash(state),
+            Value::List(elements) => elements.hash(state),
+        }
+    }
 }
 
 impl Value {

@@ -8,6 +8,7 @@ use super::log::Log;
 use super::recovery::{Place, Suspended, Wait};
 use super::{Command, Setup};
 use crate::Measures;
+use crate::answers::Answers;
 use crate::feed::{self, End};
 use crate::rows::{RowStatements, SqliteRows};
 use crate::sqlite_error::store_error;
@@ -43,6 +44,7 @@ pub(super) struct Shared {
 pub(super) struct GroupCommit {
     pub(super) shared: Shared,
     pub(super) log: Log,
+    answers: Answers,
 }
 
 /// What others see of the writer.
@@ -70,7 +72,7 @@ impl GroupCommit {
         let log = Log::new(connection).map_err(store_error)?;
         let wait = Wait::shortest();
         let shared = Shared { application, statements, place, epoch, end, published, health, wait, measures };
-        let state = GroupCommit { shared, log };
+        let state = GroupCommit { answers: Answers::new(shared.application.models.len()), shared, log };
         state.measure_feed();
         state.measure_trimming();
         Ok((state, Watched { end: end_receiver, health: health_receiver }))
@@ -78,7 +80,7 @@ impl GroupCommit {
 
     /// The state behind a fault, on a new connection and with the end of the feed that is there.
     pub(super) fn resume(shared: Shared, log: Log, end: End) -> Self {
-        let mut state = GroupCommit { shared, log };
+        let mut state = GroupCommit { answers: Answers::new(shared.application.models.len()), shared, log };
         state.shared.end = end;
         state.publish();
         state
@@ -122,6 +124,7 @@ impl GroupCommit {
             }
             Err((executed, abort)) => {
                 self.roll_back();
+                self.answers.forget();
                 self.shared.end = committed;
                 let fault = abort.fault();
                 // Known before anybody is answered: who is refused and asks whether the store is well shall hear that it is not.
@@ -166,6 +169,7 @@ impl GroupCommit {
             application: &self.shared.application,
             connection: &self.log.connection,
             statements: &self.shared.statements,
+            answers: &mut self.answers,
             epoch: self.shared.epoch,
             end: self.shared.end,
             guarded: !alone && !command.is_one_write(),
@@ -201,7 +205,8 @@ impl GroupCommit {
     }
 
     /// Takes back what a refused command wrote.
-    fn undo(&self, statements: &[&str], error: StoreError) -> Result<Result<Done, StoreError>, Abort> {
+    fn undo(&mut self, statements: &[&str], error: StoreError) -> Result<Result<Done, StoreError>, Abort> {
+        self.answers.forget();
         for statement in statements {
             self.run(statement)?;
         }

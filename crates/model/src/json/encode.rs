@@ -4,7 +4,7 @@
 use crate::Model;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use mainstay_expr::{FieldId, Value, format_date, format_duration, format_time, format_timestamp};
+use mainstay_expr::{FieldId, Value, format_date, format_duration, format_time, write_timestamp};
 use serde::Serialize;
 use std::io::Write;
 
@@ -23,7 +23,7 @@ pub fn encode(value: &Value, out: &mut Vec<u8>) {
         }),
         Value::Date(days) => plain(&format_date(*days), out),
         Value::Time(micros) => plain(&format_time(*micros), out),
-        Value::Timestamp(micros) => plain(&format_timestamp(*micros), out),
+        Value::Timestamp(micros) => quoted(out, |out| write_timestamp(*micros, out)),
         Value::Duration(micros) => plain(&format_duration(*micros), out),
         Value::Json(document) => out.extend_from_slice(document.as_bytes()),
         Value::Bytes(bytes) => plain(&STANDARD.encode(bytes), out),

@@ -72,3 +72,22 @@ pub async fn a_batch_names_every_refused_step(open: Open) {
     ];
     world.must_not_all(Who::Account(owner), steps, expected).await;
 }
+
+/// What a later step of a refused batch learned of an earlier one must not be believed afterwards; nor what was so before a change.
+pub async fn nothing_stands_on_what_a_refused_batch_wrote(open: Open) {
+    let world = World::open(open);
+    let owner = world.account().await;
+    let room = world.new_id();
+    let make = || world.create("room", room, &[("name", text("new")), ("owner", Value::Uuid(owner))]);
+    let post = [("room", Value::Uuid(room)), ("author", Value::Uuid(owner)), ("text", text("first"))];
+    let say = || world.create("message", world.new_id(), &post);
+    let steps = vec![make(), say(), world.delete("room", world.new_id())];
+    world.must_not_all(Who::Account(owner), steps, vec![(2, Rejection::NotFound)]).await;
+    world.must_not(Who::System, say(), Rejection::RefNotFound(world.field("message", "room"))).await;
+    world.run(Who::Account(owner), vec![make(), say()]).await.unwrap();
+    world.must(Who::Account(owner), say()).await;
+    world.must(Who::System, world.delete("room", room)).await;
+    world.must_not(Who::System, say(), Rejection::RefNotFound(world.field("message", "room"))).await;
+    world.must(Who::System, world.restore("room", room)).await;
+    world.must(Who::Account(owner), say()).await;
+}

@@ -107,7 +107,8 @@ suite! { $
         later_steps_see_earlier_ones,
         all_steps_or_none,
         a_batch_has_no_duplicates_either,
-        a_batch_names_every_refused_step;
+        a_batch_names_every_refused_step,
+        nothing_stands_on_what_a_refused_batch_wrote;
     receipts:
         a_receipt_is_there_when_its_transaction_is,
         a_receipt_that_is_there_refuses_everything,

@@ -2,7 +2,7 @@
 
 use super::{Execution, Rows, Stop};
 use crate::{Outcome, Record, Rejection, StoreError};
-use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Related, Vars, decide};
+use mainstay_expr::{FieldId, Frame, Link, ModelId, Operand, Predicate, Related, Value, Vars, decide};
 use mainstay_model::{Field, Model, Rule};
 
 /// Remembers what closed predicates came to until the next write: a create rule and the read rule behind the answer often
@@ -133,7 +133,9 @@ impl Execution<'_> {
     }
 
     fn require_live(&mut self, model: ModelId, id: uuid::Uuid, field: FieldId) -> Result<(), Stop> {
-        let live = self.rows.get(model, id)?.is_some_and(|record| record.deleted_at().is_none());
+        let link = Link::To(Operand::Value(Value::Uuid(id)));
+        let filter = Box::new(Predicate::Const(true));
+        let live = self.rows.holds(&Predicate::Exists { model, link, level: 1, filter })?;
         if live { Ok(()) } else { Err(Rejection::RefNotFound(field).into()) }
     }
 

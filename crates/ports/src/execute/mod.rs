@@ -28,7 +28,8 @@ pub trait Rows {
     /// When the engine fails, as in all of these methods.
     fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError>;
 
-    /// Adds a record whose id is not there yet. The inner error names the fields of a unique index that another live record fills alike.
+    /// Adds a record. The inner error names the fields of a unique index that another live record fills alike, or the id alone where a
+    /// record has it, be it deleted.
     ///
     /// # Errors
     /// See [`Rows::get`].

@@ -20,10 +20,10 @@ impl Execution<'_> {
         self.validate(model, None, &record)?;
         let outcome = self.outcome(model, record, true)?;
         let Outcome::Record { record, .. } = &outcome else { return Ok(outcome) };
-        if self.rows.get(create.model, create.id)?.is_some() {
-            return Err(Rejection::Exists.into());
-        }
-        self.rows.insert(create.model, record)?.map_err(Rejection::Unique)?;
+        self.rows.insert(create.model, record)?.map_err(|fields| match fields.as_slice() {
+            [base::ID] => Rejection::Exists,
+            _ => Rejection::Unique(fields),
+        })?;
         self.append(create.model, Operation::Create, None, Some(record))?;
         Ok(outcome)
     }

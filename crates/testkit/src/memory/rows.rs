@@ -3,7 +3,7 @@
 use super::State;
 use super::table::Tables;
 use mainstay_expr::{FieldId, ModelId, Predicate, evaluate_closed};
-use mainstay_model::Application;
+use mainstay_model::{Application, base};
 use mainstay_ports::{NewChange, Position, Record, Rows, StoreError};
 use uuid::Uuid;
 
@@ -50,6 +50,9 @@ impl Rows for MemoryRows<'_> {
     }
 
     fn insert(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        if self.state.tables[model.index()].records.contains_key(&record.id()) {
+            return Ok(Err(vec![base::ID]));
+        }
         Ok(self.write(model, record))
     }
 
