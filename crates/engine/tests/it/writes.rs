@@ -166,3 +166,18 @@ async fn a_deleted_record_is_not_there_for_those_who_may_not_delete_it() {
     assert_eq!(code(app.engine.write(&guest, "restore", restore()).await), Code::NotFound);
     assert!(app.engine.write(&staff, "restore", restore()).await.is_ok());
 }
+
+#[tokio::test]
+async fn ids_grow_though_the_clock_jumps_back() {
+    let app = App::chat();
+    let start = app.engine.now();
+    let mut last = app.engine.new_id();
+    for micros in [0, 1_000, -1_000, -3_600_000_000, -3_599_000_000, 5, -1_795_249_800_000_000] {
+        app.clock.set(start.saturating_add(micros));
+        for _ in 0..3 {
+            let id = app.engine.new_id();
+            assert!(id > last, "{id} behind {last} at {micros}");
+            last = id;
+        }
+    }
+}
