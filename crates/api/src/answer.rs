@@ -75,6 +75,10 @@ where
             results.first().map_or_else(Response::default, |result| written(application, operation, result)),
             *position,
         ),
+        Done::Count(count, position) => {
+            let body = format!("{{\"count\":{count}}}").into_bytes();
+            at(private(json(StatusCode::OK, body)), *position)
+        }
         Done::Registered(view) => {
             let response = record(application, StatusCode::CREATED, view);
             located(response, application.user(), view.record.id())

@@ -143,7 +143,8 @@ fn refuse(error: Error, anonymous: bool, request_id: &str) -> Response<Body> {
 }
 
 /// What is forbidden to nobody may be allowed to somebody: the answer asks who it is.
-pub(crate) fn ask_for_account(error: Error) -> Error {
+pub(crate) fn ask_for_account(mut error: Error) -> Error {
+    error.parts.iter_mut().for_each(|(_, error)| *error = ask_for_account(error.clone()));
     if error.code != Code::Forbidden {
         return error;
     }

@@ -4,8 +4,9 @@ use crate::status::status;
 use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
-use mainstay_engine::{Code, Error, FieldError};
+use mainstay_engine::{Code, Error, FieldError, Part};
 use serde::Serialize;
+use uuid::Uuid;
 
 /// An error as a client sees it. The private detail is not in it.
 #[derive(Serialize)]
@@ -29,9 +30,11 @@ struct FieldProblem<'a> {
     message: &'a str,
 }
 
-/// What became of one operation of a batch that failed.
+/// What became of one operation of a batch that failed, or of one record of those that matched.
 #[derive(Serialize)]
 struct OperationProblem<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Uuid>,
     status: u16,
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,13 +50,13 @@ pub(crate) const NOT_APPLIED: &str = "not_applied";
 ///
 /// Public for the server, which has to refuse some requests before a handler sees them.
 pub fn problem(error: &Error, request_id: &str) -> Response<Body> {
-    respond(error, request_id, Vec::new())
+    respond(error, request_id, error.parts.iter().filter_map(record_problem).collect())
 }
 
 /// Answers the failure of a batch of `count` operations, with a result for each.
 pub(crate) fn batch_problem(error: &Error, count: usize, request_id: &str) -> Response<Body> {
     let failure =
-        |index| error.operations.iter().find(|(failed, _)| *failed == index).map(|(_, error)| error);
+        |index| error.parts.iter().find(|(part, _)| *part == Part::Operation(index)).map(|(_, error)| error);
     respond(error, request_id, (0..count).map(|index| operation_problem(failure(index))).collect())
 }
 
@@ -97,13 +100,21 @@ fn respond(error: &Error, request_id: &str, results: Vec<OperationProblem<'_>>) 
 fn operation_problem(failure: Option<&Error>) -> OperationProblem<'_> {
     let Some(error) = failure else {
         let status = StatusCode::FAILED_DEPENDENCY.as_u16();
-        return OperationProblem { status, code: NOT_APPLIED, detail: None, errors: Vec::new() };
+        return OperationProblem { id: None, status, code: NOT_APPLIED, detail: None, errors: Vec::new() };
     };
     OperationProblem {
+        id: None,
         status: status(error.code).as_u16(),
         code: error.code.as_str(),
         detail: Some(&error.message),
         errors: field_problems(&error.fields),
+    }
+}
+
+fn record_problem((part, error): &(Part, Error)) -> Option<OperationProblem<'_>> {
+    match part {
+        Part::Record(id) => Some(OperationProblem { id: Some(*id), ..operation_problem(Some(error)) }),
+        Part::Operation(_) => None,
     }
 }
 

@@ -12,6 +12,7 @@ pub(crate) fn known(kind: OperationKind) -> &'static [&'static str] {
         }
         OperationKind::Watch => &["filter", "fields", "snapshot", "order", "limit"],
         OperationKind::Get => &["fields", "expand", "deleted"],
+        OperationKind::UpdateMany | OperationKind::DeleteMany => &["filter", "limit"],
         OperationKind::ListKeys => &["user"],
         _ => &[],
     }
@@ -80,6 +81,13 @@ impl Parameters {
     /// Whether a watch begins with the records that match now.
     pub(crate) fn snapshot(&self) -> Result<bool, Error> {
         self.one_of("snapshot", &[("true", true), ("false", false)], true)
+    }
+
+    /// The most records that may match; the engine knows the bounds.
+    pub(crate) fn bulk_limit(&self) -> Result<Option<u32>, Error> {
+        let number =
+            |text: &str| text.parse().map_err(|_| Error::new(Code::InvalidLimit, "`limit` is a number"));
+        self.get("limit").map(number).transpose()
     }
 
     pub(crate) fn order(&self) -> Vec<OrderKey> {

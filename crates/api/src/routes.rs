@@ -107,6 +107,8 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
         OperationKind::Update => (Method::PATCH, format!("/v1/{plural}/{{id}}")),
         OperationKind::Put => (Method::PUT, format!("/v1/{plural}/{{id}}")),
         OperationKind::Delete => (Method::DELETE, format!("/v1/{plural}/{{id}}")),
+        OperationKind::UpdateMany => (Method::PATCH, format!("/v1/{plural}")),
+        OperationKind::DeleteMany => (Method::DELETE, format!("/v1/{plural}")),
         OperationKind::Restore => (Method::POST, format!("/v1/{plural}/{{id}}/restore")),
         OperationKind::Batch => (Method::POST, "/v1/batch".to_owned()),
         OperationKind::Register => (Method::POST, "/v1/auth/register".to_owned()),
@@ -125,7 +127,7 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
 fn add_operation(paths: &mut Paths, operation: &Operation) {
     let (method, path) = place(paths.state.engine.application(), operation);
     let place = match operation.kind {
-        OperationKind::Update => Place::Patch,
+        OperationKind::Update | OperationKind::UpdateMany => Place::Patch,
         OperationKind::Batch => Place::Batch,
         _ => Place::Other,
     };
@@ -138,6 +140,8 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         OperationKind::Update => paths.add(&method, route, records::update),
         OperationKind::Put => paths.add(&method, route, records::put),
         OperationKind::Delete => paths.add(&method, route, records::delete),
+        OperationKind::UpdateMany => paths.add(&method, route, records::update_many),
+        OperationKind::DeleteMany => paths.add(&method, route, records::delete_many),
         OperationKind::Restore => paths.add(&method, route, records::restore),
         OperationKind::Batch => paths.add(&method, route, batch::batch),
         OperationKind::Register => paths.add(&method, route, accounts::register),

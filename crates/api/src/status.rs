@@ -31,11 +31,12 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::Restricted
         | Code::TooManyKeys
         | Code::NotDeleted
+        | Code::TooManyMatches
         | Code::CascadeTooLarge => StatusCode::CONFLICT,
         Code::VersionMismatch => StatusCode::PRECONDITION_FAILED,
         Code::BodyTooLarge | Code::BatchTooLarge | Code::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Code::ValidationFailed | Code::BatchFailed | Code::IdempotencyKeyReused => {
+        Code::ValidationFailed | Code::BatchFailed | Code::BulkFailed | Code::IdempotencyKeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
         Code::TooManyFailures | Code::TooManyWatchers => StatusCode::TOO_MANY_REQUESTS,

@@ -16,6 +16,7 @@
 mod answers;
 pub mod backup;
 mod connection;
+mod deadline;
 mod feed;
 mod keyring;
 mod lock;

@@ -2,12 +2,13 @@
 
 use crate::Measures;
 use crate::connection::open_reader;
+use crate::deadline::Deadline;
 use crate::sqlite_error::store_error;
 use mainstay_ports::StoreError;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -16,8 +17,6 @@ use tokio::sync::oneshot;
 
 /// The most queries that may wait for a reader thread.
 const QUEUE: usize = 1_024;
-/// Steps of SQLite's virtual machine between two looks at the clock: some hundred microseconds.
-const STEPS_BETWEEN_LOOKS: i32 = 10_000;
 
 /// How long a read may hold up the thread of whoever asks, about: it is looked at only every so many steps.
 const INLINE_TIME: Duration = Duration::from_millis(2);
@@ -152,20 +151,14 @@ fn spawn(mut reader: Reader, queue: Arc<Mutex<Receiver<Job>>>) -> Result<JoinHan
 /// A connection whose statements are interrupted at a deadline.
 struct Reader {
     connection: Connection,
-    /// In microseconds since `epoch`.
-    deadline: Arc<AtomicU64>,
-    epoch: Instant,
+    deadline: Deadline,
 }
 
 impl Reader {
     fn open(path: &Path, cache_kib: i32) -> Result<Self, StoreError> {
         let mut connection = open_reader(path, cache_kib).map_err(store_error)?;
-        let deadline = Arc::new(AtomicU64::new(u64::MAX));
-        let epoch = Instant::now();
-        let seen = deadline.clone();
-        let is_late = move || micros(epoch.elapsed()) > seen.load(Ordering::Relaxed);
-        connection.progress_handler(STEPS_BETWEEN_LOOKS, Some(is_late)).map_err(store_error)?;
-        Ok(Reader { connection, deadline, epoch })
+        let deadline = Deadline::of(&mut connection).map_err(store_error)?;
+        Ok(Reader { connection, deadline })
     }
 
     fn read<T>(
@@ -176,7 +169,7 @@ impl Reader {
         if Instant::now() >= deadline {
             return Err(StoreError::Timeout);
         }
-        self.deadline.store(micros(deadline.duration_since(self.epoch)), Ordering::Relaxed);
+        self.deadline.set(deadline);
         read(&self.connection)
     }
 }
@@ -189,10 +182,6 @@ pub(crate) fn in_snapshot<T>(
     // An unchecked transaction is one that borrows the connection shared; it rolls back, that is ends, when it is dropped.
     let snapshot = connection.unchecked_transaction().map_err(store_error)?;
     read(&snapshot)
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The write path's rows, in SQLite.
 
 use crate::answers::Answers;
+use crate::deadline::Deadline;
 use crate::feed::{self, End};
 use crate::sqlite_error::{store_error, unique_columns};
 use crate::value::{Bound, read};
@@ -10,7 +11,11 @@ use mainstay_ports::{NewChange, Position, Record, Rows, StoreError};
 use mainstay_sql::Sqlite;
 use rusqlite::{Connection, Params, Row, params_from_iter};
 use std::borrow::Borrow;
+use std::time::{Duration, Instant};
 use uuid::Uuid;
+
+/// How long the writer looks for what a stranger's condition selects: all other writes wait meanwhile.
+const SEARCH_TIME: Duration = Duration::from_secs(1);
 
 /// The statements on one row of a model, whose texts never change.
 pub(crate) struct RowStatements {
@@ -37,6 +42,7 @@ impl RowStatements {
 pub(crate) struct SqliteRows<'a> {
     pub(crate) application: &'a Application,
     pub(crate) connection: &'a Connection,
+    pub(crate) deadline: &'a Deadline,
     pub(crate) statements: &'a [RowStatements],
     pub(crate) answers: &'a mut Answers,
     /// The history that the feed is of.
@@ -121,6 +127,15 @@ impl Rows for SqliteRows<'_> {
         let find = mainstay_sql::find(self.application, &Sqlite, model, filter, limit);
         let model = self.model(model);
         run(self.connection, &find.text, find.params.iter(), |row| read_record(model, row))
+    }
+
+    fn search(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Uuid>, StoreError> {
+        let search = mainstay_sql::find_ids(self.application, &Sqlite, model, filter, limit);
+        self.deadline.set(Instant::now() + SEARCH_TIME);
+        let id = |row: &Row<'_>| row.get::<_, [u8; 16]>(0).map(Uuid::from_bytes).map_err(store_error);
+        let found = run(self.connection, &search.text, search.params.iter(), id);
+        self.deadline.clear();
+        found
     }
 
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {

@@ -3,9 +3,9 @@
 use crate::accounts::Identities;
 use crate::error::rejected;
 use crate::idempotency::repeated;
-use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, View};
+use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, Part, View};
 use mainstay_expr::{Frame, ModelId, Operand, Predicate, Value, Vars};
-use mainstay_model::{Default as FieldDefault, Model};
+use mainstay_model::{Default as FieldDefault, Model, Rule};
 use mainstay_ports::{
     Authority, Committed, Create, Delete, Outcome, Position, Put, Rejection, Restore, Step, StoreError,
     Transaction, Update,
@@ -112,7 +112,7 @@ impl Engine {
     /// Runs writes in one transaction: all take effect, or none.
     ///
     /// # Errors
-    /// [`Code::BatchFailed`] with the error of each that failed in [`Error::operations`].
+    /// [`Code::BatchFailed`] with the error of each that failed in [`Error::parts`].
     pub async fn write_all(
         &self,
         caller: &Caller,
@@ -204,7 +204,7 @@ impl Engine {
         let model = self.application().model(command.model);
         Ok(match command.action {
             Action::Create { id, input } => {
-                self.require_may_ever_create(model, vars)?;
+                self.require_may_ever(model.allow.create.as_ref(), vars)?;
                 Step::Create(self.new_create(model, id, input, vars)?)
             }
             Action::Update { id, input, if_version } => {
@@ -221,10 +221,9 @@ impl Engine {
 
     /// Refuses whom the rule refuses whatever the record: who has forgotten the access token should not be told that a field whose default
     /// is the account's id must have a value.
-    fn require_may_ever_create(&self, model: &Model, vars: &Vars) -> Result<(), Error> {
+    pub(crate) fn require_may_ever(&self, rule: Option<&Rule>, vars: &Vars) -> Result<(), Error> {
         let frame = Frame { vars: Some(vars), ..Frame::default() };
-        let rule = model.allow.create.as_ref().map(|rule| rule.predicate.reduce(&frame));
-        match rule {
+        match rule.map(|rule| rule.predicate.reduce(&frame)) {
             None | Some(Predicate::Const(false)) => Err(Error::new(Code::Forbidden, "a rule forbids this")),
             Some(_) => Ok(()),
         }
@@ -311,7 +310,7 @@ fn receipt_error(rejection: &Rejection) -> Error {
 
 fn batch_error(operations: Vec<(usize, Error)>) -> Error {
     Error {
-        operations,
+        parts: operations.into_iter().map(|(index, error)| (Part::Operation(index), error)).collect(),
         ..Error::new(Code::BatchFailed, "at least one operation failed, so none took effect")
     }
 }

@@ -2,6 +2,7 @@
 
 use mainstay_ports::{Rejection, StoreError};
 use std::fmt;
+use uuid::Uuid;
 
 /// What went wrong, for the client, and why, for the log.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +17,17 @@ pub struct Error {
     pub retry_after_seconds: Option<u64>,
     /// For the log alone.
     pub detail: Option<String>,
-    /// In a batch, the failure of each operation that failed, by its index.
-    pub operations: Vec<(usize, Error)>,
+    /// What failed of several things: each operation of a batch that did, or some of the records that matched, in the order of their ids.
+    pub parts: Vec<(Part, Error)>,
+}
+
+/// Which of several things failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The operation of a batch with this index.
+    Operation(usize),
+    /// The record with this id.
+    Record(Uuid),
 }
 
 /// What stands for the record as a whole in place of a field's name: where a check of several fields does not hold.
@@ -82,13 +92,15 @@ codes! {
     BatchFailed "batch_failed" "At least one operation of the batch failed, so none took effect; `results` has the error of each.",
     IdempotencyKeyReused "idempotency_key_reused" "The `Idempotency-Key` belongs to another request: one with another path, query or body.",
     AnswerTooLarge "answer_too_large" "The answer is larger than what is kept for an `Idempotency-Key`, so nothing was done; send a smaller batch.",
+    BulkFailed "bulk_failed" "At least one of the records that match was refused, so nothing was done; `results` has the ids and errors of up to ten.",
+    TooManyMatches "too_many_matches" "More records match the filter than `limit` or `limits.bulk_records`, so nothing was done.",
     BatchTooLarge "batch_too_large" "The batch has more operations than `limits.batch_operations`.",
     InvalidId "invalid_id" "The id is not a UUID.",
     InvalidFilter "invalid_filter" "The filter is not a valid expression over the fields that the caller may read, or costs too much.",
     InvalidOrder "invalid_order" "The order names a field that is not there or cannot be ordered by.",
     InvalidFields "invalid_fields" "The selection names a field that is not there.",
     InvalidExpand "invalid_expand" "The expansion names something that is not a ref, or goes deeper than three.",
-    InvalidLimit "invalid_limit" "The limit is not between 1 and 500.",
+    InvalidLimit "invalid_limit" "The limit is not between 1 and 500, or, where all records that match are written to, `limits.bulk_records`.",
     InvalidCursor "invalid_cursor" "The cursor was altered, or belongs to another filter or order.",
     InvalidEventId "invalid_event_id" "The `Last-Event-ID` is not the id of an event of a watch.",
     InvalidParameter "invalid_parameter" "A query parameter or header is unknown, repeated or malformed.",
@@ -101,7 +113,7 @@ codes! {
     UnsupportedMediaType "unsupported_media_type" "The body's `Content-Type` is not one that is understood here.",
     MethodNotAllowed "method_not_allowed" "The path does not know this method; `Allow` lists those it knows.",
     RequestTimeout "request_timeout" "The request took longer than `server.request_timeout_ms`.",
-    QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`; a filter over an indexed field is faster.",
+    QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`, or, in an update or deletion by filter, than a second; a filter over an indexed field is faster.",
     Busy "busy" "Too much is waiting already; `Retry-After` says when to try again. Nothing was done.",
     TooManyWatchers "too_many_watchers" "The account, or the address of a caller without one, has `limits.watchers_per_caller` watches open; end one first.",
     DiskFull "disk_full" "The disk is full: nothing was written. Reads go on.",
@@ -119,7 +131,7 @@ impl Error {
             fields: Vec::new(),
             retry_after_seconds: None,
             detail: None,
-            operations: Vec::new(),
+            parts: Vec::new(),
         }
     }
 
@@ -143,7 +155,7 @@ impl Error {
 
     /// The error of the first operation that failed, where a batch is only how a single thing was done.
     pub(crate) fn or_first(self) -> Self {
-        match self.operations.first() {
+        match self.parts.first() {
             Some((_, first)) => first.clone(),
             None => self,
         }
@@ -209,6 +221,7 @@ pub(crate) fn rejected(
     let name = |field: mainstay_expr::FieldId| model.field(field).name.clone();
     let invalid =
         |field, code, message: &str| Error::validation(vec![FieldError::new(name(field), code, message)]);
+    let part = |(id, of)| (Part::Record(id), rejected(of, model, application));
     match rejection {
         Rejection::NotFound => Error::not_found(),
         Rejection::Forbidden => Error::new(Code::Forbidden, "a rule forbids this"),
@@ -241,6 +254,19 @@ pub(crate) fn rejected(
         },
         Rejection::RequirementFailed => Error::new(Code::VersionMismatch, "the record is not as required"),
         Rejection::NotDeleted => Error::new(Code::NotDeleted, "the record is not deleted"),
+        Rejection::TooManyMatches { limit } => Error::new(
+            Code::TooManyMatches,
+            format!(
+                "more than {limit} records match, so nothing was done: narrow the filter and go on by portions"
+            ),
+        ),
+        Rejection::Records(refused) => Error {
+            parts: refused.into_iter().map(part).collect(),
+            ..Error::new(
+                Code::BulkFailed,
+                "at least one of the records that match was refused, so nothing was done",
+            )
+        },
         Rejection::AnswerTooLarge { .. } => {
             Error::internal("the answer of a transaction was refused as if it were a step's")
         }

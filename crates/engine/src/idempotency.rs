@@ -41,6 +41,8 @@ pub type Encode = dyn Fn(&Done<'_>) -> Vec<u8> + Send + Sync;
 pub enum Done<'a> {
     /// It wrote records; the position is behind the writes.
     Written(&'a [Written], Position),
+    /// It wrote to as many records as match; the position is behind the writes.
+    Count(u64, Position),
     /// It made an account.
     Registered(&'a View),
     /// It opened or prolonged a session.

@@ -68,7 +68,7 @@ impl Engine {
             let removed =
                 self.run_as_system("maintenance", vec![step]).await?.into_iter().map(
                     |outcome| match outcome {
-                        Outcome::Purged(count) => count,
+                        Outcome::Count(count) => count,
                         Outcome::Record { .. } => 0,
                     },
                 );

@@ -42,6 +42,10 @@ pub enum OperationKind {
     Put,
     /// Deletes a record.
     Delete,
+    /// Changes fields of all records that match.
+    UpdateMany,
+    /// Deletes all records that match.
+    DeleteMany,
     /// Brings a deleted record back.
     Restore,
     /// Runs several writes in one transaction.
@@ -71,7 +75,13 @@ pub enum OperationKind {
 impl OperationKind {
     /// Whether it changes anything. What does knows `Idempotency-Key`.
     pub fn writes(self) -> bool {
-        !matches!(self, Self::List | Self::Watch | Self::Get | Self::Me | Self::ListKeys | Self::GetKey)
+        use OperationKind::*;
+        // Each by its name, so that none that is added is forgotten here.
+        match self {
+            List | Watch | Get | Me | ListKeys | GetKey => false,
+            Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
+            Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => true,
+        }
     }
 }
 
@@ -120,6 +130,8 @@ fn of_model(model: &Model) -> Vec<Operation> {
         (Update, "update", format!("Change fields of a {name}"), &allow.update),
         (Put, "put", format!("Create or replace a {name}"), &allow.update),
         (Delete, "delete", format!("Delete a {name}"), &allow.delete),
+        (UpdateMany, "update_many", format!("Change fields of all {plural} that match"), &allow.update),
+        (DeleteMany, "delete_many", format!("Delete all {plural} that match"), &allow.delete),
     ];
     if model.soft_delete {
         kinds.push((Restore, "restore", format!("Restore a deleted {name}"), &allow.delete));

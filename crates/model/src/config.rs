@@ -102,6 +102,9 @@ pub struct Limits {
     /// The most operations in a batch.
     #[schemars(range(min = 1, max = 1_000))]
     pub batch_operations: usize,
+    /// The most records that one update or deletion by filter may match.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub bulk_records: u32,
     /// How long a query may run, in milliseconds.
     #[schemars(range(min = 1))]
     pub query_timeout_ms: u64,
@@ -217,6 +220,7 @@ impl Default for Limits {
             header_bytes: 16 << 10,
             json_depth: 32,
             batch_operations: 1_000,
+            bulk_records: 1_000,
             query_timeout_ms: 5_000,
             write_queue: 10_000,
             watchers: 10_000,

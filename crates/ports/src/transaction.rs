@@ -52,6 +52,10 @@ pub enum Step {
     Restore(Restore),
     /// See [`Purge`].
     Purge(Purge),
+    /// See [`UpdateMany`].
+    UpdateMany(UpdateMany),
+    /// See [`DeleteMany`].
+    DeleteMany(DeleteMany),
 }
 
 /// Makes a record.
@@ -125,6 +129,36 @@ pub struct Purge {
     pub limit: u32,
 }
 
+/// Changes fields of all live records that match and that the caller may see. Which those are is decided once, before the first is
+/// written; each is then written at most once, under the rules, and what one is refused refuses all.
+#[derive(Debug, Clone)]
+pub struct UpdateMany {
+    /// The model.
+    pub model: ModelId,
+    /// Which records.
+    pub filter: Predicate,
+    /// The new values of some declared fields.
+    pub set: Vec<(FieldId, Value)>,
+    /// What is merged into the documents of some `json` fields (RFC 7396).
+    pub merge: Vec<(FieldId, serde_json::Value)>,
+    /// The most bytes of a document that was merged into.
+    pub max_document_bytes: usize,
+    /// The most records that may match.
+    pub limit: u32,
+}
+
+/// Deletes all live records that match and that the caller may see, as [`UpdateMany`] changes them. One that is already gone with
+/// another of them when its turn comes is no fault.
+#[derive(Debug, Clone)]
+pub struct DeleteMany {
+    /// The model.
+    pub model: ModelId,
+    /// Which records.
+    pub filter: Predicate,
+    /// The most records that may match.
+    pub limit: u32,
+}
+
 /// A transaction that took effect, durably.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Committed {
@@ -148,8 +182,8 @@ pub enum Outcome {
         /// The fields that the caller may not see.
         hidden: Vec<FieldId>,
     },
-    /// How many records a purge removed.
-    Purged(u64),
+    /// How many records a step of many was about.
+    Count(u64),
 }
 
 /// Why a step was refused. The whole transaction has then had no effect.
@@ -196,6 +230,13 @@ pub enum Rejection {
     NotDeleted,
     /// The deletion or restoration would touch more records than [`crate::MAX_CASCADE`].
     CascadeTooLarge,
+    /// More records match than may.
+    TooManyMatches {
+        /// The most that may.
+        limit: u32,
+    },
+    /// Of the records that match, at least these were refused, in the order of their ids. The caller may see them.
+    Records(Vec<(Uuid, Rejection)>),
     /// The answer is larger than what a receipt keeps.
     AnswerTooLarge {
         /// The most that is kept.
@@ -213,6 +254,8 @@ impl Step {
             Step::Delete(delete) => delete.model,
             Step::Restore(restore) => restore.model,
             Step::Purge(purge) => purge.model,
+            Step::UpdateMany(update) => update.model,
+            Step::DeleteMany(delete) => delete.model,
         }
     }
 }

@@ -32,7 +32,7 @@ mod statement;
 
 pub use dialect::Dialect;
 pub use list::{list_from_json, list_to_json};
-pub use query::{Select, count, find, holds, select};
+pub use query::{Select, count, find, find_ids, holds, select};
 pub use row::{get, insert, remove, replace};
 pub use sqlite::Sqlite;
 pub use statement::Statement;

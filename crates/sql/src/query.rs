@@ -87,14 +87,35 @@ pub fn find(
     filter: &Predicate,
     limit: usize,
 ) -> Statement {
+    find_columns(app, dialect, app.model(model), &columns(app.model(model)), filter, limit)
+}
+
+/// As [`find`], the ids alone.
+pub fn find_ids(
+    app: &Application,
+    dialect: &dyn Dialect,
+    model: ModelId,
+    filter: &Predicate,
+    limit: usize,
+) -> Statement {
+    let id = format!("{ROOT}.{}", quote("id"));
+    find_columns(app, dialect, app.model(model), &id, filter, limit)
+}
+
+fn find_columns(
+    app: &Application,
+    dialect: &dyn Dialect,
+    model: &Model,
+    columns: &str,
+    filter: &Predicate,
+    limit: usize,
+) -> Statement {
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let mut lowering = Lowering::new(app, dialect, Some(model), false);
+    let mut lowering = Lowering::new(app, dialect, Some(model.id), false);
     lowering.pin(filter);
-    let model = app.model(model);
     let condition = lowering.condition(filter, true);
     let text = format!(
-        "SELECT {} FROM {} AS {ROOT}{} LIMIT {}",
-        columns(model),
+        "SELECT {columns} FROM {} AS {ROOT}{} LIMIT {}",
         quote(&model.name),
         where_clause(vec![condition]),
         lowering.param(Value::Int(i64::from(limit))),

@@ -4,7 +4,7 @@ use super::names::Names;
 use crate::json::kind;
 use crate::object::{Object, names_text};
 use crate::records::decode_all;
-use mainstay_engine::{Action, Code, Command, Engine, Error, Input};
+use mainstay_engine::{Action, Code, Command, Engine, Error, Input, Part};
 use mainstay_model::Model;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -40,14 +40,14 @@ impl<'a> Decoder<'a> {
         for (index, operation) in operations.into_iter().enumerate() {
             match self.command(operation) {
                 Ok(command) => commands.push(command),
-                Err(error) => errors.push((index, error)),
+                Err(error) => errors.push((Part::Operation(index), error)),
             }
         }
         if errors.is_empty() {
             return Ok(commands);
         }
         let message = "at least one operation is not valid, so none took effect";
-        Err(Error { operations: errors, ..Error::new(Code::BatchFailed, message) })
+        Err(Error { parts: errors, ..Error::new(Code::BatchFailed, message) })
     }
 
     /// The name is noted first: an operation that is not valid should not make those that refer to it look wrong too.

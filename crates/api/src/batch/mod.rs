@@ -92,8 +92,7 @@ fn result(application: &Application, written: &Written, out: &mut Vec<u8>) {
 /// The problem document with a result for each operation.
 fn failure(call: &Call, mut error: Error, count: usize) -> Response<Body> {
     if call.caller.identity.is_none() {
-        let operations = error.operations.into_iter().map(|(index, error)| (index, ask_for_account(error)));
-        error.operations = operations.collect();
+        error = ask_for_account(error);
     }
     batch_problem(&error, count, &call.caller.request_id)
 }

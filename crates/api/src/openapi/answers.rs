@@ -27,6 +27,16 @@ const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::Que
 const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::UniqueConflict];
 /// What `Idempotency-Key` adds.
 const ONCE: &[Code] = &[Code::IdempotencyKeyReused, Code::AnswerTooLarge];
+/// Of writes to all records that match.
+const MATCHING: &[Code] = &[
+    Code::Unauthenticated,
+    Code::Forbidden,
+    Code::InvalidFilter,
+    Code::InvalidLimit,
+    Code::QueryTimeout,
+    Code::TooManyMatches,
+    Code::BulkFailed,
+];
 const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
 
 /// The responses of an operation, by status. Errors are the same for all operations of a kind, and so are shared.
@@ -94,6 +104,8 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         Restore => {
             &[RECORD, BODY, WRITE, DISK, &[Code::ValidationFailed, Code::NotDeleted, Code::CascadeTooLarge]]
         }
+        UpdateMany => &[BODY, FIELDS, MATCHING, DISK],
+        DeleteMany => &[BODY, MATCHING, DISK],
         Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge], DISK],
         Register => &[BODY, FIELDS, &[Code::RegistrationClosed, Code::UniqueConflict], DISK],
         Login => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures], DISK],
@@ -124,7 +136,11 @@ pub(super) fn problem(codes: &[Code]) -> Value {
         (name.to_owned(), json!({"$ref": format!("#/components/examples/{name}")}))
     };
     let examples: Map<String, Value> = codes.iter().map(example).collect();
-    let schema = if codes.contains(&Code::BatchFailed) { "BatchProblem" } else { "Problem" };
+    let schema = match codes {
+        codes if codes.contains(&Code::BatchFailed) => "BatchProblem",
+        codes if codes.contains(&Code::BulkFailed) => "BulkProblem",
+        _ => "Problem",
+    };
     json!({
         "description": names.join(", "),
         "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
@@ -144,6 +160,11 @@ fn problem_example(code: Code) -> Value {
         "code": code.as_str(),
         "request_id": super::components::REQUEST_ID,
     });
+    if code == Code::BulkFailed {
+        example["results"] = json!([
+            {"id": super::example::ID, "status": 403, "code": Code::Forbidden.as_str(), "detail": "a rule forbids this"},
+        ]);
+    }
     if code == Code::BatchFailed {
         example["results"] = json!([
             {"status": status(Code::Forbidden).as_u16(), "code": Code::Forbidden.as_str(), "detail": "a rule forbids this"},
@@ -181,6 +202,8 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
         ],
         Delete => vec![("204", empty("The record is deleted.", &["Position"]))],
         Restore => vec![("200", body("The record is back.", &record, &["ETag", "Position"]))],
+        UpdateMany => vec![("200", body("All records that match are changed.", "BulkAnswer", &["Position"]))],
+        DeleteMany => vec![("200", body("All records that match are deleted.", "BulkAnswer", &["Position"]))],
         Batch => vec![("200", body("All operations took effect.", "BatchAnswer", &["Position"]))],
         Register => vec![("201", body("The account was made.", "User", &["ETag", "Location"]))],
         Login | Refresh => vec![("200", body("Tokens.", "Tokens", &[]))],

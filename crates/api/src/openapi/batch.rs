@@ -64,7 +64,35 @@ pub(super) fn answer() -> Value {
 
 /// The problem document of a batch that did not.
 pub(super) fn problem() -> Value {
-    let result = json!({
+    let description =
+        "For each operation its error, or `not_applied` where another's failure kept it from taking effect.";
+    problem_with_results(description, &result())
+}
+
+/// The answer to a write to all records that match.
+pub(super) fn bulk_answer() -> Value {
+    let count = json!({"type": "integer", "minimum": 0, "description": "How many records match."});
+    let properties = json!({ "count": count });
+    json!({"type": "object", "required": ["count"], "properties": properties, "examples": [{"count": 3}]})
+}
+
+/// The problem document of one of which some were refused.
+pub(super) fn bulk_problem() -> Value {
+    let mut result = result();
+    result["required"] = json!(["id", "status", "code"]);
+    result["properties"]["id"] = json!({"type": "string", "format": "uuid"});
+    problem_with_results("The ids and errors of some records that were refused.", &result)
+}
+
+fn problem_with_results(description: &str, result: &Value) -> Value {
+    json!({
+        "allOf": [{"$ref": "#/components/schemas/Problem"}],
+        "properties": {"results": {"type": "array", "description": description, "items": result}},
+    })
+}
+
+fn result() -> Value {
+    json!({
         "type": "object",
         "required": ["status", "code"],
         "properties": {
@@ -73,14 +101,6 @@ pub(super) fn problem() -> Value {
             "detail": {"type": "string"},
             "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
         },
-    });
-    json!({
-        "allOf": [{"$ref": "#/components/schemas/Problem"}],
-        "properties": {"results": {
-            "type": "array",
-            "description": "For each operation its error, or `not_applied` where another's failure kept it from taking effect.",
-            "items": result,
-        }},
     })
 }
 

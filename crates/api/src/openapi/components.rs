@@ -69,6 +69,8 @@ fn all_schemas(application: &Application) -> Value {
     let mut all: Map<String, Value> = public().flat_map(|model| schemas(application, model)).collect();
     all.insert("Problem".to_owned(), problem());
     all.insert("BatchProblem".to_owned(), batch::problem());
+    all.insert("BulkAnswer".to_owned(), batch::bulk_answer());
+    all.insert("BulkProblem".to_owned(), batch::bulk_problem());
     all.insert("FieldProblem".to_owned(), field_problem());
     all.insert("Tokens".to_owned(), tokens());
     all.insert("Registration".to_owned(), registration(application));

@@ -15,7 +15,7 @@ pub(super) fn operation(application: &Application, operation: &Operation) -> Val
         "operationId": operation.name,
         "tags": [tag(operation.kind, model)],
         "summary": operation.summary,
-        "parameters": parameters(operation.kind, model),
+        "parameters": parameters(application, operation.kind, model),
         "responses": responses(operation, model),
         "security": security(operation),
     });
@@ -45,6 +45,12 @@ fn description(operation: &Operation) -> Option<String> {
     };
     let more = match operation.kind {
         OperationKind::Update => Some("A merge patch (RFC 7396)."),
+        OperationKind::UpdateMany => Some(
+            "A merge patch (RFC 7396) for each record that matches and that the caller may read; all or none.",
+        ),
+        OperationKind::DeleteMany => {
+            Some("Of each record that matches and that the caller may read; all or none.")
+        }
         OperationKind::Put => Some("Fields that are left out take their defaults."),
         OperationKind::Batch => Some(
             "All operations take effect, or none. Later ones may refer to the records of earlier ones by `{\"$ref\": name}`.",
@@ -76,10 +82,12 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     use OperationKind::*;
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
-        List | Watch | Get | Delete | Restore | Logout | Me | ListKeys | GetKey | DeleteKey => return None,
+        List | Watch | Get | Delete | DeleteMany | Restore | Logout | Me | ListKeys | GetKey | DeleteKey => {
+            return None;
+        }
         Create => (format!("{record}Create"), body::JSON),
         Put => (format!("{record}Put"), body::JSON),
-        Update => (format!("{record}Update"), body::MERGE_PATCH),
+        Update | UpdateMany => (format!("{record}Update"), body::MERGE_PATCH),
         Batch => ("Batch".to_owned(), body::JSON),
         Register => ("Registration".to_owned(), body::JSON),
         Login => ("Login".to_owned(), body::JSON),

@@ -2,11 +2,15 @@
 
 use crate::query::known;
 use mainstay_engine::{ListRequest, OperationKind};
-use mainstay_model::{Field, Model};
+use mainstay_model::{Application, Field, Model};
 use serde_json::{Value, json};
 
 /// The parameters of an operation: those of its path, of its query, and the headers that it looks at.
-pub(super) fn parameters(kind: OperationKind, model: Option<&Model>) -> Vec<Value> {
+pub(super) fn parameters(
+    application: &Application,
+    kind: OperationKind,
+    model: Option<&Model>,
+) -> Vec<Value> {
     let in_path = matches!(
         kind,
         OperationKind::Get
@@ -18,7 +22,11 @@ pub(super) fn parameters(kind: OperationKind, model: Option<&Model>) -> Vec<Valu
             | OperationKind::DeleteKey
     );
     let mut parameters: Vec<Value> = in_path.then(id).into_iter().collect();
-    parameters.extend(known(kind).iter().filter_map(|name| query(kind, name, model)));
+    if matches!(kind, OperationKind::UpdateMany | OperationKind::DeleteMany) {
+        parameters.extend(matching(application.config.limits.bulk_records));
+    } else {
+        parameters.extend(known(kind).iter().filter_map(|name| query(kind, name, model)));
+    }
     parameters.extend(headers(kind));
     parameters
 }
@@ -31,6 +39,28 @@ fn id() -> Value {
         "schema": {"type": "string", "format": "uuid"},
         "example": super::example::ID,
     })
+}
+
+/// The parameters of a write to all records that match. The example is of records that no longer matter.
+fn matching(max: u32) -> [Value; 2] {
+    let limit = json!({"type": "integer", "minimum": 1, "maximum": max, "default": max});
+    [
+        json!({
+            "name": "filter",
+            "in": "query",
+            "required": true,
+            "description": "A condition in CEL over the record's fields; `true` for all that you may read.",
+            "schema": {"type": "string", "minLength": 1},
+            "example": "updated_at < timestamp('2020-01-01T00:00:00Z')",
+        }),
+        json!({
+            "name": "limit",
+            "in": "query",
+            "description": "The most records that may match: where more do, nothing is done.",
+            "schema": limit,
+            "example": max,
+        }),
+    ]
 }
 
 fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value> {

@@ -59,7 +59,7 @@ async fn paths_and_methods_that_are_not_there() {
         app.refuse(get(path), 404, "not_found").await;
     }
     let reply = app.refuse(put("/v1/rooms").json(&json!({})), 405, "method_not_allowed").await;
-    assert_eq!(reply.header("allow"), "GET,HEAD,POST");
+    assert_eq!(reply.header("allow"), "GET,HEAD,POST,PATCH,DELETE");
     let reply = app.refuse(get("/v1/batch"), 405, "method_not_allowed").await;
     assert_eq!(reply.header("allow"), "POST");
     app.refuse(crate::support::ask("BREW", "/v1/rooms"), 405, "method_not_allowed").await;

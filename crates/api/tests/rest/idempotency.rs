@@ -54,6 +54,14 @@ async fn request(app: &App, token: &str, kind: OperationKind) -> Option<Ask> {
         }
         OperationKind::Put => put(note().await).json(&json!({"text": "new"})).header("if-match", "\"1\""),
         OperationKind::Delete => delete(note().await),
+        OperationKind::UpdateMany => {
+            note().await;
+            patch("/v1/notes?filter=text%20==%20'old'").json(&json!({"text": "new"}))
+        }
+        OperationKind::DeleteMany => {
+            note().await;
+            delete("/v1/notes?filter=true")
+        }
         OperationKind::Restore => {
             let path = note().await;
             app.send(delete(&path).token(token)).await;

@@ -10,5 +10,6 @@ mod documents;
 mod idempotency;
 mod keys;
 mod log;
+mod many;
 mod support;
 mod unauthorised;

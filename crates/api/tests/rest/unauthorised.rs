@@ -89,6 +89,19 @@ fn record_case(kind: OperationKind, path: &str, id: &str, deleted: &str, fields:
             Case { forbidden: Some(put(&record).json(&forbidden)), ..hidden(put(&record).json(&creation)) }
         }
         OperationKind::Delete => hidden(delete(record)),
+        OperationKind::UpdateMany | OperationKind::DeleteMany => {
+            // Who sees none of the records writes to none.
+            let filter = format!("{path}?filter=id%20%3D%3D%20'{id}'");
+            let ask = |forbidden: &Value| match kind {
+                OperationKind::UpdateMany => patch(&filter).json(forbidden),
+                _ => delete(&filter),
+            };
+            let updates = kind == OperationKind::UpdateMany;
+            let forbidden = updates.then(|| ask(&forbidden));
+            // Accounts are deleted by admins alone.
+            let other = if updates || path == "/v1/notes" { OK } else { FORBIDDEN };
+            Case { ask: ask(&change), nobody: NEEDS_ACCOUNT, other, forbidden }
+        }
         OperationKind::Restore => hidden(post(format!("{path}/{deleted}/restore"))),
         _ => return None,
     })

@@ -168,6 +168,7 @@ impl GroupCommit {
         let mut rows = SqliteRows {
             application: &self.shared.application,
             connection: &self.log.connection,
+            deadline: &self.log.deadline,
             statements: &self.shared.statements,
             answers: &mut self.answers,
             epoch: self.shared.epoch,

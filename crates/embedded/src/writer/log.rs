@@ -2,6 +2,7 @@
 
 use super::fault::Fault;
 use crate::connection::BUSY_TIMEOUT;
+use crate::deadline::Deadline;
 use crate::sqlite_error::is_disk_full;
 use rusqlite::Connection;
 use std::sync::Arc;
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// The writer's connection and the length of its log.
 pub(super) struct Log {
     pub(super) connection: Connection,
+    /// For what strangers let the writer look for.
+    pub(super) deadline: Deadline,
     /// Pages in the log as of the last commit; SQLite tells.
     pages: Arc<AtomicU32>,
     /// From how many pages on it is moved.
@@ -46,7 +49,8 @@ impl Log {
             told.store(u32::try_from(count).unwrap_or(0), Ordering::Relaxed);
             Ok(())
         }))?;
-        Ok(Log { connection, pages, due: PORTION })
+        let deadline = Deadline::of(&mut connection)?;
+        Ok(Log { connection, deadline, pages, due: PORTION })
     }
 
     /// Moves the log when it is long enough. A full disk is no fault here: what is committed is in the log, and the next commit will tell.

@@ -81,9 +81,17 @@ impl Identities {
     /// Forgets the accounts, sessions and keys that a transaction changed.
     pub(crate) fn forget_changed(&self, application: &Application, outcomes: &[Outcome], models: &[ModelId]) {
         for (outcome, model) in outcomes.iter().zip(models) {
-            let Outcome::Record { record, created: false, .. } = outcome else { continue };
-            let id = Some(record.id());
-            match application.model(*model).name.as_str() {
+            let name = application.model(*model).name.as_str();
+            let id = match outcome {
+                Outcome::Record { record, created: false, .. } => Some(record.id()),
+                // Nothing tells which accounts they were.
+                Outcome::Count(1..) if name == "user" => {
+                    self.forget(|_| true);
+                    continue;
+                }
+                Outcome::Record { .. } | Outcome::Count(_) => continue,
+            };
+            match name {
                 "user" => self.forget(|identity| identity.user == id),
                 "_session" => self.forget(|identity| identity.session == id),
                 "_api_key" => self.forget(|identity| identity.key.as_ref().map(KeyGrant::id) == id),

@@ -237,7 +237,7 @@ fn invalid_refresh_token() -> Error {
 }
 
 fn is_requirement_failed(error: &Error) -> bool {
-    error.operations.iter().any(|(_, error)| error.code == Code::VersionMismatch)
+    error.parts.iter().any(|(_, error)| error.code == Code::VersionMismatch)
 }
 
 fn optional_text(text: Option<String>) -> Value {

@@ -14,6 +14,7 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 fn tell(done: &Done<'_>) -> Vec<u8> {
     match done {
         Done::Written(written, position) => format!("{} at {position}", written[0].id),
+        Done::Count(count, position) => format!("{count} at {position}"),
         Done::Registered(view) => format!("account {}", view.record.id()),
         Done::Tokens(tokens) => format!("{} {}", tokens.access_token, tokens.refresh_token),
         Done::Key(made) => made.key.clone(),

@@ -1,5 +1,5 @@
 use crate::support::{App, code, id, nobody, user_id};
-use mainstay_engine::{Action, Code, Command, Error, Input};
+use mainstay_engine::{Action, Code, Command, Error, Input, Part};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -54,10 +54,9 @@ async fn a_batch_is_one_transaction_with_an_error_for_each_fault() {
     let no_room = create("message", None, json!({"room": app.engine.new_id(), "text": "hello"}));
     let commands = vec![room.clone(), no_room.clone(), good.clone(), no_room];
     let error = app.engine.write_all(&ann, "batch", commands).await.unwrap_err();
-    let faults: Vec<(usize, Code)> =
-        error.operations.iter().map(|(index, error)| (*index, error.code)).collect();
+    let faults: Vec<(Part, Code)> = error.parts.iter().map(|(part, error)| (*part, error.code)).collect();
     assert_eq!(error.code, Code::BatchFailed);
-    assert_eq!(faults, [(1, Code::Forbidden), (3, Code::Forbidden)]);
+    assert_eq!(faults, [1, 3].map(|index| (Part::Operation(index), Code::Forbidden)));
     let (written, _) = app.engine.write_all(&ann, "batch", vec![room, good]).await.unwrap();
     assert_eq!(written.len(), 2);
 }

@@ -6,6 +6,7 @@
 mod constrain;
 mod decode;
 mod encode;
+mod merge;
 mod scalar;
 mod stored;
 mod text;
@@ -13,6 +14,7 @@ mod text;
 pub(crate) use constrain::constrain;
 pub use decode::{decode, decode_type};
 pub use encode::{encode, encode_record, encode_str};
+pub use merge::merge;
 pub use stored::decode_stored;
 pub use text::{decode_text, encode_text};
 

@@ -158,7 +158,7 @@ async fn purge(world: &World, limit: u32) -> u64 {
     let filter = Predicate::Not(Box::new(world.condition("room", "name == ''", None)));
     let purge = Step::Purge(Purge { model: world.model_id("room"), filter, limit });
     match world.run(Who::System, vec![purge]).await.unwrap().outcomes[..] {
-        [Outcome::Purged(count)] => count,
+        [Outcome::Count(count)] => count,
         ref other => panic!("a purge answers a number, not {other:?}"),
     }
 }

@@ -19,6 +19,7 @@ mod batch;
 mod concurrency;
 mod deletion;
 mod feed;
+mod many;
 mod paging;
 mod query;
 mod receipts;
@@ -109,6 +110,16 @@ suite! { $
         a_batch_has_no_duplicates_either,
         a_batch_names_every_refused_step,
         nothing_stands_on_what_a_refused_batch_wrote;
+    many:
+        what_matches_is_updated,
+        each_match_is_touched_once,
+        a_match_is_seen_by_who_asks,
+        one_refusal_refuses_all,
+        fields_keep_their_own_rules_in_many,
+        more_matches_than_allowed_are_refused,
+        a_match_may_go_with_another,
+        a_match_that_is_restricted_refuses_all,
+        a_patch_is_merged_into_each_document;
     receipts:
         a_receipt_is_there_when_its_transaction_is,
         a_receipt_that_is_there_refuses_everything,

@@ -235,6 +235,6 @@ pub(super) fn text(text: &str) -> Value {
 pub(super) fn record(outcome: &Outcome) -> Record {
     match outcome {
         Outcome::Record { record, .. } => record.clone(),
-        Outcome::Purged(_) => panic!("the outcome is no record"),
+        Outcome::Count(_) => panic!("the outcome is no record"),
     }
 }

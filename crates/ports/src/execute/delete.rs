@@ -26,13 +26,18 @@ impl Execution<'_> {
             return Err(Rejection::Forbidden.into());
         }
         let outcome = self.outcome(model, record.clone(), false)?;
-        let deleted = self.cascade(model, record)?;
+        let (deleted, _) = self.cascade(model, record, MAX_CASCADE)?;
         Ok(with_record(outcome, deleted))
     }
 
     /// Deletes a record and, by their `on_delete`, those that point to it. A list of work and not a recursion: chains of records
-    /// may be long. Answers the record as it is now.
-    fn cascade(&mut self, model: &Model, record: Record) -> Result<Record, Stop> {
+    /// may be long. Answers the record as it is now, and how many there were, at most `limit`.
+    pub(super) fn cascade(
+        &mut self,
+        model: &Model,
+        record: Record,
+        limit: usize,
+    ) -> Result<(Record, usize), Stop> {
         // One instant for all, by which a restoration knows them. A clock that has jumped back must not make the deletion older than the record,
         // which would be purged before its time.
         let at = self.now().max(record.updated_at());
@@ -41,17 +46,17 @@ impl Execution<'_> {
         let mut waiting = vec![(model.id, record)];
         while let Some((model, record)) = waiting.pop() {
             for incoming in self.incoming(model) {
-                for child in self.live_children(&incoming, record.id(), MAX_CASCADE)? {
+                for child in self.live_children(&incoming, record.id())? {
                     self.release(&incoming, child, &mut seen, &mut waiting)?;
                 }
             }
-            if seen.len() > MAX_CASCADE {
+            if seen.len() > limit {
                 return Err(Rejection::CascadeTooLarge.into());
             }
             let record = self.delete_one(self.application.model(model), record, at)?;
             deleted.get_or_insert(record);
         }
-        deleted.ok_or_else(|| Rejection::NotFound.into())
+        deleted.map(|deleted| (deleted, seen.len())).ok_or_else(|| Rejection::NotFound.into())
     }
 
     /// Does what a ref's `on_delete` says of a record that points to one being deleted.
@@ -163,7 +168,7 @@ impl Execution<'_> {
             self.rows.remove(model.id, record.id())?;
             self.append(model.id, Operation::Purge, Some(record), None)?;
         }
-        Ok(Outcome::Purged(records.len() as u64))
+        Ok(Outcome::Count(records.len() as u64))
     }
 
     fn incoming(&self, target: ModelId) -> Vec<Incoming> {
@@ -176,12 +181,14 @@ impl Execution<'_> {
             .collect()
     }
 
-    fn live_children(&mut self, incoming: &Incoming, id: Uuid, limit: usize) -> Result<Vec<Record>, Stop> {
+    fn live_children(&mut self, incoming: &Incoming, id: Uuid) -> Result<Vec<Record>, Stop> {
         let filter = Predicate::All(vec![
             Predicate::equals(incoming.field, Value::Uuid(id)),
             Predicate::equals(base::DELETED_AT, Value::Null),
         ]);
-        Ok(self.rows.find(incoming.model, &filter, limit + 1)?)
+        let children = self.rows.find(incoming.model, &filter, MAX_CASCADE + 1)?;
+        // Those beyond must not be left pointing to what is gone.
+        if children.len() > MAX_CASCADE { Err(Rejection::CascadeTooLarge.into()) } else { Ok(children) }
     }
 }
 
@@ -190,6 +197,6 @@ fn with_record(outcome: Outcome, record: Record) -> Outcome {
         Outcome::Record { created, readable, hidden, .. } => {
             Outcome::Record { record, created, readable, hidden }
         }
-        purged @ Outcome::Purged(_) => purged,
+        count @ Outcome::Count(_) => count,
     }
 }

@@ -6,6 +6,7 @@
 
 mod delete;
 mod judge;
+mod many;
 mod write;
 
 use crate::{
@@ -17,7 +18,7 @@ use mainstay_model::Application;
 use std::borrow::Cow;
 use uuid::Uuid;
 
-/// The most records that one deletion or restoration may touch.
+/// The most records that one step may delete or restore.
 pub const MAX_CASCADE: usize = 100_000;
 
 /// The rows of an engine, within an open transaction of it.
@@ -52,6 +53,12 @@ pub trait Rows {
     /// # Errors
     /// See [`Rows::get`].
     fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError>;
+
+    /// As [`Rows::find`], the ids alone, and for a condition that a stranger wrote: it must not hold up others for long.
+    ///
+    /// # Errors
+    /// [`StoreError::Timeout`] when it would; see [`Rows::get`].
+    fn search(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Uuid>, StoreError>;
 
     /// Whether a closed predicate holds of what is there now.
     ///
@@ -135,6 +142,8 @@ impl Execution<'_> {
             Step::Delete(delete) => self.delete(delete),
             Step::Restore(restore) => self.restore(restore),
             Step::Purge(purge) => self.purge(purge),
+            Step::UpdateMany(update) => self.update_many(update),
+            Step::DeleteMany(delete) => self.delete_many(delete),
         }
     }
 

@@ -55,7 +55,8 @@ impl Execution<'_> {
             new.set(*field, value.clone());
         }
         let sent: Vec<FieldId> = update.set.iter().map(|(field, _)| *field).collect();
-        self.change(model, &old, new, &sent)
+        let new = self.change(model, &old, new, &sent)?;
+        self.outcome(model, new, false)
     }
 
     pub(super) fn put(&mut self, put: &Put) -> Result<Outcome, Stop> {
@@ -79,7 +80,8 @@ impl Execution<'_> {
                 new.set(field.id, value_of(&put.create, field.id));
             }
         }
-        self.change(model, &old, new, &put.create.given)
+        let new = self.change(model, &old, new, &put.create.given)?;
+        self.outcome(model, new, false)
     }
 
     /// Whether a replacement that does not name a field sets it to its default. What the caller may not see or not write stays, since
@@ -94,17 +96,17 @@ impl Execution<'_> {
         }
     }
 
-    /// Writes a changed record, when the rules allow it. One that is as it was stays as it is, version included.
+    /// Writes a changed record, when the rules allow it, and answers it as it is then. One that is as it was stays as it is, version included.
     ///
     /// `sent` are the fields that the caller named. One that it may not see counts as changed whatever its value, so that neither a refusal nor
     /// the version tells whether a guess was right.
-    fn change(
+    pub(super) fn change(
         &mut self,
         model: &Model,
         old: &Record,
         mut new: Record,
         sent: &[FieldId],
-    ) -> Result<Outcome, Stop> {
+    ) -> Result<Record, Stop> {
         self.require_may_update(model, old, &new)?;
         let mut is_changed = false;
         for field in model.declared() {
@@ -123,7 +125,7 @@ impl Execution<'_> {
             self.rows.replace(model.id, &new)?.map_err(Rejection::Unique)?;
             self.append(model.id, Operation::Update, Some(old), Some(&new))?;
         }
-        self.outcome(model, new, false)
+        Ok(new)
     }
 
     /// The update rule has to hold of the record as it was and as it would be: else one could give away or take over what one may not.

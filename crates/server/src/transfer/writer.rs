@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use crate::failure::Failure;
-use mainstay_engine::{Caller, Code, Command, Engine, Error};
+use mainstay_engine::{Caller, Code, Command, Engine, Error, Part};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -42,13 +42,16 @@ impl Writer<'_> {
                 self.tally.imported += batch.len() as u64;
                 return Ok(());
             };
-            if error.operations.is_empty() {
+            if error.parts.is_empty() {
                 return Err(error.into());
             }
-            for (index, error) in &error.operations {
-                self.settle(batch[*index].0, error)?;
+            for (part, error) in &error.parts {
+                if let Part::Operation(index) = part {
+                    self.settle(batch[*index].0, error)?;
+                }
             }
-            let refused = |index: usize| error.operations.iter().any(|(refused, _)| *refused == index);
+            let refused =
+                |index: usize| error.parts.iter().any(|(refused, _)| *refused == Part::Operation(index));
             let mut index = 0..;
             batch.retain(|_| index.next().is_none_or(|index| !refused(index)));
         }

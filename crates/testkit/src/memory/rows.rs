@@ -72,6 +72,10 @@ impl Rows for MemoryRows<'_> {
         Ok(records.filter(|record| tables.matches(filter, None, record)).take(limit).cloned().collect())
     }
 
+    fn search(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Uuid>, StoreError> {
+        Ok(self.find(model, filter, limit)?.iter().map(Record::id).collect())
+    }
+
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
         Ok(evaluate_closed(closed, &Tables(&self.state.tables)))
     }
