@@ -73,6 +73,11 @@ impl Identities {
         self.forget(|_| true);
     }
 
+    /// Forgets an account.
+    pub(crate) fn forget_account(&self, user: Uuid) {
+        self.forget(|identity| identity.user == Some(user));
+    }
+
     /// Whether what is remembered depends on the records of a model.
     pub(crate) fn concerns(model: &str) -> bool {
         matches!(model, "user" | "_session" | "_api_key")

@@ -2,6 +2,7 @@
 
 use super::event_id::EventId;
 use super::lobby::Lobby;
+use super::opening::Now;
 use super::state::State;
 use super::stream::Start;
 use super::{Ended, Watch, WatchRequest, run};
@@ -85,7 +86,8 @@ impl Engine {
         self.require_watchable(caller, model, &request)?;
         let resumed = request.last_event_id.as_deref().map(EventId::parse).transpose()?;
         let ticket = self.hub().lobby.enter(caller, request.token.clone())?;
-        // Everything that is found out from here on is at least as new as this.
+        // Everything that is found out from here on is at least as new as these. The hub may be behind the feed for a moment.
+        let end = self.store().position().await?;
         let position = self.follow_feed().await?;
         let (policy, asked) = self.policy(caller, self.application().model(model), &request).await?;
         let start = match resumed {
@@ -97,15 +99,9 @@ impl Engine {
                 _ => Start::Not(Ended::HistoryGone),
             },
         };
-        Ok(Watch::new(
-            self.clone(),
-            ticket,
-            caller.clone(),
-            request,
-            (Arc::new(policy), asked),
-            position,
-            start,
-        ))
+        let policy = (Arc::new(policy), asked);
+        let now = Now { told: position, end: end.offset };
+        Ok(Watch::new(self.clone(), ticket, caller.clone(), request, policy, now, start))
     }
 
     /// Ends all watches, and lets nobody watch any more: the server stops.

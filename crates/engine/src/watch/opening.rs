@@ -12,6 +12,8 @@ use bytes::Bytes;
 use mainstay_expr::Value;
 use mainstay_ports::{Change, Changes, Position, Query, Selection};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 /// A watch that has not joined its class yet.
@@ -29,11 +31,24 @@ pub(super) struct Opening {
     stage: Stage,
 }
 
+/// How things are when a watch begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// The last change that the hub has told.
+    pub(super) told: Position,
+    /// The last change that there is.
+    pub(super) end: u64,
+}
+
 enum Stage {
     Snapshot { after: Option<(Vec<Value>, Uuid)>, count: u64 },
     Ready { count: u64, more: bool },
     CatchUp,
 }
+
+/// How long, and how often, to look whether the hub has come to where it has to be.
+const HUB_TIMEOUT: Duration = Duration::from_secs(5);
+const HUB_PAUSE: Duration = Duration::from_millis(2);
 
 /// How a watch goes on.
 pub(super) enum Step {
@@ -61,15 +76,15 @@ impl Opening {
         request: WatchRequest,
         (policy, asked): (Arc<Policy>, Vec<Asked>),
         from: Option<Position>,
-        now: Position,
+        now: Now,
     ) -> Self {
         let stage = if from.is_none() && request.snapshot {
             Stage::Snapshot { after: None, count: 0 }
         } else {
             Stage::Ready { count: 0, more: false }
         };
-        let unwitnessed = if from.is_some() { now.offset } else { 0 };
-        let position = from.unwrap_or(now);
+        let unwitnessed = if from.is_some() { now.end } else { 0 };
+        let position = from.unwrap_or(now.told);
         Opening { engine, seat, caller, request, policy, asked, position, unwitnessed, stage }
     }
 
@@ -136,6 +151,7 @@ impl Opening {
     /// Goes through the changes that the hub has told to others, and joins them once it is near.
     async fn catch_up(mut self) -> Result<Step, Error> {
         let mut out = Vec::new();
+        self.wait_for_hub().await?;
         loop {
             let told = self.engine.hub().told();
             if told.saturating_sub(self.position.offset) <= NEAR {
@@ -148,6 +164,18 @@ impl Opening {
                 return Ok(Step::Bytes(Bytes::from(out), Box::new(self)));
             }
         }
+    }
+
+    /// Waits until the hub has come to what happened before the watch began: the hub itself knows of no watcher who was away.
+    async fn wait_for_hub(&self) -> Result<(), Error> {
+        let deadline = Instant::now() + HUB_TIMEOUT;
+        while self.engine.hub().told() < self.unwitnessed {
+            if Instant::now() > deadline {
+                return Err(Error::internal("the hub does not follow the feed"));
+            }
+            sleep(HUB_PAUSE).await;
+        }
+        Ok(())
     }
 
     /// Joins the class, and goes through what was told up to that moment.

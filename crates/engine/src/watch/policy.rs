@@ -143,6 +143,9 @@ impl Policy {
         epoch: u64,
         change: &Change,
     ) -> Result<Option<Bytes>, Error> {
+        if change.model != self.model {
+            return Ok(None);
+        }
         let now = engine.now();
         let was = self.may_have_seen(engine, change.before.as_ref(), now).await?;
         let is = self.sees(engine, change.after.as_ref(), now).await?;

@@ -2,7 +2,7 @@
 
 use super::class::Class;
 use super::lobby::Ticket;
-use super::opening::{Opening, Step};
+use super::opening::{Now, Opening, Step};
 use super::policy::{Asked, Policy};
 use super::ring::Taken;
 use super::{Ended, Event, WatchRequest};
@@ -54,7 +54,7 @@ impl Watch {
         caller: Caller,
         request: WatchRequest,
         (policy, asked): (Arc<Policy>, Vec<Asked>),
-        position: Position,
+        now: Now,
         start: Start,
     ) -> Self {
         let from = match start {
@@ -67,10 +67,9 @@ impl Watch {
             }
         };
         let seat = ticket.seat.clone();
-        let opening =
-            Opening::new(engine.clone(), seat, caller, request, (policy.clone(), asked), from, position);
+        let opening = Opening::new(engine.clone(), seat, caller, request, (policy.clone(), asked), from, now);
         let phase = Phase::Opening(Box::pin(opening.step()));
-        Watch { engine, ticket, policy, epoch: position.epoch, phase }
+        Watch { engine, ticket, policy, epoch: now.told.epoch, phase }
     }
 
     /// An event that says how far nothing has happened, for a watcher who has everything; `None` for one who has not.
