@@ -1,7 +1,7 @@
 //! After the disk has failed: nothing is written until the database was opened anew, has all that was acknowledged, and takes a write.
 //!
 //! A failed fsync must not be repeated as if nothing had been. The operating system may have dropped what it could not write and report success
-//! the next time (docs/decisions has more). So the old connection is given up; on a new one all that is committed is copied from the log into the database
+//! the next time (decision 14). So the old connection is given up; on a new one all that is committed is copied from the log into the database
 //! and the log begun anew, which writes and syncs every page concerned once more. Readers go on meanwhile: they see what was committed
 //! before the failure, and what failed stays hidden from them.
 
