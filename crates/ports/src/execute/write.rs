@@ -20,10 +20,11 @@ impl Execution<'_> {
         self.validate(model, None, &record)?;
         let outcome = self.outcome(model, record, true)?;
         let Outcome::Record { record, .. } = &outcome else { return Ok(outcome) };
-        self.rows.insert(create.model, record)?.map_err(|fields| match fields.as_slice() {
-            [base::ID] => Rejection::Exists,
-            _ => Rejection::Unique(fields),
-        })?;
+        if let Err(fields) = self.rows.insert(create.model, record)? {
+            // A record that is there as a whole may be told by any of its unique fields.
+            let exists = fields.as_slice() == [base::ID] || self.rows.get(create.model, create.id)?.is_some();
+            return Err(if exists { Rejection::Exists } else { Rejection::Unique(fields) }.into());
+        }
         self.append(create.model, Operation::Create, None, Some(record))?;
         Ok(outcome)
     }
