@@ -78,6 +78,19 @@ impl Connection {
     }
 }
 
+/// The answer that these bytes begin with, when all of it is there.
+pub(crate) fn complete(bytes: &[u8]) -> Result<Option<Answer<'_>>, String> {
+    let Some(head) = head(bytes)? else { return Ok(None) };
+    let body = bytes.get(head.bytes..head.bytes + head.body_bytes);
+    Ok(body.map(|body| Answer { status: head.status, body }))
+}
+
+/// Whether these bytes are all of a request.
+pub(crate) fn is_whole_request(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    bytes.len() >= end + 4 + length(&bytes[..end]).unwrap_or(0)
+}
+
 /// The head, when all of it is there.
 fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
     let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
@@ -87,12 +100,17 @@ fn head(bytes: &[u8]) -> Result<Option<Head>, String> {
 }
 
 fn parse_head(head: &[u8], bytes: usize) -> Option<Head> {
-    const NAME: &[u8] = b"content-length:";
     let status = number(head.strip_prefix(b"HTTP/1.1 ")?.get(..3)?)?;
+    Some(Head { status: u16::try_from(status).ok()?, bytes, body_bytes: length(head)? })
+}
+
+/// What a head says of the length of the body.
+fn length(head: &[u8]) -> Option<usize> {
+    const NAME: &[u8] = b"content-length:";
     let mut lines = head.split(|byte| *byte == b'\n');
     let length =
         lines.find(|line| line.len() > NAME.len() && line[..NAME.len()].eq_ignore_ascii_case(NAME))?;
-    Some(Head { status: u16::try_from(status).ok()?, bytes, body_bytes: number(&length[NAME.len()..])? })
+    number(&length[NAME.len()..])
 }
 
 fn number(digits: &[u8]) -> Option<usize> {
@@ -128,6 +146,27 @@ mod tests {
         check("HTTP/1.1 201 Created\r\nA: b\r\nContent-Length:0\r\nC: d\r\n\r\n", Some((201, 54, 0)));
         check("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_request_is_whole_with_its_body() {
+        for (bytes, expected) in [
+            ("GET / HTTP/1.1\r\n\r\n", true),
+            ("GET / HTTP/1.1\r\n", false),
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{", false),
+            ("POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", true),
+        ] {
+            assert_eq!(is_whole_request(bytes.as_bytes()), expected, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn an_answer_is_there_with_its_last_byte() {
+        let text = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        for end in 0..text.len() {
+            assert_eq!(complete(&text[..end]), Ok(None), "{end}");
+        }
+        assert_eq!(complete(text), Ok(Some(Answer { status: 200, body: b"{}" })));
     }
 
     #[test]

@@ -24,6 +24,7 @@ mod sample;
 mod scene;
 mod script;
 mod step;
+mod watch;
 mod workload;
 
 use clap::Parser;
@@ -33,9 +34,12 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    // A thousand watchers are more than many shells allow. Where it cannot be raised, connecting says what is wrong.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let result = match cli.child {
-        Some(Child::BareAxum { sizes }) => bare::http::run(&sizes).map(|()| ExitCode::SUCCESS),
-        Some(Child::BareWorker { database }) => bare::run(&database).map(|()| ExitCode::SUCCESS),
+        Some(Child::Axum { sizes }) => bare::http::run(&sizes).map(|()| ExitCode::SUCCESS),
+        Some(Child::Loop { event_bytes }) => bare::stream::run(event_bytes).map(|()| ExitCode::SUCCESS),
+        Some(Child::Worker { database }) => bare::run(&database).map(|()| ExitCode::SUCCESS),
         None => bench(&cli.options),
     };
     result.unwrap_or_else(|message| {

@@ -20,14 +20,20 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Child {
     /// Serve constant JSON with bare axum
-    #[command(hide = true)]
-    BareAxum {
+    #[command(hide = true, name = "bare-axum")]
+    Axum {
         /// Sizes of answers in bytes
         sizes: Vec<usize>,
     },
+    /// Hold sockets and write the same bytes to each when told
+    #[command(hide = true, name = "bare-loop")]
+    Loop {
+        /// The size of what is written, in bytes
+        event_bytes: usize,
+    },
     /// Do what stdin says with bare SQLite and argon2
-    #[command(hide = true)]
-    BareWorker {
+    #[command(hide = true, name = "bare-worker")]
+    Worker {
         /// A copy of the program's database, which is changed
         database: PathBuf,
     },
@@ -48,6 +54,9 @@ pub(crate) struct Options {
     /// Connections that are open at once
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(2..=4_096))]
     pub(crate) connections: u16,
+    /// Connections that watch the room in the workload `watch`
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u16).range(1..=20_000))]
+    pub(crate) watchers: u16,
     /// How long a workload is measured in each round, in seconds
     #[arg(long, value_name = "S", default_value_t = 3.0, value_parser = seconds)]
     pub(crate) seconds: f64,

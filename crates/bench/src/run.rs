@@ -2,6 +2,7 @@
 
 use crate::bare::Worker;
 use crate::bare::http::{BareAxum, scripts};
+use crate::bare::stream::BareLoop;
 use crate::client::Client;
 use crate::disk;
 use crate::load::{Crowd, Target, measure, measure_together};
@@ -11,6 +12,7 @@ use crate::program::{Program, Running};
 use crate::sample::{Sample, median};
 use crate::scene::Scene;
 use crate::step::{self, Size, Step};
+use crate::watch::{Plan, event_bytes};
 use crate::workload::{Workload, list_target};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,10 +23,11 @@ const STARTS: usize = 5;
 /// After this long, a program that nobody asks has settled.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// The workloads that find the messages as they were filled in, and those that add to them.
-const PHASES: [(&str, &[Workload]); 2] = [
+/// The workloads that find the messages as they were filled in, those that add to them, and those that are brought them.
+const PHASES: [(&str, &[Workload]); 3] = [
     ("reading", &[Workload::ReadById, Workload::List, Workload::Login]),
     ("writing", &[Workload::Create, Workload::Batch]),
+    ("watching", &[Workload::Watch]),
 ];
 
 /// What was measured in turn.
@@ -43,8 +46,19 @@ pub(crate) struct Measured {
     pub(crate) first_answer: Duration,
     /// Memory that is resident while nobody asks, in KiB.
     pub(crate) idle_kib: u64,
-    /// The size of an answer with one message, and with a page of them, in bytes.
-    pub(crate) sizes: [usize; 2],
+    /// What the program sends.
+    pub(crate) sizes: Sizes,
+}
+
+/// Sizes of what the program sends, in bytes, so that the limits send as much.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sizes {
+    /// An answer with one message.
+    pub(crate) record: usize,
+    /// An answer with a page of them.
+    pub(crate) page: usize,
+    /// The event of a new message; 0 when nobody is to watch.
+    pub(crate) event: usize,
 }
 
 /// Measures it all. What it starts has ended, and what it wrote is gone, when this returns or is dropped.
@@ -53,7 +67,7 @@ pub(crate) async fn run(options: &Options) -> Result<Measured, String> {
     let folder = tempfile::Builder::new().prefix("mainstay-bench-").tempdir_in(&options.folder);
     let folder = folder.map_err(|error| format!("{}: {error}", options.folder.display()))?;
     let program = Program::prepare(&options.mainstay, &options.project, folder.path(), options.log.clone())?;
-    let (mut scene, sizes) = fill(&program, options.messages).await?;
+    let (mut scene, sizes) = fill(&program, options).await?;
     let first_answer = time_starts(&program, &scene).await?;
     let copy = folder.path().join("limits.db");
     std::fs::copy(program.database(), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
@@ -67,19 +81,20 @@ pub(crate) async fn run(options: &Options) -> Result<Measured, String> {
     Ok(Measured { phases, first_answer, idle_kib, sizes })
 }
 
-/// Fills the data, and answers with it the sizes of a message and of a page.
-async fn fill(program: &Program, messages: u64) -> Result<(Scene, [usize; 2]), String> {
+/// Fills the data, and answers with it how large answers are.
+async fn fill(program: &Program, options: &Options) -> Result<(Scene, Sizes), String> {
     let running = program.start()?;
     let address = running.target.address;
     let mut scene = Scene::set_up(address).await?;
-    scene.fill(address, messages).await?;
+    scene.fill(address, options.messages).await?;
     scene.renew_tokens(address).await?;
     let mut client = Client::open(address).await?;
     let token = &scene.members[0].token;
     let record = client.size(&message_target(&scene), token).await?;
     let page = client.size(&list_target(&scene.room), token).await?;
+    let event = if options.wants(Workload::Watch) { event_bytes(running.target, &scene).await? } else { 0 };
     running.stop()?;
-    Ok((scene, [record, page]))
+    Ok((scene, Sizes { record, page, event }))
 }
 
 fn message_target(scene: &Scene) -> String {
@@ -106,12 +121,15 @@ struct Stage<'a> {
     program: Running,
     axum: BareAxum,
     worker: Worker,
-    sizes: [usize; 2],
+    bare_loop: BareLoop,
+    sizes: Sizes,
 }
 
 impl<'a> Stage<'a> {
-    fn open(options: &'a Options, program: Running, copy: &Path, sizes: [usize; 2]) -> Result<Self, String> {
-        Ok(Stage { options, program, axum: BareAxum::start(&sizes)?, worker: Worker::start(copy)?, sizes })
+    fn open(options: &'a Options, program: Running, copy: &Path, sizes: Sizes) -> Result<Self, String> {
+        let axum = BareAxum::start(&[sizes.record, sizes.page])?;
+        let (worker, bare_loop) = (Worker::start(copy)?, BareLoop::start(sizes.event)?);
+        Ok(Stage { options, program, axum, worker, bare_loop, sizes })
     }
 
     async fn phase(
@@ -138,15 +156,22 @@ impl<'a> Stage<'a> {
         let (time, program) = (self.options.time(), self.program.target);
         let connections = usize::from(self.options.connections);
         match step {
+            Step::Workload(Workload::Watch) => self.watch(program, scene).await,
+            Step::Loop => self.watch(self.bare_loop.target, scene).await,
             Step::Workload(workload) => {
                 measure(program, Crowd::eager(workload.scripts(scene, connections)), time).await
             }
             Step::Axum(size) => {
                 let size = match size {
-                    Size::Record => self.sizes[0],
-                    Size::Page => self.sizes[1],
+                    Size::Record => self.sizes.record,
+                    Size::Page => self.sizes.page,
                 };
-                measure(self.axum.target, Crowd::eager(scripts(size, connections)), time).await
+                measure(
+                    self.axum.target,
+                    Crowd::eager(scripts(size, connections, &scene.members[0].token)),
+                    time,
+                )
+                .await
             }
             Step::Bare(work) => self.worker.measure(work, time),
             Step::ReadsAlone => measure(program, self.readers(scene), time).await,
@@ -156,6 +181,13 @@ impl<'a> Stage<'a> {
                 samples.pop().ok_or_else(|| "nobody read".to_owned())
             }
         }
+    }
+
+    async fn watch(&self, target: Target, scene: &Scene) -> Result<Sample, String> {
+        let plan = Plan::new(target, scene, self.options.watchers, self.options.connections);
+        let time = self.options.time();
+        let measured = tokio::task::spawn_blocking(move || plan.measure(time)).await;
+        measured.map_err(|error| error.to_string())?
     }
 
     fn readers(&self, scene: &Scene) -> Crowd {

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-const MEMBERS: usize = 16;
+const MEMBERS: usize = 50;
 /// Access tokens live a quarter of an hour, and a step of the benchmark takes less than a third of that.
 const TOKEN_AGE: Duration = Duration::from_secs(5 * 60);
 /// Messages that are filled in before the tokens' age is looked at again.

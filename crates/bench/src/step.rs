@@ -16,6 +16,8 @@ pub(crate) enum Step {
     ReadsAlone,
     /// The same reads, while the other half log in.
     ReadsBesideLogins,
+    /// The bare loop over the watchers' sockets.
+    Loop,
 }
 
 /// How large an answer is.
@@ -41,6 +43,7 @@ impl Step {
             Step::Bare(Work::Passwords) => "argon2id",
             Step::ReadsAlone => "reads_alone",
             Step::ReadsBesideLogins => "reads_beside_logins",
+            Step::Loop => "bare_loop",
         }
     }
 }
@@ -53,6 +56,7 @@ impl Workload {
             Workload::List => Step::Axum(Size::Page),
             Workload::Login => Step::Bare(Work::Passwords),
             Workload::Batch => Step::Bare(Work::InsertBatches),
+            Workload::Watch => Step::Loop,
         }
     }
 
@@ -63,7 +67,7 @@ impl Workload {
             Workload::List => &[Step::Axum(Size::Record), Step::Bare(Work::Page)],
             Workload::Login => &[Step::ReadsAlone, Step::ReadsBesideLogins],
             Workload::Create => &[Step::Bare(Work::InsertGroups)],
-            Workload::Batch => &[],
+            Workload::Batch | Workload::Watch => &[],
         }
     }
 }
@@ -99,6 +103,7 @@ mod tests {
             &[Workload::ReadById, Workload::List],
             &["read_by_id", "axum_record", "sqlite_point", "list", "axum_page", "sqlite_page"],
         );
+        check(&[Workload::Watch], &["watch", "bare_loop"]);
         check(&[Workload::Login], &["login", "argon2id", "reads_alone", "reads_beside_logins"]);
     }
 }

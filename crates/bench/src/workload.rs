@@ -29,6 +29,8 @@ pub(crate) enum Workload {
     Create,
     /// Posting 100 messages in one transaction.
     Batch,
+    /// A room that many watch: what is asked are the messages that they get.
+    Watch,
 }
 
 impl Workload {
@@ -40,6 +42,7 @@ impl Workload {
             Workload::Login => "login",
             Workload::Create => "create",
             Workload::Batch => "batch",
+            Workload::Watch => "watch",
         }
     }
 
@@ -63,7 +66,7 @@ impl Workload {
                 let request = request("POST", "/v1/auth/login", None, Some(&credentials(&member.email)));
                 Script::constant(request, 200, |answer, _| answer["access_token"].is_string())
             }
-            Workload::Create => {
+            Workload::Create | Workload::Watch => {
                 let request = post("/v1/messages", message(&scene.room, 0).to_string());
                 let texts: Arc<[String]> = (0..TEXTS).map(message_text).collect();
                 Script::varied(request, texts, 201, |answer, text| answer["text"] == text, seed)

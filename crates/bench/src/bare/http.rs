@@ -31,9 +31,9 @@ impl BareAxum {
     }
 }
 
-/// What each connection asks of it.
-pub(crate) fn scripts(size: usize, connections: usize) -> Vec<Script> {
-    let request = request("GET", &format!("/{size}"), None, None);
+/// What each connection asks of it. The token is not looked at, but read: a request has the same headers as one to the program.
+pub(crate) fn scripts(size: usize, connections: usize, token: &str) -> Vec<Script> {
+    let request = request("GET", &format!("/{size}"), Some(token), None);
     (0..connections)
         .map(|_| Script::constant(request.clone(), 200, |answer, _| answer["text"].is_string()))
         .collect()

@@ -3,6 +3,7 @@
 pub(crate) mod http;
 pub(crate) mod passwords;
 pub(crate) mod rows;
+pub(crate) mod stream;
 mod worker;
 
 pub(crate) use worker::{Work, Worker, run};

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 /// The report. Times end in their unit, rates are in answers a second, memory is in MiB.
 pub(crate) fn json(measured: &Measured, options: &Options) -> Value {
-    let [record, page] = measured.sizes;
+    let sizes = measured.sizes;
     json!({
         "settings": {
             "cores": std::thread::available_parallelism().map_or(0, usize::from),
@@ -16,12 +16,13 @@ pub(crate) fn json(measured: &Measured, options: &Options) -> Value {
             "seconds": options.seconds,
             "rounds": options.rounds,
             "messages": options.messages,
+            "watchers": options.watchers,
             "reads_beside_logins": options.reads_beside_logins,
         },
         "first_answer_ms": rounded(measured.first_answer.as_secs_f64() * 1e3),
         "idle_rss_mib": rounded(mib(measured.idle_kib)),
         "reads_kept_beside_logins": measured.reads_kept().map(rounded),
-        "answer_bytes": {"record": record, "page": page},
+        "answer_bytes": {"record": sizes.record, "page": sizes.page, "event": sizes.event},
         "results": measured.lines().iter().map(result).collect::<Vec<_>>(),
         "limits": measured.limits().map(|of| limit(&of)).collect::<Vec<_>>(),
     })
@@ -33,6 +34,10 @@ fn result(line: &Line<'_>) -> Value {
     result.insert("limit".to_owned(), line.limit.name().into());
     result.insert("ratio_to_limit".to_owned(), rounded(line.ratio_to_limit).into());
     result.insert("ratio_to_axum_record".to_owned(), line.ratio_to_axum.map(rounded).into());
+    if let Some(delays) = line.delays {
+        result.insert("p50_ratio".to_owned(), rounded(delays.p50).into());
+        result.insert("p99_ratio".to_owned(), rounded(delays.p99).into());
+    }
     result.insert("rss_mib".to_owned(), rounded(mib(line.sample.peak_kib)).into());
     Value::Object(result)
 }

@@ -41,6 +41,10 @@ const CREATES: Target = Target::AtLeast(11_500.0);
 /// The part of its rate that others' reading keeps while some log in.
 const READS_KEPT: Target = Target::AtLeast(0.8);
 
+/// The time that a single message takes to its watchers, as a multiple of that of the bare loop.
+const WATCH_P50: Target = Target::AtMost(1.3);
+const WATCH_P99: Target = Target::AtMost(1.5);
+
 /// The figures of a limit.
 pub(crate) struct Limit<'a> {
     pub(crate) phase: &'static str,
@@ -56,8 +60,17 @@ pub(crate) struct Line<'a> {
     pub(crate) limit: Step,
     pub(crate) ratio_to_limit: f64,
     /// The ratio to bare axum that answers with one record, whatever this workload answers. Logins have none: hashing is
-    /// not a server's work.
+    /// not a server's work. Nor has watching, of which the answer does not end.
     pub(crate) ratio_to_axum: Option<f64>,
+    /// For watching, the times of a delivery as multiples of the limit's.
+    pub(crate) delays: Option<Delays>,
+}
+
+/// How much longer than with the limit half of the deliveries take, and all but one of a hundred.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Delays {
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
 }
 
 impl Workload {
@@ -67,6 +80,7 @@ impl Workload {
             Workload::ReadById => Some(Target::AtLeast(0.5)),
             Workload::List | Workload::Create => Some(Target::AtLeast(0.2)),
             Workload::Login => Some(Target::AtLeast(0.9)),
+            Workload::Watch => Some(Target::AtLeast(1.0)),
             Workload::Batch => None,
         }
     }
@@ -118,15 +132,25 @@ fn line<'a>(measured: &BTreeMap<Step, Sample>, workload: Workload, sample: &'a S
         sample,
         limit,
         ratio_to_limit: to(limit).unwrap_or(0.0),
-        ratio_to_axum: if workload == Workload::Login { None } else { to(axum) },
+        ratio_to_axum: if matches!(workload, Workload::Login | Workload::Watch) { None } else { to(axum) },
+        delays: measured
+            .get(&limit)
+            .filter(|_| workload == Workload::Watch)
+            .map(|limit| delays(sample, limit)),
     }
 }
 
-/// Logins are compared by the clock: argon2id is to be busy all the time. All else is compared by processor time, which does not
+fn delays(sample: &Sample, limit: &Sample) -> Delays {
+    let of = |share| ratio(sample.latency.quantile(share) as f64, limit.latency.quantile(share) as f64);
+    Delays { p50: of(0.5), p99: of(0.99) }
+}
+
+/// Logins are compared by the clock: argon2id is to be busy all the time. So is watching: the bare loop is one thread, and what
+/// counts is how soon everyone knows. All else is compared by processor time, which does not
 /// depend on how much of the machine the load itself takes.
 fn compare(workload: Workload, sample: &Sample, limit: &Sample) -> f64 {
     match workload {
-        Workload::Login => ratio(sample.per_second(), limit.per_second()),
+        Workload::Login | Workload::Watch => ratio(sample.per_second(), limit.per_second()),
         _ => ratio(sample.per_cpu_second(), limit.per_cpu_second()),
     }
 }
@@ -139,6 +163,7 @@ fn mib(kib: u64) -> f64 {
 mod tests {
     use super::*;
     use crate::bare::Work;
+    use crate::run::Sizes;
     use std::time::Duration;
 
     fn sample(good: u64, seconds: u64, cpu_seconds: u64) -> Sample {
@@ -160,7 +185,7 @@ mod tests {
             phases: vec![Phase { name: "reading", samples: reading }],
             first_answer: Duration::from_micros(12_340),
             idle_kib: 10_240,
-            sizes: [400, 12_000],
+            sizes: Sizes { record: 400, page: 12_000, event: 500 },
         }
     }
 
@@ -174,6 +199,23 @@ mod tests {
             .collect();
         assert_eq!(ratios, [("list", 0.25, Some(0.2)), ("login", 0.9, None)]);
         assert_eq!((measured.reads_kept(), measured.bad()), (Some(0.75), 7));
+    }
+
+    #[test]
+    fn deliveries_are_compared_by_the_clock_and_their_times_with_the_loops() {
+        let timed = |good, micros: u128| {
+            let mut sample = Sample { good, time: Duration::from_secs(1), ..Sample::default() };
+            sample.latency.add(micros);
+            sample
+        };
+        let samples = BTreeMap::from([
+            (Step::Workload(Workload::Watch), timed(300, 150)),
+            (Step::Loop, timed(200, 100)),
+        ]);
+        let phase = Phase { name: "watching", samples };
+        let lines = lines(&phase);
+        assert_eq!((lines[0].ratio_to_limit, lines[0].ratio_to_axum), (1.5, None));
+        assert_eq!(lines[0].delays, Some(Delays { p50: 1.5, p99: 1.5 }));
     }
 
     #[test]
