@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
 mod bare;
+mod bulk;
 mod client;
 mod disk;
 mod histogram;
@@ -53,7 +54,7 @@ fn bench(options: &Options) -> Result<ExitCode, String> {
     let runtime = runtime.map_err(|error| error.to_string())?;
     let measured = runtime.block_on(async {
         tokio::select! {
-            measured = run::run(options) => measured,
+            measured = measure(options) => measured,
             // The run is dropped, and with it what it started and wrote.
             _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
         }
@@ -61,13 +62,25 @@ fn bench(options: &Options) -> Result<ExitCode, String> {
     report(&measured, options)
 }
 
-fn report(measured: &Measured, options: &Options) -> Result<ExitCode, String> {
-    println!("\n{}", report::table(measured));
+async fn measure(options: &Options) -> Result<Vec<Measured>, String> {
+    let mut all = Vec::new();
+    for messages in options.sizes() {
+        let measured = run::run(options, messages).await?;
+        println!("\n{}", report::table(&measured));
+        all.push(measured);
+    }
+    Ok(all)
+}
+
+fn report(measured: &[Measured], options: &Options) -> Result<ExitCode, String> {
+    if options.growth {
+        println!("{}", report::growth(measured));
+    }
     if let Some(path) = &options.json {
         let text = format!("{:#}\n", report::json(measured, options));
         std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    match measured.bad() {
+    match measured.iter().map(Measured::bad).sum::<u64>() {
         0 => Ok(ExitCode::SUCCESS),
         bad => Err(format!("{bad} answers were not good, so the figures are not either")),
     }

@@ -39,6 +39,9 @@ pub(crate) enum Child {
     },
 }
 
+/// Messages with which growth is measured.
+const GROWTH: [u64; 4] = [10_000, 100_000, 1_000_000, 10_000_000];
+
 /// What is measured, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -66,6 +69,9 @@ pub(crate) struct Options {
     /// Messages in the room before anything is measured
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
     pub(crate) messages: u64,
+    /// Measure all of it with 10,000, 100,000, 1,000,000 and 10,000,000 messages, and show how the processor time for an answer grows
+    #[arg(long, conflicts_with = "messages")]
+    pub(crate) growth: bool,
     /// Workloads to measure [default: all]
     #[arg(long, value_name = "NAMES", value_enum, value_delimiter = ',')]
     pub(crate) only: Vec<Workload>,
@@ -84,6 +90,11 @@ impl Options {
     /// How long a workload is measured in each round.
     pub(crate) fn time(&self) -> Duration {
         Duration::from_secs_f64(self.seconds)
+    }
+
+    /// How many messages there are to be: what is measured is measured with each.
+    pub(crate) fn sizes(&self) -> Vec<u64> {
+        if self.growth { GROWTH.to_vec() } else { vec![self.messages] }
     }
 
     /// Whether a workload is to be measured.
@@ -121,6 +132,15 @@ mod tests {
     fn the_later_of_two_options_counts() {
         let options = Cli::parse_from(["mainstay-bench", "--folder", "a", "--folder", "b"]).options;
         assert_eq!(options.folder, PathBuf::from("b"));
+    }
+
+    #[test]
+    fn growth_has_its_own_sizes() {
+        let sizes =
+            |arguments: &[&str]| Cli::parse_from([&["mainstay-bench"], arguments].concat()).options.sizes();
+        assert_eq!(sizes(&["--messages", "5000"]), [5_000]);
+        assert_eq!(sizes(&["--growth"]), GROWTH);
+        assert!(Cli::try_parse_from(["mainstay-bench", "--growth", "--messages", "5000"]).is_err());
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(crate) struct Phase {
 
 /// Everything that was measured.
 pub(crate) struct Measured {
+    /// Messages in the room before anything was measured.
+    pub(crate) messages: u64,
     /// The workloads and the limits.
     pub(crate) phases: Vec<Phase>,
     /// From the start of the program to its first good answer, on existing data.
@@ -61,13 +63,13 @@ pub(crate) struct Sizes {
     pub(crate) event: usize,
 }
 
-/// Measures it all. What it starts has ended, and what it wrote is gone, when this returns or is dropped.
-pub(crate) async fn run(options: &Options) -> Result<Measured, String> {
+/// Measures it all with so many messages. What it starts has ended, and what it wrote is gone, when this returns or is dropped.
+pub(crate) async fn run(options: &Options, messages: u64) -> Result<Measured, String> {
     disk::check(&options.folder);
     let folder = tempfile::Builder::new().prefix("mainstay-bench-").tempdir_in(&options.folder);
     let folder = folder.map_err(|error| format!("{}: {error}", options.folder.display()))?;
     let program = Program::prepare(&options.mainstay, &options.project, folder.path(), options.log.clone())?;
-    let (mut scene, sizes) = fill(&program, options).await?;
+    let (mut scene, sizes) = fill(&program, options, messages).await?;
     let first_answer = time_starts(&program, &scene).await?;
     let copy = folder.path().join("limits.db");
     std::fs::copy(program.database(), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
@@ -78,15 +80,15 @@ pub(crate) async fn run(options: &Options) -> Result<Measured, String> {
         phases.push(Phase { name, samples: stage.phase(&mut scene, workloads).await? });
     }
     stage.program.stop()?;
-    Ok(Measured { phases, first_answer, idle_kib, sizes })
+    Ok(Measured { messages, phases, first_answer, idle_kib, sizes })
 }
 
 /// Fills the data, and answers with it how large answers are.
-async fn fill(program: &Program, options: &Options) -> Result<(Scene, Sizes), String> {
+async fn fill(program: &Program, options: &Options, messages: u64) -> Result<(Scene, Sizes), String> {
     let running = program.start()?;
     let address = running.target.address;
     let mut scene = Scene::set_up(address).await?;
-    scene.fill(address, options.messages).await?;
+    let missing = scene.fill(address, messages).await?;
     scene.renew_tokens(address).await?;
     let mut client = Client::open(address).await?;
     let token = &scene.members[0].token;
@@ -94,6 +96,7 @@ async fn fill(program: &Program, options: &Options) -> Result<(Scene, Sizes), St
     let page = client.size(&list_target(&scene.room), token).await?;
     let event = if options.wants(Workload::Watch) { event_bytes(running.target, &scene).await? } else { 0 };
     running.stop()?;
+    scene.fill_rows(&program.database(), missing)?;
     Ok((scene, Sizes { record, page, event }))
 }
 

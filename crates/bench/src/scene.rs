@@ -1,10 +1,12 @@
 //! The scene: accounts, a room with members, and the messages in it.
 
+use crate::bulk;
 use crate::client::{Client, text};
 use crate::http::request;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,12 +15,12 @@ use tokio::task::JoinSet;
 const MEMBERS: usize = 50;
 /// Access tokens live a quarter of an hour, and a step of the benchmark takes less than a third of that.
 const TOKEN_AGE: Duration = Duration::from_secs(5 * 60);
-/// Messages that are filled in before the tokens' age is looked at again.
-const PORTION: u64 = 200_000;
 const FILL_BATCH: u64 = 500;
 const FILL_CONNECTIONS: usize = 4;
 /// Of more messages, this many ids are kept to be asked for, evenly spread.
 const KEPT_IDS: u64 = 100_000;
+/// More messages than these are put in as rows.
+const THROUGH_THE_API: u64 = 100_000;
 
 /// An account and its token of the moment.
 #[derive(Debug, Clone)]
@@ -58,19 +60,23 @@ impl Scene {
         Ok(Scene { members, room, messages: Arc::new([]), logged_in: Instant::now() })
     }
 
-    /// Fills the room, through the API like anyone.
-    pub(crate) async fn fill(&mut self, address: SocketAddr, count: u64) -> Result<(), String> {
-        let stride = count.div_ceil(KEPT_IDS).max(1);
-        let mut ids = Vec::new();
-        let mut done = 0;
-        while done < count {
-            self.renew_tokens(address).await?;
-            let portion = PORTION.min(count - done);
-            ids.extend(self.fill_portion(address, portion, stride).await?);
-            done += portion;
-            eprintln!("filled in {done} of {count} messages");
+    /// Fills the room through the API, like anyone, with as many of `count` messages as that takes seconds for. Answers how many
+    /// are missing.
+    pub(crate) async fn fill(&mut self, address: SocketAddr, count: u64) -> Result<u64, String> {
+        let (stride, missing) = (stride(count), count.saturating_sub(THROUGH_THE_API));
+        self.messages = self.fill_in(address, count - missing, stride).await?.into();
+        eprintln!("filled in {} messages", count - missing);
+        Ok(missing)
+    }
+
+    /// Puts what [`Scene::fill`] left out into the database of the program, which must not run.
+    pub(crate) fn fill_rows(&mut self, database: &Path, missing: u64) -> Result<(), String> {
+        if missing == 0 {
+            return Ok(());
         }
-        self.messages = ids.into();
+        let ids = bulk::insert(database, missing, stride(missing + THROUGH_THE_API))?;
+        eprintln!("put in {missing} older messages");
+        self.messages = self.messages.iter().cloned().chain(ids).collect();
         Ok(())
     }
 
@@ -87,12 +93,7 @@ impl Scene {
         Ok(())
     }
 
-    async fn fill_portion(
-        &self,
-        address: SocketAddr,
-        count: u64,
-        stride: u64,
-    ) -> Result<Vec<String>, String> {
+    async fn fill_in(&self, address: SocketAddr, count: u64, stride: u64) -> Result<Vec<String>, String> {
         let left = Arc::new(AtomicU64::new(count));
         let mut running = JoinSet::new();
         for member in self.members.iter().take(FILL_CONNECTIONS) {
@@ -105,6 +106,10 @@ impl Scene {
         }
         Ok(ids)
     }
+}
+
+fn stride(count: u64) -> u64 {
+    count.div_ceil(KEPT_IDS).max(1)
 }
 
 /// Takes batches from what is left until nothing is.

@@ -4,6 +4,7 @@ pub(crate) mod http;
 pub(crate) mod passwords;
 pub(crate) mod rows;
 pub(crate) mod stream;
+pub(crate) mod template;
 mod worker;
 
 pub(crate) use worker::{Work, Worker, run};

@@ -1,20 +1,14 @@
 //! Bare SQLite: on a copy of the program's database, with its tables and indexes, what a request comes down to.
 
+use super::template::{Template, values};
 use rusqlite::types::Value;
-use rusqlite::{Connection, Row, Statement, params, params_from_iter};
+use rusqlite::{Connection, Statement, params};
 use std::cell::Cell;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Ids that point reads take turns with.
 const POINTS: i64 = 10_000;
-
-/// A row of a table, to be inserted again with a few columns changed.
-struct Template {
-    table: &'static str,
-    columns: Vec<String>,
-    values: Vec<Value>,
-}
 
 /// A copy of the program's database.
 pub(crate) struct Rows {
@@ -129,10 +123,6 @@ fn read(select: &mut Statement<'_>, param: &Value) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn values(row: &Row<'_>, columns: usize) -> rusqlite::Result<Vec<Value>> {
-    (0..columns).map(|column| row.get(column)).collect()
-}
-
 /// How many times the work was done in this time.
 fn repeat(time: Duration, mut work: impl FnMut() -> rusqlite::Result<()>) -> Result<u64, String> {
     let until = Instant::now() + time;
@@ -142,33 +132,6 @@ fn repeat(time: Duration, mut work: impl FnMut() -> rusqlite::Result<()>) -> Res
         done += 1;
     }
     Ok(done)
-}
-
-impl Template {
-    fn of(connection: &Connection, table: &'static str, select: &str) -> rusqlite::Result<Self> {
-        let mut select = connection.prepare(select)?;
-        let columns: Vec<String> = select.column_names().map(str::to_owned).collect();
-        let values = select.query_row([], |row| values(row, columns.len()))?;
-        Ok(Template { table, columns, values })
-    }
-
-    fn insert(&self) -> String {
-        let columns: Vec<String> = self.columns.iter().map(|column| format!("\"{column}\"")).collect();
-        let places = vec!["?"; columns.len()].join(", ");
-        format!("INSERT INTO {} ({}) VALUES ({places})", self.table, columns.join(", "))
-    }
-
-    fn value(&self, column: &str) -> Value {
-        let at = self.columns.iter().position(|name| name == column);
-        at.map_or(Value::Null, |at| self.values[at].clone())
-    }
-
-    /// The values, with some replaced.
-    fn with<'a>(&'a self, replaced: &'a [(&str, &'a Value)]) -> impl rusqlite::Params + 'a {
-        params_from_iter(self.columns.iter().zip(&self.values).map(move |(column, value)| {
-            replaced.iter().find(|(name, _)| name == column).map_or(value, |(_, other)| other)
-        }))
-    }
 }
 
 #[cfg(test)]

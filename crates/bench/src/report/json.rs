@@ -7,7 +7,25 @@ use crate::sample::Sample;
 use serde_json::{Map, Value, json};
 
 /// The report. Times end in their unit, rates are in answers a second, memory is in MiB.
-pub(crate) fn json(measured: &Measured, options: &Options) -> Value {
+///
+/// Of several sizes, the report is that of the one with which growth is compared; `growth` has the figures of all.
+pub(crate) fn json(all: &[Measured], options: &Options) -> Value {
+    let base = all.iter().find(|measured| measured.messages == super::growth::BASE).or(all.first());
+    let Some(base) = base else { return Value::Null };
+    let mut report = single(base, options);
+    if options.growth {
+        report["growth"] = all.iter().map(size).collect();
+        report["cpu_growth"] =
+            super::growth::factors(all).into_iter().map(|(name, factor)| (name, rounded(factor))).collect();
+    }
+    report
+}
+
+fn size(measured: &Measured) -> Value {
+    json!({"messages": measured.messages, "results": measured.lines().iter().map(result).collect::<Vec<_>>()})
+}
+
+fn single(measured: &Measured, options: &Options) -> Value {
     let sizes = measured.sizes;
     json!({
         "settings": {
@@ -15,7 +33,7 @@ pub(crate) fn json(measured: &Measured, options: &Options) -> Value {
             "connections": options.connections,
             "seconds": options.seconds,
             "rounds": options.rounds,
-            "messages": options.messages,
+            "messages": measured.messages,
             "watchers": options.watchers,
             "reads_beside_logins": options.reads_beside_logins,
         },
@@ -78,9 +96,9 @@ mod tests {
 
     #[test]
     fn the_report_has_its_keys() {
-        let options = Cli::parse_from(["mainstay-bench", "--messages", "10000"]).options;
-        let report = json(&measured(), &options);
-        assert_eq!(report["settings"]["messages"], 10_000);
+        let options = Cli::parse_from(["mainstay-bench"]).options;
+        let report = json(&[measured()], &options);
+        assert_eq!(report["settings"]["messages"], 100_000);
         assert_eq!((&report["first_answer_ms"], &report["idle_rss_mib"]), (&json!(12.34), &json!(10.0)));
         assert_eq!(report["reads_kept_beside_logins"], 0.75);
         let expected = json!({

@@ -1,8 +1,10 @@
 //! The report: figures, the limits beside them, and whether the targets are met.
 
+mod growth;
 mod json;
 mod table;
 
+pub(crate) use growth::growth;
 pub(crate) use json::json;
 pub(crate) use table::table;
 
@@ -182,6 +184,7 @@ mod tests {
             (Step::ReadsBesideLogins, sample(150, 1, 2)),
         ]);
         Measured {
+            messages: 100_000,
             phases: vec![Phase { name: "reading", samples: reading }],
             first_answer: Duration::from_micros(12_340),
             idle_kib: 10_240,

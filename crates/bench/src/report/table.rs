@@ -45,7 +45,7 @@ pub(crate) fn table(measured: &Measured) -> String {
 
 const FIGURES: &str = "     per s    p50 µs    p99 µs   CPU µs  per CPU s     bad";
 
-fn push(text: &mut String, line: &str) {
+pub(super) fn push(text: &mut String, line: &str) {
     // Columns that are empty at the end of a line would leave white space there.
     text.push_str(line.trim_end());
     text.push('\n');
@@ -82,7 +82,7 @@ fn single(name: &str, figure: f64, unit: &str, target: Target) -> String {
     format!("{name:<22} {figure:>10.2} {unit:<9} {}", verdict(target, figure))
 }
 
-fn verdict(target: Target, figure: f64) -> String {
+pub(super) fn verdict(target: Target, figure: f64) -> String {
     let word = if target.is_met(figure) { "met" } else { "MISSED" };
     match target {
         Target::AtLeast(least) => format!("≥ {least} {word}"),
