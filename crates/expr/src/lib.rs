@@ -29,7 +29,7 @@ mod temporal;
 mod value;
 mod walk;
 
-pub use check::{Compiled, Context, Fault, Use, compile, compile_value};
+pub use check::{Compiled, Context, Fault, Lookup, Use, compile, compile_value};
 pub use cost::{MAX_COST, MAX_DEPTH, MAX_SOURCE_BYTES};
 pub use decimal::Decimal;
 pub use duration::{format_duration, parse_duration};

@@ -6,10 +6,13 @@ mod checker;
 mod guard;
 mod inline;
 mod literal;
+mod lookups;
 mod name;
 mod relation;
 mod suggest;
 mod term;
+
+pub use lookups::Lookup;
 
 use crate::cost;
 use crate::parse::parse;
@@ -81,6 +84,8 @@ pub struct Compiled {
     pub cost: u32,
     /// The fields of `Context::model` that it compares and for which [`crate::Member::Field`] says there is no index, each once.
     pub unindexed: Vec<String>,
+    /// What it looks for in other models.
+    pub lookups: Vec<Lookup>,
     /// The named predicates it uses, directly or through another, each once.
     pub used_predicates: Vec<(ModelId, String)>,
 }
@@ -104,7 +109,8 @@ pub fn compile(source: &str, context: Context, schema: &dyn Schema) -> Result<Co
         checker.too_expensive(Anchor::whole(&expr));
         return Err(locate(checker, source, &expr));
     }
-    Ok(Compiled { predicate, cost, unindexed, used_predicates: checker.used_predicates })
+    let lookups = lookups::lookups(&predicate);
+    Ok(Compiled { predicate, cost, unindexed, lookups, used_predicates: checker.used_predicates })
 }
 
 /// Checks an expression that yields a value of type `expected`, for a default.

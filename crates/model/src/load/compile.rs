@@ -1,10 +1,12 @@
 //! Compiling the expressions, with what there is to warn of.
 
 use super::faults::Faults;
+use super::lookups;
 use super::rules::{Job, Target, set_rule};
 use crate::{Application, Check, Default, Field, Rule, json};
 use mainstay_expr::{
-    Compiled, Context, Fault, FieldId, Frame, ModelId, Operand, Predicate, Use, Value, compile, compile_value,
+    Compiled, Context, Fault, FieldId, Frame, Lookup, ModelId, Operand, Predicate, Use, Value, compile,
+    compile_value,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use std::sync::Arc;
 /// Compiles all expressions into the application: read rules first, since others may be guarded by them.
 pub(super) fn compile_all(application: &mut Application, mut jobs: Vec<Job>, faults: &mut Faults) {
     jobs.sort_by_key(|job| !matches!(job.target, Target::Read | Target::FieldRead(_)));
-    let mut compiler = Compiler { application, faults, used: HashSet::new(), failed: false };
+    let mut compiler =
+        Compiler { application, faults, used: HashSet::new(), advised: HashSet::new(), failed: false };
     for job in &jobs {
         match job.target {
             Target::Default(field) => compiler.default(job, field),
@@ -26,6 +29,8 @@ struct Compiler<'a> {
     application: &'a mut Application,
     faults: &'a mut Faults,
     used: HashSet<(ModelId, String)>,
+    /// Lookups that were looked at: other rules repeat those of the rules that they use.
+    advised: HashSet<Lookup>,
     failed: bool,
 }
 
@@ -88,6 +93,20 @@ impl Compiler<'_> {
                 );
                 let fault = self.faults.warning("rule_no_index", job.source.place.clone(), message);
                 fault.help(format!("give `{field}` index = true, or begin an index with it"));
+            }
+        }
+        if !matches!(job.target, Target::Predicate(_)) {
+            self.warn_of_lookups(job, &compiled.lookups);
+        }
+    }
+
+    fn warn_of_lookups(&mut self, job: &Job, lookups: &[Lookup]) {
+        for lookup in lookups {
+            if !self.advised.insert(*lookup) {
+                continue;
+            }
+            if let Some((message, advice)) = lookups::advice(self.application, *lookup) {
+                self.faults.warning("lookup_no_index", job.source.place.clone(), message).help(advice);
             }
         }
     }

@@ -14,6 +14,7 @@ mod fields;
 mod file;
 mod folder;
 mod indexes;
+mod lookups;
 mod models;
 mod names;
 mod options;

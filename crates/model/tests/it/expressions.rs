@@ -88,6 +88,28 @@ fn rules_without_an_index() {
 }
 
 #[test]
+fn lookups_without_an_index() {
+    let check = |member: &str, room: &str, expected: &[&str]| {
+        let member = format!(
+            "[fields]\nroom = {{ type = \"ref\", model = \"room\", inverse = \"members\" }}\n\
+            user = {{ type = \"ref\", model = \"user\", inverse = \"memberships\" }}\nname = \"string\"\n{member}"
+        );
+        crate::support::check(
+            &[("mainstay.toml", ""), ("models/member.toml", &member), ("models/room.toml", room)],
+            expected,
+        );
+    };
+    let rule = "[allow]\nread = \"members.exists(m, m.user == auth.id)\"\nupdate = \"members.exists(m, m.user == auth.id)\"";
+    let once = "?lookup_no_index models/room.toml:2:8 \"members.exists(m, m.user == auth.id)\"";
+    check("", rule, &[once]);
+    check("[[indexes]]\nfields = [\"user\", \"name\"]", rule, &[once]);
+    check("[[indexes]]\nfields = [\"user\", \"room\"]", rule, &[]);
+    check("[[indexes]]\nfields = [\"room\", \"user\"]\nunique = true", rule, &[]);
+    check("", "[allow]\nread = \"members.exists(m, m.name != 'x')\"", &[]);
+    check("", "[allow]\nread = \"members.exists(m, m.id == auth.id)\"", &[]);
+}
+
+#[test]
 fn predicates() {
     check("[predicates]\nopen = \"state == 'open'\"", &["?unused_predicate 7:8 \"state == 'open'\""]);
     check("[predicates]\nopen = \"state == 'open'\"\n[allow]\ndelete = \"open\"", &[]);
