@@ -16,7 +16,6 @@ const LISTENER: Token = Token(0);
 /// The head of every stream, and what says that it is at work.
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 const READY: &str = "id: 0\nevent: ready\ndata: {}\n\n";
-const ANSWER: &[u8] = b"HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\n{}";
 
 /// The loop in a child. It is killed when this is dropped.
 pub(crate) struct BareLoop {
@@ -86,7 +85,7 @@ impl Loop {
             }
             if !told.is_empty() {
                 self.spread(told.len());
-                told.iter().for_each(|token| self.answer(*token));
+                told.iter().for_each(|post| self.answer(post));
             }
         }
     }
@@ -107,7 +106,7 @@ impl Loop {
     }
 
     /// Reads from a connection. One that has asked to watch becomes a watcher; of one that tells, each request is noted in `told`.
-    fn read(&mut self, token: Token, told: &mut Vec<Token>) {
+    fn read(&mut self, token: Token, told: &mut Vec<Post>) {
         let Some(other) = self.others.get_mut(&token) else { return };
         let is_open = other.read();
         if other.request.starts_with(b"GET ") && other.request.ends_with(b"\r\n\r\n") {
@@ -117,8 +116,7 @@ impl Loop {
         } else if !is_open {
             self.others.remove(&token);
         } else if is_whole_request(&other.request) {
-            other.request.clear();
-            told.push(token);
+            told.push(Post { token, request: std::mem::take(&mut other.request) });
         }
     }
 
@@ -137,12 +135,21 @@ impl Loop {
         self.watchers.retain_mut(|stream| stream.write_all(&bytes).is_ok());
     }
 
-    fn answer(&mut self, token: Token) {
-        let Some(other) = self.others.get_mut(&token) else { return };
-        if other.stream.write_all(ANSWER).is_err() {
-            self.others.remove(&token);
+    /// Answers with what was posted, as a create does.
+    fn answer(&mut self, post: &Post) {
+        let Some(other) = self.others.get_mut(&post.token) else { return };
+        let body = body_of(&post.request);
+        let head = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n", body.len());
+        if other.stream.write_all(&[head.as_bytes(), body].concat()).is_err() {
+            self.others.remove(&post.token);
         }
     }
+}
+
+/// What somebody told.
+struct Post {
+    token: Token,
+    request: Vec<u8>,
 }
 
 impl Other {
@@ -157,6 +164,12 @@ impl Other {
             }
         }
     }
+}
+
+/// What stands behind the head of a request.
+fn body_of(request: &[u8]) -> &[u8] {
+    const END: &[u8] = b"\r\n\r\n";
+    memchr::memmem::find(request, END).map_or(&[], |at| &request[at + END.len()..])
 }
 
 /// A chunk as HTTP/1.1 has them, RFC 9112 section 7.1.

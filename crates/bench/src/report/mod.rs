@@ -43,6 +43,8 @@ const CREATES: Target = Target::AtLeast(11_500.0);
 /// The part of its rate that others' reading keeps while some log in.
 const READS_KEPT: Target = Target::AtLeast(0.8);
 
+/// Deliveries a second in a burst, with the load on the same two cores.
+const DELIVERIES: Target = Target::AtLeast(511_000.0);
 /// The time that a single message takes to its watchers, as a multiple of that of the bare loop.
 const WATCH_P50: Target = Target::AtMost(1.3);
 const WATCH_P99: Target = Target::AtMost(1.5);

@@ -1,7 +1,7 @@
 //! The report for people.
 
 use super::{
-    CREATES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, WATCH_P50, WATCH_P99, mib,
+    CREATES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, DELIVERIES, WATCH_P50, WATCH_P99, mib,
 };
 use crate::run::Measured;
 use crate::sample::Sample;
@@ -32,6 +32,9 @@ pub(crate) fn table(measured: &Measured) -> String {
     push(&mut text, &single("peak memory", mib(peak_kib), "MiB", PEAK_MIB));
     if let Some(create) = lines.iter().find(|line| line.workload == Workload::Create) {
         push(&mut text, &single("creates", create.sample.per_second(), "per s", CREATES));
+    }
+    if let Some(watch) = lines.iter().find(|line| line.workload == Workload::Watch) {
+        push(&mut text, &single("deliveries", watch.sample.per_second(), "per s", DELIVERIES));
     }
     if let Some(delays) = lines.iter().find_map(|line| line.delays) {
         push(&mut text, &single("watch, p50", delays.p50, "of loop's", WATCH_P50));
