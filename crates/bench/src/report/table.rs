@@ -1,7 +1,8 @@
 //! The report for people.
 
 use super::{
-    CREATES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, DELIVERIES, WATCH_P50, WATCH_P99, mib,
+    CREATES, DELIVERIES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target, WATCH_P50, WATCH_P99,
+    mib,
 };
 use crate::run::Measured;
 use crate::sample::Sample;
