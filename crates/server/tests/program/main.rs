@@ -20,3 +20,4 @@ mod serve;
 mod support;
 mod transfer;
 mod user;
+mod watch;

@@ -1,0 +1,379 @@
+//! Watching lists, as a client of HTTP sees it.
+
+use crate::chat::Chat;
+use crate::support::{Answer, Client, Project, Server, raw};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// A stream of events.
+struct Events {
+    reader: BufReader<TcpStream>,
+    head: String,
+}
+
+/// An event: its name, its id if it has one, and its data.
+#[derive(Debug, Clone, PartialEq)]
+struct Event {
+    name: String,
+    id: Option<String>,
+    data: Value,
+}
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The request of a watch of messages.
+fn request(client: &Client, query: &str, more: &str) -> String {
+    let token = client.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
+    format!(
+        "GET /v1/messages?{query} HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n{}{more}\r\n",
+        token.unwrap_or_default()
+    )
+}
+
+impl Events {
+    fn open(client: &Client, query: &str) -> Events {
+        Events::send(client, &request(client, query, ""))
+    }
+
+    fn resume(client: &Client, query: &str, id: &str) -> Events {
+        Events::send(client, &request(client, query, &format!("last-event-id: {id}\r\n")))
+    }
+
+    fn send(client: &Client, request: &str) -> Events {
+        let mut stream = TcpStream::connect(client.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut events = Events { reader: BufReader::new(stream), head: String::new() };
+        while !events.head.ends_with("\r\n\r\n") {
+            assert!(events.reader.read_line(&mut events.head).unwrap() > 0, "{}", events.head);
+        }
+        events.head.make_ascii_lowercase();
+        assert!(events.head.starts_with("http/1.1 200 "), "{}", events.head);
+        events
+    }
+
+    /// The next line of the body, without the frames of chunked coding (RFC 9112, 7.1); `None` at its end.
+    fn line(&mut self) -> Option<String> {
+        loop {
+            let mut line = String::new();
+            if self.reader.read_line(&mut line).unwrap() == 0 {
+                return None;
+            }
+            // A chunk's size stands alone on its line, and its end is an empty one that ends with CRLF.
+            match line.strip_suffix("\r\n") {
+                Some("0") => return None,
+                Some(_) => {}
+                None => return Some(line.trim_end_matches('\n').to_owned()),
+            }
+        }
+    }
+
+    /// The next event; `None` at the end of the stream.
+    fn next(&mut self) -> Option<Event> {
+        let (mut name, mut id) = (None, None);
+        loop {
+            let line = self.line()?;
+            match line.split_once(": ").unwrap_or((line.as_str(), "")) {
+                ("event", value) => name = Some(value.to_owned()),
+                ("id" | "id:", value) => id = Some(value.to_owned()),
+                ("data", value) => {
+                    let data = serde_json::from_str(value).unwrap();
+                    return Some(Event { name: name.unwrap_or_default(), id, data });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Checks the next event: its name, and the text of its record or the reason of its end.
+    #[track_caller]
+    fn expect(&mut self, name: &str, told: &str) -> Event {
+        let event = self.next().unwrap_or_else(|| panic!("the stream ends before {name} {told}"));
+        let texts = [&event.data["record"]["text"], &event.data["reason"]];
+        let found = texts.into_iter().find_map(Value::as_str).unwrap_or_default();
+        assert_eq!((event.name.as_str(), found), (name, told), "{event:?}");
+        event
+    }
+
+    #[track_caller]
+    fn expect_end(&mut self, name: &str, reason: &str) -> Event {
+        let event = self.expect(name, reason);
+        assert_eq!(self.next(), None);
+        event
+    }
+}
+
+fn filter(chat: &Chat) -> String {
+    format!("filter=room=='{}'", chat.room)
+}
+
+/// Bob, in the room, and the path of his membership.
+fn bob(chat: &Chat) -> (Client, String) {
+    let (bob, id) = chat.server.client().registered("bob@example.org", "battery staple");
+    let member = chat.ann.post("/v1/members", &json!({"room": chat.room, "user": id})).expect(201);
+    (bob, format!("/v1/members/{}", member["id"].as_str().unwrap()))
+}
+
+fn delete(client: &Client, path: &str) {
+    assert_eq!(client.send("DELETE", path, None).status, 204);
+}
+
+#[test]
+fn a_watch_begins_with_what_is_there_and_goes_on_with_what_changes() {
+    let chat = Chat::new();
+    let mut events = Events::open(&chat.ann, &filter(&chat));
+    for header in
+        ["content-type: text/event-stream\r\n", "cache-control: no-store\r\n", "x-accel-buffering: no\r\n"]
+    {
+        assert!(events.head.contains(header), "{}", events.head);
+    }
+    events.expect("snapshot", "Hello?");
+    let ready = events.expect("ready", "");
+    assert_eq!(ready.data, json!({"count": 1, "more": false}));
+    let path = format!("/v1/messages/{}", chat.say("Hi").expect(201)["id"].as_str().unwrap());
+    assert_eq!(events.expect("enter", "Hi").data["operation"], "create");
+    chat.ann.patch(&path, &json!({"text": "Hi!"})).expect(200);
+    events.expect("change", "Hi!");
+    delete(&chat.ann, &path);
+    events.expect("leave", "");
+    assert!(chat.ann.send("POST", &format!("{path}/restore"), None).status == 200);
+    assert_eq!(events.expect("enter", "Hi!").data["operation"], "restore");
+}
+
+#[test]
+fn the_parameters_of_a_watch() {
+    let chat = Chat::new();
+    chat.say("Anybody?").expect(201);
+    let mut events = Events::open(&chat.ann, "snapshot=false");
+    assert_eq!(events.expect("ready", "").data["count"], 0);
+    let mut events = Events::open(&chat.ann, "order=-created_at&limit=1&fields=text");
+    let shown = events.expect("snapshot", "Anybody?");
+    assert_eq!(shown.data["record"], json!({"text": "Anybody?"}));
+    assert_eq!(events.expect("ready", "").data, json!({"count": 1, "more": true}));
+    chat.say("Me").expect(201);
+    assert_eq!(events.expect("enter", "Me").data["record"], json!({"text": "Me"}));
+    let head = raw(
+        chat.server.address,
+        request(&chat.ann, "", "connection: close\r\n").replacen("GET", "HEAD", 1).as_bytes(),
+    );
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    let refuse = |query: &str, more: &str, status: u16, code: &str| {
+        let request = request(&chat.ann, query, &format!("connection: close\r\n{more}"));
+        raw(chat.server.address, request.as_bytes()).expect_problem(status, code);
+    };
+    refuse("filter=nothing", "", 400, "invalid_filter");
+    refuse("order=nothing", "", 400, "invalid_order");
+    refuse("limit=501", "", 400, "invalid_limit");
+    refuse("snapshot=maybe", "", 400, "invalid_parameter");
+    refuse("cursor=x", "", 400, "invalid_parameter");
+    refuse("", "last-event-id: 42\r\n", 400, "invalid_event_id");
+    refuse("", "last-event-id: a\r\nlast-event-id: b\r\n", 400, "invalid_event_id");
+}
+
+#[test]
+fn a_watch_resumes_also_after_a_restart() {
+    let Chat { project, server, ann, room } = Chat::new();
+    let query = format!("filter=room=='{room}'&snapshot=false");
+    let mut events = Events::open(&ann, &query);
+    let first = events.expect("ready", "").id.unwrap();
+    let say =
+        |ann: &Client, text: &str| ann.post("/v1/messages", &json!({"room": room, "text": text})).expect(201);
+    say(&ann, "one");
+    let one = events.expect("enter", "one").id.unwrap();
+    say(&ann, "two");
+    events.expect("enter", "two");
+    server.signal("TERM");
+    assert_eq!(events.expect_end("end", "shutting_down").id, None);
+    let mut server = server;
+    assert!(server.wait().success());
+    let server = project.serve();
+    let ann = Client { address: server.address, ..ann };
+    say(&ann, "three");
+    let mut events = Events::resume(&ann, &query, &one);
+    events.expect("ready", "");
+    events.expect("enter", "two");
+    events.expect("enter", "three");
+    let mut events = Events::resume(&ann, &query, &first);
+    events.expect("ready", "");
+    for text in ["one", "two", "three"] {
+        events.expect("enter", text);
+    }
+}
+
+#[test]
+fn an_id_that_is_not_of_this_watch_is_a_reset() {
+    let chat = Chat::new();
+    let query = format!("{}&snapshot=false", filter(&chat));
+    let id = Events::open(&chat.ann, &query).expect("ready", "").id.unwrap();
+    let check = |client: &Client, query: &str, id: &str, reason: &str| {
+        let reset = Events::resume(client, query, id).expect_end("reset", reason);
+        // A browser forgets its last id, so that it begins anew.
+        assert_eq!(reset.id.as_deref(), Some(""), "{reset:?}");
+    };
+    let altered = |place: usize| {
+        let mut altered = id.clone().into_bytes();
+        altered[place] = if altered[place] == b'A' { b'B' } else { b'A' };
+        String::from_utf8(altered).unwrap()
+    };
+    check(&chat.ann, &query, &altered(31), "other_query");
+    check(&chat.ann, &query, &altered(15), "other_query");
+    check(&chat.ann, &query, &altered(0), "history_gone");
+    check(&chat.ann, "filter=text=='x'", &id, "other_query");
+    let (stranger, _) = chat.server.client().registered("eve@example.org", "battery staple");
+    check(&stranger, &query, &id, "other_query");
+    let other = Chat::new();
+    check(&other.ann, &format!("filter=room=='{}'", other.room), &id, "history_gone");
+}
+
+#[test]
+fn a_right_that_is_withdrawn_ends_the_stream_within_a_second() {
+    let chat = Chat::new();
+    let (bob, membership) = bob(&chat);
+    let mut events = Events::open(&bob, &filter(&chat));
+    events.expect("snapshot", "Hello?");
+    events.expect("ready", "");
+    delete(&chat.ann, &membership);
+    let started = Instant::now();
+    chat.say("not for Bob").expect(201);
+    events.expect_end("reset", "rights_changed");
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    Events::open(&bob, &filter(&chat)).expect("ready", "");
+
+    let mut events = Events::open(&chat.ann, &format!("{}&snapshot=false", filter(&chat)));
+    events.expect("ready", "");
+    assert_eq!(chat.ann.send("POST", "/v1/auth/logout", None).status, 204);
+    let started = Instant::now();
+    events.expect_end("end", "unauthenticated");
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_token_that_expires_ends_the_stream() {
+    let project = Project::example("chat");
+    project.set("[accounts]\naccess_token_seconds = 2");
+    let server = project.serve();
+    let (ann, _) = server.client().registered("ann@example.org", "correct horse");
+    let mut events = Events::open(&ann, "");
+    events.expect("ready", "");
+    events.expect_end("end", "unauthenticated");
+}
+
+#[test]
+fn nobody_is_told_of_what_nobody_may_see() {
+    let chat = Chat::new();
+    let mut events = Events::open(&chat.server.client(), "");
+    assert_eq!(events.expect("ready", "").data["count"], 0);
+    chat.say("secret").expect(201);
+    events.reader.get_ref().set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+    let mut rest = String::new();
+    // It ends with the patience, not with the stream.
+    assert!(events.reader.read_to_string(&mut rest).is_err(), "{rest}");
+    assert_eq!(rest.trim(), "");
+}
+
+#[test]
+fn a_heartbeat_keeps_the_last_id_young() {
+    let project = Project::example("chat");
+    project.write(
+        "mainstay.toml",
+        "[server]\nheartbeat_ms = 50\n[accounts.password]\nmemory_kib = 512\niterations = 1\n",
+    );
+    let server = project.serve();
+    let (ann, _) = server.client().registered("ann@example.org", "correct horse");
+    let mut events = Events::open(&ann, "");
+    let ready = events.expect("ready", "").id.unwrap();
+    ann.post("/v1/rooms", &json!({"name": "Kitchen"})).expect(201);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let line = events.line().unwrap();
+        if let Some(id) = line.strip_prefix("id: ")
+            && id != ready
+        {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the id stays {ready}");
+    }
+}
+
+#[test]
+fn history_that_is_gone_is_a_reset() {
+    let Chat { project, server, ann, room } = Chat::new();
+    let query = format!("filter=room=='{room}'&snapshot=false");
+    let id = Events::open(&ann, &query).expect("ready", "").id.unwrap();
+    ann.post("/v1/messages", &json!({"room": room, "text": "lost"})).expect(201);
+    assert!(server.stop().success());
+    // As trimming leaves it.
+    let database = rusqlite::Connection::open(project.path("data/mainstay.db")).unwrap();
+    let last: i64 =
+        database.query_row(r#"SELECT max("offset") FROM "_mainstay_change""#, [], |row| row.get(0)).unwrap();
+    database.execute(r#"DELETE FROM "_mainstay_change""#, []).unwrap();
+    let note = r#"INSERT INTO "_mainstay_meta" ("key", "value") VALUES ('feed_start', ?1)"#;
+    database.execute(note, [format!("{last} 0")]).unwrap();
+    drop(database);
+    let server = project.serve();
+    let ann = Client { address: server.address, ..ann };
+    let mut events = Events::resume(&ann, &query, &id);
+    events.expect("ready", "");
+    events.expect_end("reset", "history_gone");
+}
+
+/// Watchers that stop reading cost no more than their bound, and the others are served as before.
+#[test]
+fn a_thousand_watchers_that_stop_reading() {
+    let chat = Chat::new();
+    let query = format!("{}&snapshot=false", filter(&chat));
+    let streams: Vec<Events> = (0..1_000).map(|_| Events::open(&chat.ann, &query)).collect();
+    let mut reader = Events::open(&chat.ann, &query);
+    reader.expect("ready", "");
+    let before = memory_kib(&chat.server);
+    let text = "x".repeat(3_900);
+    for _ in 0..30 {
+        chat.say(&text).expect(201);
+        reader.expect("enter", &text);
+    }
+    let grown = memory_kib(&chat.server).saturating_sub(before);
+    assert!(grown < 150 << 10, "{grown} KiB for 1,000 watchers");
+    drop(streams);
+    assert_eq!(chat.ann.get("/readyz").status, 200);
+}
+
+/// More waits than the system's own buffers hold: who begins to read again gets what was on its way, is told, and is let go.
+#[test]
+fn a_watcher_that_falls_behind_is_told_and_dropped() {
+    let chat = Chat::new();
+    let mut slow = Events::open(&chat.ann, &format!("{}&snapshot=false", filter(&chat)));
+    slow.expect("ready", "");
+    let data = json!({"room": chat.room, "text": "\u{20ac}".repeat(4_000)});
+    let operation = json!({"op": "create", "model": "message", "data": data});
+    let batch = json!({"operations": vec![operation; 100]});
+    for _ in 0..20 {
+        chat.ann.post("/v1/batch", &batch).expect(200);
+    }
+    let last = std::iter::from_fn(|| slow.next()).last().unwrap();
+    assert_eq!((last.name.as_str(), &last.data["reason"]), ("end", &json!("too_slow")));
+}
+
+/// The memory that a server has, as Linux tells it.
+fn memory_kib(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn too_many_watches_are_refused() {
+    let project = Project::example("chat");
+    project.set("[limits]\nwatchers = 2\nwatchers_per_caller = 1");
+    let server = project.serve();
+    let (ann, _) = server.client().registered("ann@example.org", "correct horse");
+    let (bob, _) = server.client().registered("bob@example.org", "correct horse");
+    let refused = |client: &Client| -> Answer {
+        raw(server.address, request(client, "", "connection: close\r\n").as_bytes())
+    };
+    let _first = Events::open(&ann, "");
+    refused(&ann).expect_problem(429, "too_many_watchers");
+    let _second = Events::open(&bob, "");
+    refused(&server.client()).expect_problem(503, "busy");
+}
