@@ -1,6 +1,5 @@
 //! Writes: one command or several, one transaction.
 
-use crate::accounts::Identities;
 use crate::error::rejected;
 use crate::idempotency::repeated;
 use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, Part, View};
@@ -153,10 +152,10 @@ impl Engine {
     /// Runs a transaction, and forgets what was remembered of the accounts that it touched.
     pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Committed, Error> {
         let models: Vec<ModelId> = transaction.steps.iter().map(Step::model).collect();
-        if !self.concerns_identities(&models) {
+        let Some(concerns) = self.identities().concern(&transaction.steps) else {
             let result = self.store().transact(transaction).await;
             return result.map_err(|error| self.store_error(error, &models));
-        }
+        };
         // On a task of its own, which goes on when the request is given up: a session or key that was ended must not be remembered because
         // nobody waited for the answer.
         let (engine, all_models) = (self.clone(), models.clone());
@@ -168,6 +167,7 @@ impl Engine {
                         engine.application(),
                         &committed.outcomes,
                         &all_models,
+                        &concerns,
                     );
                 }
                 // Whose session may have ended is looked up again.
@@ -178,11 +178,6 @@ impl Engine {
         });
         let result = task.await.map_err(|error| Error::internal(format!("a commit was lost: {error}")))?;
         result.map_err(|error| self.store_error(error, &models))
-    }
-
-    fn concerns_identities(&self, models: &[ModelId]) -> bool {
-        let remembered = |model: &ModelId| Identities::concerns(&self.application().model(*model).name);
-        models.iter().any(remembered)
     }
 
     fn store_error(&self, error: StoreError, models: &[ModelId]) -> Error {

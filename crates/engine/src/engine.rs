@@ -60,7 +60,7 @@ impl Engine {
         let measures = Arc::<Measures>::default();
         let inner = Inner {
             registry: Registry::new(&application),
-            identities: Identities::default(),
+            identities: Identities::new(&application),
             key_uses: KeyUses::default(),
             gates: Gates::default(),
             signer: TokenSigner::new(keyring.as_ref())?,

@@ -3,21 +3,22 @@
 //! A signature is checked once a token and not once a request, and a key looked up once: what it came to is remembered until the token
 //! ends, its session is ended, its key revoked, or its account changes.
 
+use super::concern::{Concern, Concerns};
 use super::jwt::{Claims, invalid_token};
 use super::keys::KeyGrant;
 use super::keys::text::is_key;
 use crate::{Engine, Error, Identity};
 use mainstay_expr::{ModelId, Value};
 use mainstay_model::{Application, Model};
-use mainstay_ports::{Outcome, Query, Record};
+use mainstay_ports::{Outcome, Query, Record, Step};
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use uuid::Uuid;
 
 /// The accounts behind the tokens that were seen lately.
-#[derive(Default)]
 pub(crate) struct Identities {
     remembered: RwLock<Remembered>,
+    concerns: Concerns,
 }
 
 #[derive(Default)]
@@ -35,6 +36,10 @@ struct Entry {
 const CAPACITY: usize = 20_000;
 
 impl Identities {
+    pub(crate) fn new(application: &Application) -> Self {
+        Identities { remembered: RwLock::default(), concerns: Concerns::new(application) }
+    }
+
     fn get(&self, token: &str, now: i64) -> Option<Arc<Identity>> {
         let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
         remembered
@@ -78,30 +83,38 @@ impl Identities {
         self.forget(|identity| identity.user == Some(user));
     }
 
-    /// Whether what is remembered depends on the records of a model.
-    pub(crate) fn concerns(model: &str) -> bool {
-        matches!(model, "user" | "_session" | "_api_key")
+    /// What the steps of a transaction can come to for what is remembered; `None` for nothing, as of nearly all.
+    pub(crate) fn concern(&self, steps: &[Step]) -> Option<Vec<Concern>> {
+        let is_concerned = steps.iter().any(|step| self.concerns.of(step) != Concern::Nothing);
+        is_concerned.then(|| steps.iter().map(|step| self.concerns.of(step)).collect())
     }
 
     /// Forgets the accounts, sessions and keys that a transaction changed.
-    pub(crate) fn forget_changed(&self, application: &Application, outcomes: &[Outcome], models: &[ModelId]) {
-        for (outcome, model) in outcomes.iter().zip(models) {
-            let name = application.model(*model).name.as_str();
-            let id = match outcome {
-                Outcome::Record { record, created: false, .. } => Some(record.id()),
-                // Nothing tells which accounts they were.
-                Outcome::Count(1..) if name == "user" => {
-                    self.forget(|_| true);
-                    continue;
+    pub(crate) fn forget_changed(
+        &self,
+        application: &Application,
+        outcomes: &[Outcome],
+        models: &[ModelId],
+        concerns: &[Concern],
+    ) {
+        for ((outcome, model), concern) in outcomes.iter().zip(models).zip(concerns) {
+            match (concern, outcome) {
+                (Concern::Nothing, _)
+                | (_, Outcome::Count(0))
+                | (Concern::Named, Outcome::Record { created: true, .. }) => {}
+                (Concern::Named, Outcome::Record { record, .. }) => {
+                    self.forget_record(&application.model(*model).name, record.id());
                 }
-                Outcome::Record { .. } | Outcome::Count(_) => continue,
-            };
-            match name {
-                "user" => self.forget(|identity| identity.user == id),
-                "_session" => self.forget(|identity| identity.session == id),
-                "_api_key" => self.forget(|identity| identity.key.as_ref().map(KeyGrant::id) == id),
-                _ => {}
+                (Concern::Any, _) | (Concern::Named, Outcome::Count(_)) => self.forget_all(),
             }
+        }
+    }
+
+    fn forget_record(&self, model: &str, id: Uuid) {
+        match model {
+            "user" => self.forget_account(id),
+            "_session" => self.forget(|identity| identity.session == Some(id)),
+            _ => self.forget(|identity| identity.key.as_ref().map(KeyGrant::id) == Some(id)),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts: who one is, and how one shows it.
 
 mod attempts;
+mod concern;
 mod gate;
 mod identity;
 mod jwt;

@@ -7,6 +7,7 @@ mod idempotency;
 mod keys;
 mod maintenance;
 mod reads;
+mod remembered;
 mod simulation;
 mod support;
 mod writes;
