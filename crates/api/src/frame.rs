@@ -159,10 +159,11 @@ pub(crate) fn ask_for_account(mut error: Error) -> Error {
 fn log_detail(error: &Error, request_id: &str) {
     let Some(detail) = &error.detail else { return };
     let code = error.code.as_str();
-    if error.code == Code::Internal {
-        tracing::error!(target: "http", request_id, code, detail, "request failed");
-    } else {
-        tracing::warn!(target: "http", request_id, code, detail, "request refused");
+    match error.code {
+        Code::Internal => tracing::error!(target: "http", request_id, code, detail, "request failed"),
+        // The store has said so once, when writes stopped; each that is refused meanwhile is a request line and a count.
+        Code::DiskFailed => tracing::debug!(target: "http", request_id, code, detail, "request refused"),
+        _ => tracing::warn!(target: "http", request_id, code, detail, "request refused"),
     }
 }
 

@@ -73,6 +73,17 @@ impl SqliteStore {
         self.writer.queue_length()
     }
 
+    /// Whether it takes writes: whether the disk has not failed, is not full, and the writer is there.
+    pub fn takes_writes(&self) -> bool {
+        self.health().is_ok()
+    }
+
+    fn health(&self) -> Result<(), StoreError> {
+        // Its sender is the writer's thread.
+        self.watched.health.has_changed().map_err(|_| ended())?;
+        self.watched.health.borrow().as_ref().map_or(Ok(()), |fault| Err(fault.refusal()))
+    }
+
     fn end(&self) -> Position {
         Position { epoch: self.epoch, offset: *self.watched.end.borrow() }
     }
@@ -118,10 +129,7 @@ impl Store for SqliteStore {
     }
 
     fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        // Its sender is the writer's thread.
-        let alive = self.watched.health.has_changed().map_err(|_| ended());
-        let health = self.watched.health.borrow().as_ref().map_or(Ok(()), |fault| Err(fault.refusal()));
-        Box::pin(std::future::ready(alive.and(health)))
+        Box::pin(std::future::ready(self.health()))
     }
 
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {

@@ -131,7 +131,13 @@ impl GroupCommit {
                 if fault.is_some() {
                     self.shared.health.send_replace(fault.clone());
                 }
-                tracing::error!(?abort, commands = executed, "a group was not committed");
+                let stopped = fault.is_some();
+                tracing::error!(
+                    ?abort,
+                    commands = executed,
+                    writes_stopped = stopped,
+                    "a group was not committed"
+                );
                 let commands = waiting.drain(..executed);
                 commands.for_each(|command| self.answer(command, Err(abort.clone().into())));
                 fault.map_or(Ok(()), Err)

@@ -90,7 +90,8 @@ impl Suspended {
                 }
                 // A failed disk has to be recovered from, though it be full now: what is in doubt stays so.
                 Err(fault) if self.fault == Fault::Full => self.fault = fault,
-                Err(fault) => tracing::warn!(?fault, "the disk still takes no writes"),
+                // Every two seconds, for as long as it takes: the group that failed was an error in the log.
+                Err(fault) => tracing::debug!(?fault, "the disk still takes no writes"),
             }
         }
     }

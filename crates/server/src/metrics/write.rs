@@ -90,6 +90,11 @@ pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {
     ] {
         page.sample(TRANSACTIONS, &[("outcome", outcome)], counter.get());
     }
+    page.gauge(
+        "mainstay_writable",
+        "Whether writes are taken: 1, or 0 while the disk is full or has failed.",
+        u8::from(store.takes_writes()),
+    );
     page.gauge("mainstay_write_queue_length", "Writes that wait for the writer.", store.write_queue_length());
     page.histogram(
         "mainstay_commit_group_size",

@@ -13,6 +13,7 @@ fn check(case: &mut Case, server: Server, make_room: impl Fn(&Server)) {
     let client = server.client();
     case.write_while(server.address, || {
         wait_until(&server, "writes find no room", || client.get("/readyz").status == 507);
+        wait_until(&server, "the metrics say so", || is_writable(&client) == "0");
         let until = Instant::now() + Duration::from_millis(300);
         while Instant::now() < until {
             is_read(&client);
@@ -22,6 +23,7 @@ fn check(case: &mut Case, server: Server, make_room: impl Fn(&Server)) {
             is_read(&client);
             client.get("/readyz").status == 200
         });
+        wait_until(&server, "the metrics say that, too", || is_writable(&client) == "1");
         sleep(Duration::from_millis(200));
     });
     let told = case.take_failures();
@@ -33,6 +35,13 @@ fn check(case: &mut Case, server: Server, make_room: impl Fn(&Server)) {
     case.verify();
     drop(server);
     case.serve_and_verify();
+}
+
+/// What the metrics say of it.
+fn is_writable(client: &Client) -> String {
+    let page = String::from_utf8(client.get("/metrics").body).unwrap();
+    let value = page.lines().find_map(|line| line.strip_prefix("mainstay_writable "));
+    value.expect("the metric is there").to_owned()
 }
 
 fn is_read(client: &Client) {
