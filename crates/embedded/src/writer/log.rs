@@ -101,3 +101,51 @@ pub(super) fn checkpoint(connection: &Connection, kind: Checkpoint) -> rusqlite:
         Ok(busy == 0 && pages == moved)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
+
+    use super::*;
+    use crate::connection::{open_reader, open_writer, set_up_journal};
+    use mainstay_model::Durability;
+    use std::time::Instant;
+
+    /// A long log with something in it, and a reader that looks at what was there before.
+    fn long_log(path: &std::path::Path) -> (Log, Connection) {
+        std::fs::write(path, "").unwrap();
+        let connection = open_writer(path).unwrap();
+        set_up_journal(&connection, Durability::Normal).unwrap();
+        connection.execute_batch("CREATE TABLE t (x); INSERT INTO t VALUES (1)").unwrap();
+        let mut log = Log::new(connection).unwrap();
+        let reader = open_reader(path, 1_024).unwrap();
+        reader.execute_batch("BEGIN; SELECT * FROM t").unwrap();
+        log.connection.execute_batch("INSERT INTO t VALUES (2)").unwrap();
+        log.pages.store(LONGEST, Ordering::Relaxed);
+        log.due = LONGEST;
+        (log, reader)
+    }
+
+    fn timeout(log: &Log) -> Duration {
+        let millis = log.connection.query_row("PRAGMA busy_timeout", [], |row| row.get::<_, u32>(0));
+        Duration::from_millis(millis.unwrap().into())
+    }
+
+    #[test]
+    fn writes_wait_only_briefly_for_a_reader_to_leave_a_long_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, reader) = long_log(&folder.path().join("test.db"));
+        let started = Instant::now();
+        log.keep_short().unwrap();
+        let waited = started.elapsed();
+        assert!((PATIENCE..BUSY_TIMEOUT / 2).contains(&waited), "{waited:?}");
+        assert_eq!(timeout(&log), BUSY_TIMEOUT, "locks of a moment are waited for as before");
+        // Not again with each commit while the reader stays, but when the log has grown by as much again.
+        assert_eq!(log.due, LONGEST + PORTION);
+        reader.execute_batch("COMMIT").unwrap();
+        assert!(
+            log.checkpoint_soon(Checkpoint::Restart).unwrap(),
+            "all of it is moved when nobody reads any more"
+        );
+    }
+}
