@@ -45,7 +45,8 @@ where
         let (call, body) = admit(state.clone(), route.clone(), request, request_id.clone()).await?;
         user = call.caller.identity.as_ref().map(|identity| identity.user);
         if replay::is_asked_for(&call) {
-            replay::once(call, body, handler).await
+            // Boxed, so that requests without a key need not carry the room for one.
+            Box::pin(replay::once(call, body, handler)).await
         } else {
             handler(call, body).await
         }
@@ -120,15 +121,18 @@ fn bearer(value: &str) -> Option<&str> {
 }
 
 /// Runs the work within the time limit. A panic in it is a fault like any other: the connection lives on.
-async fn bounded(work: impl Future<Output = Answer>, limit: Duration) -> Answer {
-    match tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind()).await {
+///
+/// It is made of combinators, since an `async fn` would hold the work twice: as its argument and as what it awaits.
+fn bounded(work: impl Future<Output = Answer>, limit: Duration) -> impl Future<Output = Answer> {
+    let timed = tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind());
+    timed.map(move |ended| match ended {
         Ok(Ok(answer)) => answer,
         Ok(Err(panic)) => Err(Error::internal(format!("panic: {}", panic_text(panic.as_ref())))),
         Err(_) => {
             let message = format!("the request took longer than {} ms", limit.as_millis());
             Err(Error::new(Code::RequestTimeout, message))
         }
-    }
+    })
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -9,6 +9,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::{MethodFilter, MethodRouter};
+use futures::FutureExt;
+use futures::future::Either;
 use http::{Method, Response};
 use mainstay_engine::{Code, Engine, Error, Operation, OperationKind};
 use mainstay_model::Application;
@@ -253,10 +255,7 @@ where
     F: Future<Output = Answer> + Send + 'static,
 {
     let (state, route) = (state.clone(), Arc::new(route));
-    tower::service_fn(move |request| {
-        let answer = frame::run(state.clone(), route.clone(), request, handler);
-        async move { Ok(answer.await) }
-    })
+    tower::service_fn(move |request| frame::run(state.clone(), route.clone(), request, handler).map(Ok))
 }
 
 /// Answers a list, or lets watch it, as the client accepts.
@@ -275,15 +274,13 @@ fn list_or_watch(
 + 'static {
     let (state, list, watch) = (state.clone(), Arc::new(list), Arc::new(watch));
     tower::service_fn(move |request: Request| {
-        let (state, list, watch) = (state.clone(), list.clone(), watch.clone());
-        async move {
-            Ok(if watch::is_wanted(request.headers()) {
-                // Boxed, so that lists need not carry the room for what watches need.
-                Box::pin(frame::run(state, watch, request, watch::watch)).await
-            } else {
-                frame::run(state, list, request, records::list).await
-            })
-        }
+        let answer = if watch::is_wanted(request.headers()) {
+            // Boxed, so that lists need not carry the room for what watches need.
+            Either::Left(Box::pin(frame::run(state.clone(), watch.clone(), request, watch::watch)))
+        } else {
+            Either::Right(frame::run(state.clone(), list.clone(), request, records::list))
+        };
+        answer.map(Ok)
     })
 }
 

@@ -4,6 +4,7 @@ use crate::Measures;
 use crate::connection::open_reader;
 use crate::deadline::Deadline;
 use crate::sqlite_error::store_error;
+use futures::future::BoxFuture;
 use mainstay_ports::StoreError;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -63,13 +64,15 @@ impl Readers {
 
     /// Reads on the caller's thread, since most reads take microseconds and handing them over would take longer. One that turns out not to be
     /// short is broken off, and done on a thread of the pool.
-    pub(crate) async fn read<T: Send + 'static>(
+    ///
+    /// It reads when it is called, so that the future is small for what was read at once.
+    pub(crate) fn read<T: Send + 'static>(
         &self,
         read: impl Fn(&Connection) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
         match self.inline(&read) {
-            Err(StoreError::Timeout) => self.pooled(read).await,
-            result => result,
+            Err(StoreError::Timeout) => Box::pin(self.pooled(read)),
+            result => Box::pin(std::future::ready(result)),
         }
     }
 

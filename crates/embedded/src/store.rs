@@ -91,37 +91,32 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.writer.send(Command::Transact { transaction: Box::new(transaction), reply });
         Box::pin(async move {
-            let (reply, answer) = oneshot::channel();
-            self.writer.send(Command::Transact { transaction: Box::new(transaction), reply })?;
+            sent?;
             answer.await.unwrap_or_else(|_| Err(unanswered()))
         })
     }
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
-        Box::pin(async move {
-            // Read before the snapshot is taken, so that the answer is at least as new.
-            let position = self.end();
-            let (application, counts) = (self.application.clone(), query.count);
-            let read = move |connection: &Connection| page(connection, &application, &query, position);
-            // A count looks at all that match; what else there is stops at its limit.
-            if counts { self.readers.pooled(read).await } else { self.readers.read(read).await }
-        })
+        // Read before the snapshot is taken, so that the answer is at least as new.
+        let position = self.end();
+        let (application, counts) = (self.application.clone(), query.count);
+        let read = move |connection: &Connection| page(connection, &application, &query, position);
+        // A count looks at all that match; what else there is stops at its limit.
+        if counts { Box::pin(self.readers.pooled(read)) } else { self.readers.read(read) }
     }
 
     fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
-        Box::pin(async move {
-            let application = self.application.clone();
-            self.readers.read(move |connection| holds(connection, &application, &closed)).await
-        })
+        let application = self.application.clone();
+        self.readers.read(move |connection| holds(connection, &application, &closed))
     }
 
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
-        Box::pin(async move {
-            let (application, epoch) = (self.application.clone(), self.epoch);
-            let read = move |snapshot: &Connection| feed::read(snapshot, &application, epoch, after, limit);
-            self.readers.read(move |connection| in_snapshot(connection, &read)).await
-        })
+        let (application, epoch) = (self.application.clone(), self.epoch);
+        let read = move |snapshot: &Connection| feed::read(snapshot, &application, epoch, after, limit);
+        self.readers.read(move |connection| in_snapshot(connection, &read))
     }
 
     fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>> {

@@ -16,7 +16,7 @@ pub trait Store: Send + Sync + 'static {
     /// See [`StoreError`].
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>>;
 
-    /// Answers a query from one snapshot.
+    /// Answers a query from one snapshot, which is taken when this is called or later.
     ///
     /// # Errors
     /// See [`StoreError`].
