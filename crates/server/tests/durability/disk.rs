@@ -162,11 +162,13 @@ fn a_crash_before_the_disk_works_again() {
 
 /// What is refused while writes are stopped is counted, and no line each beside that of its request: a full log would be the next fault.
 fn logs_no_refusals(server: &Server) {
-    let refused =
-        (0..50).filter(|_| server.client().send("PUT", NOTE_PATH, Some(NOTE)).status == 503).count();
+    for _ in 0..50 {
+        let status = server.client().send("PUT", NOTE_PATH, Some(NOTE)).status;
+        assert!(status >= 500, "{status}");
+    }
     let log = server.log();
     let lines = log.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).count();
-    assert!(lines < 20 || refused == 0, "{lines} lines for {refused} refused writes:\n{log}");
+    assert!(lines < 25, "{lines} lines for 50 refused writes and more:\n{log}");
 }
 
 #[test]
