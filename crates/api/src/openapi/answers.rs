@@ -141,9 +141,13 @@ pub(super) fn problem(codes: &[Code]) -> Value {
         codes if codes.contains(&Code::BulkFailed) => "BulkProblem",
         _ => "Problem",
     };
+    let is_passing = |code: &Code| {
+        matches!(code, Code::Busy | Code::DiskFailed | Code::TooManyFailures | Code::TooManyWatchers)
+    };
+    let headers: &[&str] = if codes.iter().any(is_passing) { &["RetryAfter"] } else { &[] };
     json!({
         "description": names.join(", "),
-        "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}},
+        "headers": super::components::header_refs(headers),
         "content": {"application/problem+json": {
             "schema": {"$ref": format!("#/components/schemas/{schema}")},
             "examples": examples,

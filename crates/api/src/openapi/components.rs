@@ -49,6 +49,7 @@ fn header_name(component: &str) -> &str {
         "RequestId" => "X-Request-Id",
         "Position" => "Mainstay-Position",
         "Replayed" => "Idempotency-Replayed",
+        "RetryAfter" => "Retry-After",
         other => other,
     }
 }
@@ -60,6 +61,7 @@ fn headers() -> Value {
         "ETag": header("The record's version, for `If-Match` and `If-None-Match`.", "\"1\""),
         "Location": header("The path of the record.", &format!("/v1/records/{}", example::ID)),
         "Position": header("The place in the change feed behind this write.", POSITION),
+        "RetryAfter": header("In so many seconds another try may succeed.", "1"),
         "Replayed": header("`true` when a request with the same `Idempotency-Key` was answered so before.", "true"),
     })
 }

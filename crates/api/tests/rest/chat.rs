@@ -96,6 +96,25 @@ async fn people_talk_in_a_room_that_nobody_else_sees() {
 }
 
 #[tokio::test]
+async fn an_account_that_wrote_something_stays_while_its_messages_do() {
+    let app = App::chat();
+    let (ada_id, ada) = app.account("ada").await;
+    let admin = app.admin().await;
+    let room = app.send(post("/v1/rooms").token(&ada).json(&json!({"name": "Den"}))).await.id();
+    let message = json!({"room": room, "text": "Hello"});
+    let message = app.send(post("/v1/messages").token(&ada).json(&message)).await.id();
+    let account = format!("/v1/users/{ada_id}");
+    app.refuse(delete(&account).token(&admin), 409, "restricted").await;
+    // So does the owner of a room.
+    app.check(delete(format!("/v1/messages/{message}")).token(&ada), 204, Value::Null).await;
+    app.refuse(delete(&account).token(&admin), 409, "restricted").await;
+    app.check(delete(format!("/v1/rooms/{room}")).token(&ada), 204, Value::Null).await;
+    app.check(delete(&account).token(&admin), 204, Value::Null).await;
+    // The token is remembered, and worth nothing any more.
+    app.refuse(get("/v1/auth/me").token(&ada), 401, "invalid_token").await;
+}
+
+#[tokio::test]
 async fn pages_follow_one_another() {
     let app = App::chat();
     let (_, ada) = app.account("ada").await;

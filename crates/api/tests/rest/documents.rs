@@ -71,6 +71,33 @@ async fn every_operation_is_documented_and_every_documented_path_is_there() {
     assert_eq!(documented, registry.chain(system).collect());
 }
 
+/// The reference says of every operation and header, with `room` for the models, that it is there.
+#[tokio::test]
+async fn the_reference_leaves_out_no_operation_and_no_header() {
+    let reference = include_str!("../../../../docs/reference/rest.md");
+    let app = App::chat();
+    let operations = app.engine.registry().operations().iter().map(|operation| operation.name.clone());
+    let mut names: BTreeSet<String> = operations
+        .filter(|name| !["user.", "member.", "message."].iter().any(|model| name.starts_with(model)))
+        .collect();
+    let document = document(&app).await;
+    visit(&document["paths"], &mut |node| {
+        if node.get("in") == Some(&json!("header")) {
+            names.insert(node["name"].as_str().unwrap().to_owned());
+        }
+        let headers = node.get("headers").and_then(Value::as_object);
+        names.extend(headers.into_iter().flat_map(|headers| headers.keys().cloned()));
+    });
+    assert!(
+        names.contains("Idempotency-Key") && names.contains("Retry-After") && names.len() > 25,
+        "{names:?}"
+    );
+    names.retain(|name| {
+        ![format!("`{name}`"), format!("`{name}:")].iter().any(|text| reference.contains(text))
+    });
+    assert!(names.is_empty(), "docs/reference/rest.md does not name {names:?}");
+}
+
 #[tokio::test]
 async fn references_point_somewhere_and_examples_fit() {
     for app in [App::chat(), sample()] {
