@@ -69,6 +69,11 @@ impl Class {
         ring.forget(before);
     }
 
+    /// Those in it, of whom some may have left.
+    pub(super) fn all(&self) -> Vec<Arc<Seat>> {
+        self.seats().clone()
+    }
+
     pub(super) fn end_all(&self, reason: Ended) {
         self.seats().iter().for_each(|seat| seat.end(reason));
     }

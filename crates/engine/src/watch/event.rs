@@ -69,6 +69,8 @@ pub enum Ended {
     OtherQuery,
     /// The watcher did not take its events in time.
     TooSlow,
+    /// What it asks of other records took more than its caller's share of the server's time.
+    TooCostly,
     /// The access token or its session has ended.
     Unauthenticated,
     /// The server stops.
@@ -79,11 +81,12 @@ pub enum Ended {
 
 impl Ended {
     /// All of them.
-    pub const ALL: [Ended; 7] = [
+    pub const ALL: [Ended; 8] = [
         Ended::RightsChanged,
         Ended::HistoryGone,
         Ended::OtherQuery,
         Ended::TooSlow,
+        Ended::TooCostly,
         Ended::Unauthenticated,
         Ended::ShuttingDown,
         Ended::Unavailable,
@@ -96,6 +99,7 @@ impl Ended {
             Ended::HistoryGone => "history_gone",
             Ended::OtherQuery => "other_query",
             Ended::TooSlow => "too_slow",
+            Ended::TooCostly => "too_costly",
             Ended::Unauthenticated => "unauthenticated",
             Ended::ShuttingDown => "shutting_down",
             Ended::Unavailable => "unavailable",

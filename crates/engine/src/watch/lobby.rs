@@ -1,9 +1,11 @@
 //! Who watches, counted and bounded.
 
+use super::purse::Purse;
 use super::seat::Seat;
 use crate::{Caller, Code, Error};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Who watches.
@@ -16,9 +18,16 @@ pub(super) struct Lobby {
 #[derive(Default)]
 struct Inner {
     seats: HashMap<u64, Arc<Seat>>,
-    per_caller: HashMap<Who, usize>,
+    per_caller: HashMap<Who, OfCaller>,
     last: u64,
     is_closed: bool,
+}
+
+/// What the watches of a caller have in common.
+#[derive(Default)]
+struct OfCaller {
+    count: usize,
+    purse: Arc<Purse>,
 }
 
 /// Who is counted as one.
@@ -55,21 +64,29 @@ impl Lobby {
         if inner.seats.len() >= self.max {
             return Err(Error::new(Code::Busy, "too many are watching, try again later").retry_after(5));
         }
-        let count = inner.per_caller.entry(who.clone()).or_default();
+        let OfCaller { count, purse } = inner.per_caller.entry(who.clone()).or_default();
         if *count >= self.max_per_caller {
             let message = format!("you have {count} watches open, which is the most; end one first");
             return Err(Error::new(Code::TooManyWatchers, message).retry_after(5));
         }
         *count += 1;
+        let purse = purse.clone();
         inner.last += 1;
         let number = inner.last;
-        let seat = Arc::new(Seat::new(caller.identity.clone(), token));
+        let seat = Arc::new(Seat::new(caller.identity.clone(), token, purse));
         inner.seats.insert(number, seat.clone());
         Ok(Ticket { seat, number, who, lobby: self.clone() })
     }
 
     pub(super) fn seats(&self) -> Vec<Arc<Seat>> {
         self.inner().seats.values().cloned().collect()
+    }
+
+    /// Gives callers back what time has brought. Who has left is remembered so long, lest coming back were a way to a full purse.
+    pub(super) fn refill(&self, elapsed: Duration) {
+        self.inner()
+            .per_caller
+            .retain(|_, of_caller| !of_caller.purse.refill(elapsed) || of_caller.count > 0);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,9 +109,9 @@ impl Drop for Ticket {
         self.seat.leave();
         let mut inner = self.lobby.inner();
         inner.seats.remove(&self.number);
-        if let Some(count) = inner.per_caller.get_mut(&self.who) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(of_caller) = inner.per_caller.get_mut(&self.who) {
+            of_caller.count -= 1;
+            if of_caller.count == 0 && of_caller.purse.refill(Duration::ZERO) {
                 inner.per_caller.remove(&self.who);
             }
         }

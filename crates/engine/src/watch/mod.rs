@@ -16,6 +16,7 @@ mod hub;
 mod lobby;
 mod opening;
 mod policy;
+mod purse;
 mod questions;
 mod ring;
 mod run;

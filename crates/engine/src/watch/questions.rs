@@ -2,6 +2,7 @@
 
 use super::Ended;
 use super::policy::{Asked, is_timed};
+use super::purse::paid;
 use super::seat::Seat;
 use crate::{Engine, Error};
 use futures::StreamExt;
@@ -97,7 +98,7 @@ async fn ask_again(engine: &Engine, entries: Vec<&Entry>) -> Result<(), Error> {
     let asking: Vec<_> = entries.into_iter().map(|entry| entry.ask(engine)).collect();
     let mut asking = stream::iter(asking).buffer_unordered(CONCURRENCY);
     while let Some((entry, answer)) = asking.next().await {
-        let answer = answer?;
+        let Some(answer) = answer? else { continue };
         let other = entry.seats.iter().filter(|(_, before)| *before != answer);
         other.for_each(|(seat, _)| seat.end(Ended::RightsChanged));
     }
@@ -105,7 +106,8 @@ async fn ask_again(engine: &Engine, entries: Vec<&Entry>) -> Result<(), Error> {
 }
 
 impl Entry {
-    async fn ask(&self, engine: &Engine) -> (&Entry, Result<bool, Error>) {
-        (self, engine.ask(&self.question).await)
+    async fn ask(&self, engine: &Engine) -> (&Entry, Result<Option<bool>, Error>) {
+        let seats = self.seats.iter().map(|(seat, _)| seat.clone()).collect();
+        (self, paid(seats, engine.ask(&self.question)).await)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Ended;
 use super::class::Class;
+use super::purse::paid;
 use super::sentry;
 use super::state::State;
 use crate::{Engine, Error};
@@ -37,6 +38,7 @@ async fn follow(engine: &Engine) {
             () = sleep(TICK) => {}
         }
         if ticked.elapsed() >= TICK {
+            engine.hub().lobby.refill(ticked.elapsed());
             ticked = Instant::now();
             if !tick(engine).await {
                 return;
@@ -123,7 +125,12 @@ async fn judge(engine: &Engine, state: &State, change: &Change) -> Result<Judged
     state.questions.touched(engine, &touch).await?;
     let mut shifted = Vec::new();
     for class in state.classes.iter() {
-        if class.policy.is_shifted(engine, &touch).await? {
+        if !class.policy.asked.contains(&touch.model) {
+            continue;
+        }
+        let asking = class.policy.is_shifted(engine, &touch);
+        // Where nobody is left to ask it for, what the class remembers may be wrong from here on.
+        if paid(class.all(), asking).await? != Some(false) {
             class.end_all(Ended::RightsChanged);
             shifted.push(class.clone());
         }
@@ -133,9 +140,13 @@ async fn judge(engine: &Engine, state: &State, change: &Change) -> Result<Judged
         if shifted.iter().any(|other| Arc::ptr_eq(other, &class)) {
             continue;
         }
-        if let Some(frame) = class.policy.frame(engine, state.position.epoch, change).await? {
-            frames.push((class, frame));
-        }
+        let framing = class.policy.frame(engine, state.position.epoch, change);
+        // What the record itself answers takes no time to speak of.
+        let frame = match class.policy.asked.is_empty() {
+            true => framing.await?,
+            false => paid(class.all(), framing).await?.flatten(),
+        };
+        frames.extend(frame.map(|frame| (class, frame)));
     }
     Ok(Judged { frames, shifted })
 }

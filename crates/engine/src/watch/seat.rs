@@ -1,6 +1,7 @@
 //! A watcher, as those who serve it see it.
 
 use super::Ended;
+use super::purse::Purse;
 use crate::Identity;
 use futures::task::AtomicWaker;
 use std::sync::Arc;
@@ -13,6 +14,8 @@ pub(super) struct Seat {
     pub(super) identity: Option<Arc<Identity>>,
     /// The access token, to be looked at again.
     pub(super) token: Option<Arc<str>>,
+    /// What its caller's watches may cost.
+    pub(super) purse: Arc<Purse>,
     /// Wakes whoever polls the watcher.
     pub(super) waker: AtomicWaker,
     /// The number of the first frame of its class that it has not taken.
@@ -23,10 +26,11 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    pub(super) fn new(identity: Option<Arc<Identity>>, token: Option<Arc<str>>) -> Self {
+    pub(super) fn new(identity: Option<Arc<Identity>>, token: Option<Arc<str>>, purse: Arc<Purse>) -> Self {
         Seat {
             identity,
             token,
+            purse,
             waker: AtomicWaker::new(),
             next: AtomicU64::new(0),
             ended: AtomicU8::new(0),

@@ -75,9 +75,11 @@ impl Watch {
     /// An event that says how far nothing has happened, for a watcher who has everything; `None` for one who has not.
     pub fn mark(&self) -> Option<Bytes> {
         let Phase::Live(class) = &self.phase else { return None };
-        // Read before the ring: the frames up to here are in it.
+        // Read before the ring: the frames up to here are in it. And before the end: what came behind that is not for this watch.
         let offset = self.engine.hub().told();
-        if class.ring().end() != self.ticket.seat.next.load(Ordering::Acquire) {
+        if self.ticket.seat.ended().is_some()
+            || class.ring().end() != self.ticket.seat.next.load(Ordering::Acquire)
+        {
             return None;
         }
         let id = self.engine.event_ids().seal(&self.policy.digest, Position { epoch: self.epoch, offset });

@@ -2,11 +2,15 @@
 
 use crate::client::{Client, offset};
 use crate::world::{Account, Kind, World};
-use mainstay_engine::Code;
+use futures::StreamExt;
+use mainstay_engine::{Caller, Code, Identity, WatchRequest};
 use mainstay_ports::Position;
+use mainstay_testkit::{Call, Fault, Faults};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 /// A room of Ann's with Bob in it, and Bob, who watches its messages.
@@ -270,6 +274,32 @@ async fn what_is_wrong_with_a_request_is_said_before_it_begins() {
     second.disconnect();
     second.connect(&scene.world).await;
     drop(third);
+}
+
+#[tokio::test]
+async fn a_filter_that_takes_too_long_ends_its_own_watch_alone() {
+    let scene = Scene::new().await;
+    let faults = Faults::seeded(1).sometimes(Call::Query, 1.0, Fault::Timeout);
+    let engine = scene.world.faulty(faults);
+    let identity = Identity { roles: vec!["admin".to_owned()], ..Identity::default() };
+    let admin = Caller { identity: Some(Arc::new(identity)), ..Caller::default() };
+    let model = engine.application().model_named("room").unwrap().id;
+    let watch = async |filter: &str| {
+        let asked =
+            WatchRequest { filter: Some(filter.into()), last_event_id: None, ..scene.client.request() };
+        let asked = WatchRequest { snapshot: false, token: None, ..asked };
+        engine.watch(&admin, model, asked).await.unwrap()
+    };
+    let mut watches = [watch("name == 'room'").await, watch("owner.email != 'nobody'").await];
+    let mut next = async |index: usize| {
+        let next = timeout(Duration::from_secs(5), watches[index].next()).await.unwrap();
+        String::from_utf8(next.unwrap().to_vec()).unwrap()
+    };
+    assert!(next(0).await.contains("ready") && next(1).await.contains("ready"));
+    scene.world.room(&scene.ann).await;
+    let told = next(1).await;
+    assert!(told.contains("too_costly"), "{told}");
+    assert!(next(0).await.contains("enter"));
 }
 
 #[tokio::test]

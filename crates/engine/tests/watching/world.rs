@@ -6,7 +6,7 @@ use mainstay_engine::{
 };
 use mainstay_model::{Durability, Project};
 use mainstay_ports::Store;
-use mainstay_testkit::{FakeClock, FixedKeyring, MemoryStore};
+use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -108,6 +108,13 @@ impl World {
         let keyring = Arc::new(FixedKeyring(7));
         let options = Options { application, store: store.clone(), clock: clock.clone(), keyring };
         World { engine: Engine::new(options).unwrap(), clock, store, _folder: folder }
+    }
+
+    /// Another engine over the same data, with faults.
+    pub(crate) fn faulty(&self, faults: Faults) -> Engine {
+        let store = Arc::new(FaultyStore::new(self.store.clone(), faults));
+        let (application, clock) = (self.engine.application().clone(), self.clock.clone());
+        Engine::new(Options { application, store, clock, keyring: Arc::new(FixedKeyring(7)) }).unwrap()
     }
 
     pub(crate) async fn account(&self, name: &str) -> Account {
