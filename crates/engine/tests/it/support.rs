@@ -18,7 +18,7 @@ const SETTINGS: &str = "[accounts]\nfailures_per_account = 3\nfailures_per_addre
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<FakeClock>,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl App {

@@ -1,5 +1,7 @@
 use crate::support::{App, code, id, nobody, user_id};
 use mainstay_engine::{Action, Code, Command, Error, Input, Part};
+use mainstay_expr::Vars;
+use mainstay_ports::{Authority, Create, MAX_CASCADE, Query, Step, Transaction};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -179,4 +181,25 @@ async fn ids_grow_though_the_clock_jumps_back() {
             last = id;
         }
     }
+}
+
+#[tokio::test]
+async fn a_deletion_that_would_take_too_much_along_takes_nothing() {
+    let allow = "[allow]\nread = \"true\"\ncreate = \"true\"\ndelete = \"true\"\n";
+    let leaf = "[fields]\ntree = { type = \"ref\", model = \"tree\", on_delete = \"cascade\" }\n";
+    let app = App::of(&[("models/tree.toml", allow), ("models/leaf.toml", &format!("{leaf}{allow}"))]);
+    let tree = app.create(&nobody(), "tree", json!({})).await.unwrap();
+    let model = app.engine.application().model_named("leaf").unwrap();
+    let value = (model.field_named("tree").unwrap().id, mainstay_expr::Value::Uuid(id(&tree)));
+    let step = |_| {
+        let (id, values) = (app.engine.new_id(), vec![value.clone()]);
+        Step::Create(Create { model: model.id, id, values, given: vec![] })
+    };
+    // The tree itself is one more than may go at once.
+    let steps = (0..MAX_CASCADE).map(step).collect();
+    let transaction = Transaction::new(Authority::System, Vars::default(), "grow", steps);
+    app.store.transact(transaction).await.unwrap();
+    assert_eq!(code(app.delete(&nobody(), "tree", id(&tree)).await), Code::CascadeTooLarge);
+    let page = app.store.query(Query::one(tree.model, id(&tree))).await.unwrap();
+    assert_eq!(page.rows.len(), 1);
 }
