@@ -3,6 +3,7 @@
 //! Each check is a pure function from a file's path and text to what is wrong with it.
 
 mod crates;
+mod decisions;
 mod links;
 mod text;
 
@@ -36,8 +37,10 @@ impl fmt::Display for Finding {
 
 /// Checks all files that are in the repository or about to be, and prints each finding.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
-    let mut findings = Vec::new();
     let files = files(workspace)?;
+    // A decision whose file is gone was given another number.
+    let there = files.iter().filter(|path| workspace.root.join(path).exists());
+    let mut findings = decisions::check(there.map(String::as_str));
     for path in &files {
         // A file that is gone is a removal not yet committed; one that is no text is data.
         let Ok(text) = std::fs::read_to_string(workspace.root.join(path)) else { continue };
