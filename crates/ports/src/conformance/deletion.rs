@@ -85,6 +85,23 @@ pub async fn a_tree_is_deleted_and_restored_as_one(open: Open) {
     assert_eq!(count(&world, "folder", Deleted::Exclude).await, 100);
 }
 
+pub async fn a_record_that_points_to_two_is_restored_once(open: Open) {
+    let world = World::open(open);
+    let top = world.made("folder", &[("name", text("top"))]).await;
+    let middle = world.made("folder", &[("name", text("middle")), ("beside", Value::Uuid(top))]).await;
+    let values = [("name", text("leaf")), ("parent", Value::Uuid(top)), ("beside", Value::Uuid(middle))];
+    let leaf = world.made("folder", &values).await;
+    world.must(Who::System, world.delete("folder", top)).await;
+    let position = world.position().await;
+    world.must(Who::System, world.restore("folder", top)).await;
+    let mut restored: Vec<Uuid> =
+        world.changes_after(position).await.iter().map(|change| change.id).collect();
+    restored.sort();
+    let mut expected = [top, middle, leaf];
+    expected.sort();
+    assert_eq!(restored, expected);
+}
+
 pub async fn a_ref_can_become_null(open: Open) {
     let world = World::open(open);
     let owner = world.account().await;

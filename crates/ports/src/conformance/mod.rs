@@ -99,6 +99,7 @@ suite! { $
         a_deleted_record_frees_its_unique_values,
         deletion_and_restoration_cascade,
         a_tree_is_deleted_and_restored_as_one,
+        a_record_that_points_to_two_is_restored_once,
         a_ref_can_become_null,
         a_ref_can_restrict,
         a_hard_deletion_leaves_nothing,

@@ -112,8 +112,13 @@ impl Execution<'_> {
             return Err(Rejection::NotFound.into());
         }
         let mut restored: Vec<(ModelId, Record)> = Vec::new();
+        // A record that points to two of them is found with each.
+        let mut seen = HashSet::new();
         let mut waiting = vec![(model.id, record)];
         while let Some((model, record)) = waiting.pop() {
+            if !seen.insert((model, record.id())) {
+                continue;
+            }
             if restored.len() == MAX_CASCADE {
                 return Err(Rejection::CascadeTooLarge.into());
             }
