@@ -10,7 +10,7 @@ mod restore;
 
 pub(crate) use create::create;
 pub(crate) use manifest::Manifest;
-pub(crate) use restore::{Restoring, check, restore};
+pub(crate) use restore::{Restoring, check, may_be_replaced, restore};
 
 use crate::failure::Failure;
 use archive::Fault;

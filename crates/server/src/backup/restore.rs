@@ -84,6 +84,14 @@ pub(crate) fn check(path: &Path) -> Result<Manifest, Failure> {
     if has_database { Ok(manifest) } else { Err(damaged("it has no database")) }
 }
 
+/// Whether a file is empty or begins as a backup does, so that another may take its place. One that is something else, above all a database
+/// that was taken for the argument, is not to be lost.
+pub(crate) fn may_be_replaced(path: &Path) -> bool {
+    let Ok(metadata) = fs::metadata(path) else { return false };
+    metadata.is_file()
+        && (metadata.len() == 0 || Source::open(path).is_ok_and(|mut file| file.manifest().is_ok()))
+}
+
 /// Puts what is in a backup in the place of the data in `folder`, and what was there aside.
 ///
 /// All is unpacked, compared with its digests and verified in a folder inside before anything is touched.

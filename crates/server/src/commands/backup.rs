@@ -27,7 +27,7 @@ pub(crate) struct Backup {
     /// Leave the keys out: after a restore elsewhere, all have to log in again
     #[arg(long)]
     without_keys: bool,
-    /// Replace the file if it is there
+    /// Replace the file if it is there and a backup
     #[arg(long)]
     force: bool,
 }
@@ -70,10 +70,10 @@ struct ProjectOption {
 
 impl Backup {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
-        if self.file.symlink_metadata().is_ok() && !(self.force && self.file.is_file()) {
+        if self.file.symlink_metadata().is_ok() && !(self.force && backup::may_be_replaced(&self.file)) {
             let message = format!("{} is there already, and is left alone", self.file.display());
             return Err(
-                Failure::new("exists", message).hint("choose another name; `--force` replaces a file")
+                Failure::new("exists", message).hint("choose another name; `--force` replaces a backup")
             );
         }
         let project = Opened::load(&self.project.folder)?;

@@ -244,6 +244,8 @@ fn a_file_that_is_there_stays_unless_told() {
     project.run(&["backup", "b", "--force"]).expect(0);
     assert_ne!(fs::read(project.path("b")).unwrap(), before);
     project.run(&["backup", "data", "--force"]).expect(1).complains(&["error[exists]"]);
+    // Whoever takes the argument for what is to be backed up does not lose it.
+    project.run(&["backup", "data/mainstay.db", "--force"]).expect(1).complains(&["error[exists]"]);
     project.run(&["backup", "nowhere/b"]).expect(1).complains(&["error[io]", "nowhere/b"]);
     let empty = Project::example("chat");
     empty.run(&["backup", "b"]).expect(1).complains(&["error[no_data]"]);
