@@ -36,6 +36,8 @@ struct Inner {
     registry: Registry,
     identities: Identities,
     key_uses: KeyUses,
+    /// Held while an account's keys are counted and one more is made.
+    making_keys: tokio::sync::Mutex<()>,
     gates: Gates,
     signer: TokenSigner,
     passwords: PasswordPool,
@@ -62,6 +64,7 @@ impl Engine {
             registry: Registry::new(&application),
             identities: Identities::new(&application),
             key_uses: KeyUses::default(),
+            making_keys: tokio::sync::Mutex::default(),
             gates: Gates::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
@@ -134,6 +137,10 @@ impl Engine {
 
     pub(crate) fn key_uses(&self) -> &KeyUses {
         &self.inner.key_uses
+    }
+
+    pub(crate) fn making_keys(&self) -> &tokio::sync::Mutex<()> {
+        &self.inner.making_keys
     }
 
     pub(crate) fn gates(&self) -> &Gates {

@@ -76,6 +76,20 @@ async fn keys_go_with_their_account_and_come_back_with_it() {
 }
 
 #[tokio::test]
+async fn no_more_keys_are_made_at_once_than_one_after_the_other() {
+    let app = App::chat();
+    let ann = app.account("ann@example.org", &[]).await;
+    let fields = json!({"name": "x", "scopes": ["*"]});
+    let make = || async {
+        let input = Input::from_json(app.engine.key_model(), fields.as_object().unwrap()).unwrap();
+        app.engine.create_key(&ann, input).await
+    };
+    let made = futures::future::join_all((0..120).map(|_| make())).await;
+    assert_eq!(made.iter().filter(|made| made.is_ok()).count(), 100);
+    assert_eq!(app.engine.keys(&ann, None).await.unwrap().len(), 100);
+}
+
+#[tokio::test]
 async fn a_revocation_counts_also_when_nobody_waits_for_its_answer() {
     // The account, its credential and its session are written first, then the key, then its end, which takes longer than the caller waits.
     let delay = Fault::Delay(Duration::from_millis(50));

@@ -34,6 +34,8 @@ pub const KEY_FIELDS: &[&str] = &["name", "scopes", "expires_at"];
 const SHOWN: [&str; 6] = ["user", "name", "prefix", "scopes", "expires_at", "last_used_at"];
 /// How many keys an account may have: so many can be looked through.
 const MAX_KEYS: u32 = 100;
+/// How many an account may have in fact, none of which is to be hidden: one that is being made is not counted when its request was given up.
+const MOST_KEYS: u32 = 10 * MAX_KEYS;
 
 impl Engine {
     /// The model of API keys, for decoding the fields of a new one and encoding the views of others.
@@ -61,6 +63,7 @@ impl Engine {
     ) -> Result<MadeKey, Error> {
         let model = self.key_model();
         self.check_key(&input)?;
+        let _making = self.making_keys().lock().await;
         if self.keys_of(user).await?.len() >= MAX_KEYS as usize {
             return Err(Error::new(Code::TooManyKeys, format!("an account has at most {MAX_KEYS} API keys")));
         }
@@ -137,7 +140,7 @@ impl Engine {
     pub async fn keys_of(&self, user: Uuid) -> Result<Vec<Record>, Error> {
         let model = self.key_model();
         let of_user = Predicate::equals(field(model, "user"), Value::Uuid(user));
-        let page = self.store().query(Query::all(model.id, MAX_KEYS).filtered(of_user)).await?;
+        let page = self.store().query(Query::all(model.id, MOST_KEYS).filtered(of_user)).await?;
         Ok(page.rows.into_iter().map(|row| row.record).collect())
     }
 
