@@ -1,12 +1,13 @@
 //! Logging in.
 
 use super::register::normalize_email;
-use super::session::{field, unauthenticated};
+use super::session::{field, is_version_mismatch, unauthenticated};
 use super::{Login, PasswordChange, Tokens};
 use crate::idempotency::repeated;
 use crate::{Caller, Code, Done, Engine, Error};
 use mainstay_expr::{Predicate, Value};
-use mainstay_ports::{Query, Record, Step, Update};
+use mainstay_model::base;
+use mainstay_ports::{Record, Step, Update, UpdateMany};
 use uuid::Uuid;
 
 impl Engine {
@@ -25,14 +26,20 @@ impl Engine {
         let verified = self.passwords().verify(login.password.clone(), hash.clone()).await?;
         let (Some(user), Some(credential), Some(hash), true) = (user, credential, hash, verified) else {
             self.count_failure(caller, &attempt).await?;
-            return Err(Error::new(Code::InvalidCredentials, "the e-mail address or the password is wrong"));
+            return Err(invalid_credentials());
         };
         self.forgive(caller, &attempt).await?;
-        if self.passwords().is_outdated(&hash) {
-            let step = self.set_password(&credential, login.password).await?;
-            self.commit_for(caller, vec![step]).await?;
-        }
-        self.open_session(caller, &user).await
+        // A password that was changed since it was looked up opens nothing any more, and does not come back.
+        let is_current = match self.passwords().is_outdated(&hash) {
+            true => self.set_password(&credential, login.password).await?,
+            false => self.set_hash(&credential, None),
+        };
+        self.open_session(caller, &user, is_current).await.map_err(|error| {
+            match is_version_mismatch(&error) {
+                true => invalid_credentials(),
+                false => error,
+            }
+        })
     }
 
     /// Changes the caller's password, and ends the account's other sessions.
@@ -58,25 +65,35 @@ impl Engine {
             self.count_failure(caller, &attempt).await?;
             return Err(Error::new(Code::InvalidCredentials, "the current password is wrong"));
         };
-        let mut sessions = self.sessions_of(user_id).await?;
-        sessions.retain(|session| Some(*session) != identity.session);
-        // One transaction: no session outlives the password that it was opened with.
-        let mut steps = vec![self.set_password(&credential, change.new).await?];
-        steps.extend(sessions.into_iter().map(|session| self.end_session(session)));
-        self.conclude(caller, steps, |request| request.encode(&Done::Nothing)).await
+        // One transaction, which also finds the sessions: none outlives the password that it was opened with.
+        let steps = vec![
+            self.set_password(&credential, change.new).await?,
+            self.end_other_sessions(user_id, identity.session),
+        ];
+        let changed = self.conclude(caller, steps, |request| request.encode(&Done::Nothing)).await;
+        changed.map_err(|error| match is_version_mismatch(&error) {
+            true => Error::new(Code::InvalidCredentials, "the password was changed meanwhile"),
+            false => error,
+        })
     }
 
     /// The step that keeps a new password.
     async fn set_password(&self, credential: &Record, password: String) -> Result<Step, Error> {
-        let model = self.built_in("_credential");
         let hash = self.passwords().hash(password).await?;
-        Ok(Step::Update(Update {
+        Ok(self.set_hash(credential, Some(hash)))
+    }
+
+    /// The step that keeps a new hash, or sees that there is none, where the credential is still as it was looked up.
+    fn set_hash(&self, credential: &Record, hash: Option<String>) -> Step {
+        let model = self.built_in("_credential");
+        let set = hash.map(|hash| (field(model, "hash"), Value::Text(hash)));
+        Step::Update(Update {
             model: model.id,
             id: credential.id(),
-            set: vec![(field(model, "hash"), Value::Text(hash))],
-            if_version: None,
+            set: set.into_iter().collect(),
+            if_version: Some(credential.version()),
             require: None,
-        }))
+        })
     }
 
     async fn credential(&self, user: Uuid) -> Result<Option<Record>, Error> {
@@ -87,16 +104,30 @@ impl Engine {
         credential.get(field(self.built_in("_credential"), "hash")).as_text().map(str::to_owned)
     }
 
-    async fn sessions_of(&self, user: Uuid) -> Result<Vec<Uuid>, Error> {
+    /// The step that ends the sessions of an account but for one.
+    fn end_other_sessions(&self, user: Uuid, but: Option<Uuid>) -> Step {
         let model = self.built_in("_session");
-        let open = Predicate::All(vec![
+        let mut filter = vec![
             Predicate::equals(field(model, "user"), Value::Uuid(user)),
             Predicate::equals(field(model, "revoked_at"), Value::Null),
-        ]);
-        let page = self.store().query(Query::all(model.id, MAX_SESSIONS).filtered(open)).await?;
-        Ok(page.rows.into_iter().map(|row| row.record.id()).collect())
+        ];
+        filter.extend(but.map(|id| Predicate::Not(Box::new(Predicate::equals(base::ID, Value::Uuid(id))))));
+        let ended_at =
+            ["revoked_at", "last_used_at"].map(|name| (field(model, name), Value::Timestamp(self.now())));
+        Step::UpdateMany(UpdateMany {
+            model: model.id,
+            filter: Predicate::All(filter),
+            set: ended_at.to_vec(),
+            merge: Vec::new(),
+            max_document_bytes: 0,
+            limit: MAX_SESSIONS,
+        })
     }
 }
 
-/// More sessions than an account can reasonably have; what is beyond ends by itself.
-const MAX_SESSIONS: u32 = 10_000;
+fn invalid_credentials() -> Error {
+    Error::new(Code::InvalidCredentials, "the e-mail address or the password is wrong")
+}
+
+/// More sessions than an account can reasonably have.
+const MAX_SESSIONS: u32 = 100_000;

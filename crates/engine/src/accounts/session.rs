@@ -62,7 +62,7 @@ impl Engine {
         let steps = vec![mark, extend, next];
         match self.conclude(caller, steps, move |request| request.encode(&Done::Tokens(&kept))).await {
             Ok(()) => Ok(tokens),
-            Err(error) if is_requirement_failed(&error) => self.punish_reuse(caller, session).await,
+            Err(error) if is_version_mismatch(&error) => self.punish_reuse(caller, session).await,
             Err(error) => Err(error),
         }
     }
@@ -123,8 +123,13 @@ impl Engine {
         })
     }
 
-    /// Opens a session for an account.
-    pub(super) async fn open_session(&self, caller: &Caller, user: &Record) -> Result<Tokens, Error> {
+    /// Opens a session for an account, together with another step.
+    pub(super) async fn open_session(
+        &self,
+        caller: &Caller,
+        user: &Record,
+        step: Step,
+    ) -> Result<Tokens, Error> {
         let model = self.built_in("_session");
         let user_agent = caller.user_agent.as_deref().map(|text| text.chars().take(300).collect::<String>());
         let session = self.create_internal(
@@ -141,7 +146,7 @@ impl Engine {
         let (refresh_token, first) = self.new_refresh_token(session_id)?;
         let tokens = self.tokens(user, session_id, refresh_token)?;
         let kept = tokens.clone();
-        let steps = vec![Step::Create(session), first];
+        let steps = vec![step, Step::Create(session), first];
         self.conclude(caller, steps, move |request| request.encode(&Done::Tokens(&kept))).await?;
         Ok(tokens)
     }
@@ -236,7 +241,8 @@ fn invalid_refresh_token() -> Error {
     Error::new(Code::InvalidToken, "the refresh token is not valid")
 }
 
-fn is_requirement_failed(error: &Error) -> bool {
+/// Whether a step was refused since its record was not as it had to be.
+pub(super) fn is_version_mismatch(error: &Error) -> bool {
     error.parts.iter().any(|(_, error)| error.code == Code::VersionMismatch)
 }
 

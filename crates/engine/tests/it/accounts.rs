@@ -1,5 +1,6 @@
 use crate::support::{App, PASSWORD, code, nobody, user_id};
 use mainstay_engine::{Code, Input, NewUser, PasswordChange, Tokens};
+use mainstay_testkit::{Call, Fault, Faults};
 use serde_json::json;
 use std::time::Duration;
 
@@ -168,6 +169,21 @@ async fn a_new_password_ends_the_other_sessions() {
     assert!(app.engine.me(&ann).await.is_ok());
     assert_eq!(code(app.with_token(&elsewhere.access_token).await.map(drop)), Code::InvalidToken);
     assert_eq!(outcome(app.login("ann@example.org", PASSWORD).await), Err(Code::InvalidCredentials));
+    assert_eq!(outcome(app.login("ann@example.org", "battery staple").await), Ok(()));
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_meanwhile_opens_nothing() {
+    // The account and its first session are written first, then the one of the old password, which takes its time.
+    let delay = Fault::Delay(Duration::from_secs(1));
+    let app = App::with_faults(Faults::seeded(1).nth(Call::Transact, 3, delay));
+    let ann = app.account("ann@example.org", &[]).await;
+    let mut login = std::pin::pin!(app.login("ann@example.org", PASSWORD));
+    let waited = tokio::time::timeout(Duration::from_millis(300), &mut login).await;
+    assert!(waited.is_err(), "it was not delayed: the count of writes before it is wrong");
+    let change = PasswordChange { current: PASSWORD.to_owned(), new: "battery staple".to_owned() };
+    let changed = app.engine.change_password(&ann, change).await;
+    assert_eq!((outcome(login.await), changed.is_ok()), (Err(Code::InvalidCredentials), true));
     assert_eq!(outcome(app.login("ann@example.org", "battery staple").await), Ok(()));
 }
 
