@@ -5,6 +5,7 @@ mod expand;
 mod filter;
 mod get;
 mod list;
+mod order;
 mod question;
 mod rights;
 

@@ -4,7 +4,7 @@
 //! depends on the account's roles but not on which account it is: `auth.id` stays open, so that one question serves all accounts alike.
 
 use super::rights::Rights;
-use super::{OrderKey, list};
+use super::{OrderKey, order};
 use crate::{Caller, Engine, Error};
 use mainstay_expr::{Frame, ModelId, Predicate, Scope, Source, Value, Var, Vars};
 use mainstay_model::Model;
@@ -151,14 +151,14 @@ impl Engine {
     /// The question, and whether it is the same the next time.
     fn work_out(&self, caller: &Caller, asked: &Asked<'_>) -> Result<(Question, bool), Error> {
         let model = self.application().model(asked.model);
-        let order = list::order(model, asked.order)?;
+        let order = order::order(model, asked.order)?;
         let filter = asked.filter.map(|source| self.filter(model.id, source)).transpose()?;
         let vars = self.read_vars(caller, model, asked.verb);
         let scope = AnyAccount(&vars);
         let rights = Rights::new(model, &scope, asked.deleted);
         let mut conditions = vec![rights.read.clone()];
         conditions.extend(filter.iter().map(|filter| filter.as_ref().clone()));
-        conditions.extend(list::order_guards(model, &order));
+        conditions.extend(order::order_guards(model, &order));
         let is_lasting = is_lasting(model, filter.as_deref());
         let question = Question {
             model: model.id,
