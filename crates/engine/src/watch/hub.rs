@@ -10,6 +10,7 @@ use crate::query::Asked;
 use crate::{Caller, Code, Engine, Error, ListRequest};
 use mainstay_expr::ModelId;
 use mainstay_model::Limits;
+use mainstay_ports::measure::Counter;
 use mainstay_ports::{Deleted, Position};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -26,6 +27,8 @@ pub(crate) struct Hub {
     /// Bounds the reads of snapshots and of what resuming watchers missed, so that many of them at once leave room for requests.
     pub(super) reads: Semaphore,
     pub(super) max_bytes: usize,
+    /// The watches that ended for a reason of ours, in the order of [`Ended::ALL`].
+    ended: [Counter; Ended::ALL.len()],
 }
 
 /// How many watch, and what it takes to serve them.
@@ -55,6 +58,7 @@ impl Hub {
             questions: AtomicUsize::new(0),
             reads: Semaphore::new(READS),
             max_bytes: limits.watch_buffer_bytes,
+            ended: Default::default(),
         }
     }
 
@@ -64,6 +68,10 @@ impl Hub {
 
     pub(super) fn set_told(&self, offset: u64) {
         self.told.store(offset, Ordering::Release);
+    }
+
+    pub(super) fn count_end(&self, reason: Ended) {
+        self.ended[reason as usize - 1].increment();
     }
 
     pub(super) fn note_counts(&self, state: &State) {
@@ -118,6 +126,11 @@ impl Engine {
             questions: hub.questions.load(Ordering::Relaxed),
             offset: hub.told(),
         }
+    }
+
+    /// Why watches ended, and how many; those whose clients went away are not in it.
+    pub fn ended_watches(&self) -> impl Iterator<Item = (Ended, u64)> {
+        Ended::ALL.into_iter().zip(self.hub().ended.iter().map(Counter::get))
     }
 
     fn require_watchable(

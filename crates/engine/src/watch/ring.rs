@@ -79,9 +79,14 @@ impl Ring {
         self.frames.len()
     }
 
+    /// Whether frames from `next` on were dropped.
+    pub(super) fn has_lost(&self, next: u64) -> bool {
+        next < self.first
+    }
+
     /// Takes what waits from `next` on, as much as goes into one write, and moves `next` behind it.
     pub(super) fn take(&mut self, next: &mut u64) -> Taken {
-        if *next < self.first {
+        if self.has_lost(*next) {
             return Taken::Lost;
         }
         if *next >= self.end() {

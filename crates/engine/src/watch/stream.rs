@@ -88,8 +88,45 @@ impl Watch {
 
     fn end(&mut self, reason: Ended) -> Poll<Option<Bytes>> {
         self.phase = Phase::Over;
-        tracing::debug!(reason = reason.as_str(), "a watch ends");
+        self.note_end(reason);
         Poll::Ready(Some(self.policy.encoded(self.engine.application(), &Event::End(reason))))
+    }
+}
+
+impl Watch {
+    fn note_end(&self, reason: Ended) {
+        self.engine.hub().count_end(reason);
+        let user = self.ticket.seat.identity.as_ref().and_then(|identity| identity.user);
+        let user = user.map(tracing::field::display);
+        // Whoever has to help a client that is dropped again and again looks for it in the log.
+        match reason {
+            Ended::TooSlow | Ended::TooCostly => {
+                tracing::info!(reason = reason.as_str(), user, "a watch was dropped");
+            }
+            _ => tracing::debug!(reason = reason.as_str(), user, "a watch ends"),
+        }
+    }
+
+    /// The reason of ours for which it ends, though nobody was told.
+    fn untold_end(&self) -> Option<Ended> {
+        let seat = &self.ticket.seat;
+        match &self.phase {
+            Phase::Over => None,
+            Phase::Opening(_) => seat.ended(),
+            Phase::Live(class) => {
+                let has_lost = || class.ring().has_lost(seat.next.load(Ordering::Acquire));
+                seat.ended().or_else(|| has_lost().then_some(Ended::TooSlow))
+            }
+        }
+    }
+}
+
+/// Who has stopped reading cannot be told, but counts.
+impl Drop for Watch {
+    fn drop(&mut self) {
+        if let Some(reason) = self.untold_end() {
+            self.note_end(reason);
+        }
     }
 }
 

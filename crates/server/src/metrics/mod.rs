@@ -48,7 +48,7 @@ impl Metrics {
         write::requests(&mut page, &self.requests);
         write::connections(&mut page, &self.connections);
         write::store(&mut page, &self.store, &self.database);
-        write::watches(&mut page, self.engine.watch_counts(), self.store.measures().feed_end.get());
+        write::watches(&mut page, &self.engine, self.store.measures().feed_end.get());
         write::engine(&mut page, self.engine.measures());
         const LOST: &str = "Lines of the log that were lost, since they were not read in time.";
         page.counter("mainstay_log_lines_lost_total", LOST, self.log_lines_lost.get());

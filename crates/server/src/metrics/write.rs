@@ -4,7 +4,7 @@ use super::page::{Page, Unit};
 use crate::listen;
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
-use mainstay_engine::{Measures, WatchCounts};
+use mainstay_engine::{Engine, Measures};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -151,7 +151,8 @@ fn size(path: OsString) -> u64 {
     fs::metadata(path).map_or(0, |file| file.len())
 }
 
-pub(super) fn watches(page: &mut Page, counts: WatchCounts, feed_end: u64) {
+pub(super) fn watches(page: &mut Page, engine: &Engine, feed_end: u64) {
+    let counts = engine.watch_counts();
     page.gauge("mainstay_watchers", "Open watches.", counts.watchers);
     page.gauge(
         "mainstay_watch_classes",
@@ -166,6 +167,11 @@ pub(super) fn watches(page: &mut Page, counts: WatchCounts, feed_end: u64) {
     // Nobody is behind while nobody watches.
     let lag = if counts.watchers == 0 { 0 } else { feed_end.saturating_sub(counts.offset) };
     page.gauge("mainstay_watch_lag_changes", "Changes in the feed that watches were not told of yet.", lag);
+    const ENDED: &str = "mainstay_watches_ended_total";
+    page.head(ENDED, "counter", "Watches that the server ended, by the reason that they were told.");
+    for (reason, count) in engine.ended_watches() {
+        page.sample(ENDED, &[("reason", reason.as_str())], count);
+    }
 }
 
 pub(super) fn engine(page: &mut Page, measures: &Measures) {

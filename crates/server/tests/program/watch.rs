@@ -353,6 +353,8 @@ fn a_watcher_that_falls_behind_is_told_and_dropped() {
     }
     let last = std::iter::from_fn(|| slow.next()).last().unwrap();
     assert_eq!((last.name.as_str(), &last.data["reason"]), ("end", &json!("too_slow")));
+    let page = String::from_utf8(chat.ann.get("/metrics").body).unwrap();
+    assert!(page.contains("mainstay_watches_ended_total{reason=\"too_slow\"} 1\n"), "{page}");
 }
 
 /// The memory that a server has, as Linux tells it.
