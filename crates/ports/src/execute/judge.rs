@@ -19,6 +19,10 @@ impl Judge {
     }
 }
 
+/// The most answers that are remembered: all are looked through for each question, and what writes nothing for long, as the validation of
+/// many records that were restored, may ask many.
+const MAX_ANSWERS: usize = 32;
+
 struct Asker<'a> {
     answers: &'a mut Vec<(Predicate, bool)>,
     rows: &'a mut dyn Rows,
@@ -32,6 +36,9 @@ impl Related for Asker<'_> {
             return Ok(*answer);
         }
         let answer = self.rows.holds(closed)?;
+        if self.answers.len() == MAX_ANSWERS {
+            self.answers.clear();
+        }
         self.answers.push((closed.clone(), answer));
         Ok(answer)
     }
