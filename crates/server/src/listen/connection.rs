@@ -24,6 +24,9 @@ const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES: u64 = 8 << 20;
 /// Smaller than hyper's default, since each connection may fill one with a body that nobody reads yet.
 const BUFFER_BYTES: usize = 64 << 10;
+/// How many bytes of an answer the system takes over before they can be sent.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 256 << 10;
 
 /// What connections have in common.
 pub(super) struct Server {
@@ -47,6 +50,7 @@ impl Server {
     pub(super) async fn serve(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
+        bound_unsent(&stream);
         let progress = Arc::new(Progress::default());
         let socket = Socket::new(stream, progress.clone(), self.stall_timeout, self.measures.clone());
         let io = TokioIo::new(socket);
@@ -102,6 +106,16 @@ impl Server {
         self.measures.count_refusal(refusal);
         tracing::info!(target: "http", %client, reason = refusal.reason(), "refused before it was a request");
     }
+}
+
+/// Keeps the system from taking over megabytes that a client does not read: a thousand of them would fill the machine's memory, where no bound of ours
+/// counts. What is on its way has no such bound, so that far clients are served as fast.
+fn bound_unsent(stream: &TcpStream) {
+    #[cfg(target_os = "linux")]
+    // A system that does not know the option sends as before.
+    let _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+    #[cfg(not(target_os = "linux"))]
+    let _ = stream;
 }
 
 /// Reads what the client still sends, for a while. A socket that is closed with unread bytes in it resets the connection, and the client
