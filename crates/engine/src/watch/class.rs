@@ -9,8 +9,10 @@ use bytes::Bytes;
 use mainstay_expr::{FieldId, ModelId, Value};
 use mainstay_ports::{Change, Record};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 /// Watchers who see the same in the same form.
@@ -18,14 +20,26 @@ pub(super) struct Class {
     pub(super) policy: Arc<Policy>,
     ring: Mutex<Ring>,
     seats: Mutex<Vec<Arc<Seat>>>,
+    /// The bytes that were pushed since the watchers were told.
+    pushed: AtomicUsize,
+    max_bytes: usize,
 }
 
 /// How many frames wait before it is worth looking which of them everybody has.
 const FORGET_AT: usize = 64;
+/// How long, and how often, watchers are waited for who are just taking.
+const PAUSE: Duration = Duration::from_millis(2);
+const MAX_PAUSES: usize = 20;
 
 impl Class {
     fn new(policy: Arc<Policy>, max_bytes: usize) -> Self {
-        Class { policy, ring: Mutex::new(Ring::new(max_bytes)), seats: Mutex::default() }
+        Class {
+            policy,
+            ring: Mutex::new(Ring::new(max_bytes)),
+            seats: Mutex::default(),
+            pushed: AtomicUsize::new(0),
+            max_bytes,
+        }
     }
 
     pub(super) fn ring(&self) -> MutexGuard<'_, Ring> {
@@ -44,6 +58,7 @@ impl Class {
 
     /// Lets a frame wait for the watchers; [`Class::wake`] tells them.
     pub(super) fn push(&self, frame: Bytes) {
+        self.pushed.fetch_add(frame.len(), Ordering::Relaxed);
         let waiting = {
             let mut ring = self.ring();
             ring.push(frame);
@@ -56,7 +71,36 @@ impl Class {
 
     /// Tells the watchers that frames wait.
     pub(super) fn wake(&self) {
+        self.pushed.store(0, Ordering::Relaxed);
         self.seats().iter().for_each(|seat| seat.waker.wake());
+    }
+
+    /// Whether so much was pushed that the watchers have to be told before there is more: a batch can be larger than the ring, and who was
+    /// not told yet is not slow.
+    pub(super) fn is_filling(&self) -> bool {
+        self.pushed.load(Ordering::Relaxed) > self.max_bytes / 2
+    }
+
+    /// Waits while the watchers take what waits, for those who do. One that has stopped reading holds nobody up.
+    pub(super) async fn let_take(&self) {
+        let mut before = None;
+        for _ in 0..MAX_PAUSES {
+            let taken = self.taken();
+            if taken.is_none() || taken == before {
+                return;
+            }
+            before = taken;
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// How many frames the watchers have taken, all together; `None` when nobody is behind.
+    fn taken(&self) -> Option<u64> {
+        let end = self.ring().end();
+        let seats = self.seats();
+        let next =
+            || seats.iter().filter(|seat| seat.is_taken()).map(|seat| seat.next.load(Ordering::Acquire));
+        next().any(|next| next < end).then(|| next().fold(0, u64::wrapping_add))
     }
 
     /// Forgets what everybody has taken. A seat's number only grows, so an old one is safe.

@@ -92,6 +92,10 @@ async fn tell(engine: &Engine, state: &mut State, changes: Vec<Change>) {
             Ok(judged) => {
                 judged.shifted.iter().for_each(|class| state.classes.remove(class));
                 for (class, frame) in judged.frames {
+                    if class.is_filling() {
+                        class.wake();
+                        class.let_take().await;
+                    }
                     class.push(frame);
                     if !told.iter().any(|other| Arc::ptr_eq(other, &class)) {
                         told.push(class);

@@ -198,6 +198,22 @@ async fn who_does_not_take_events_is_dropped_and_can_resume() {
 }
 
 #[tokio::test]
+async fn a_batch_larger_than_the_buffer_is_told_to_who_takes_it() {
+    let mut scene = Scene::with("[limits]\nwatch_buffer_bytes = 4096").await;
+    let mut stopped = Client::new(&scene.bob, "message", Some(format!("room == '{}'", scene.room)));
+    stopped.settle(&scene.world).await;
+    let message = |number| json!({"room": scene.room, "author": scene.ann.id, "text": format!("{number}")});
+    let messages = (0..100).map(message).collect();
+    scene.client.told.clear();
+    let taking = scene.client.take(&scene.world, 500);
+    futures::future::join(scene.world.create_all("message", messages), taking).await;
+    let entered = scene.client.told.iter().filter(|event| event.contains("\"enter\"")).count();
+    assert_eq!((entered, scene.client.told.len()), (100, 100));
+    stopped.take(&scene.world, 100).await;
+    assert!(stopped.told.last().unwrap().contains("too_slow"));
+}
+
+#[tokio::test]
 async fn a_resumed_watch_goes_on_behind_its_event() {
     let mut scene = Scene::new().await;
     scene.say("one").await;

@@ -134,8 +134,7 @@ impl World {
     }
 
     async fn write(&self, model: &str, action: Action) -> Result<Written, Error> {
-        let identity = Identity { roles: vec!["admin".to_owned()], ..Identity::default() };
-        let admin = Caller { identity: Some(Arc::new(identity)), ..Caller::default() };
+        let admin = Caller { identity: Some(Arc::new(admin())), ..Caller::default() };
         let model = self.engine.application().model_named(model).unwrap().id;
         self.engine.write(&admin, "test", Command { model, action }).await.map(|(written, _)| written)
     }
@@ -148,6 +147,15 @@ impl World {
     pub(crate) async fn create(&self, model: &str, fields: Value) -> Uuid {
         let action = Action::Create { id: None, input: self.input(model, &fields) };
         self.write(model, action).await.unwrap().id
+    }
+
+    /// Makes records in one transaction.
+    pub(crate) async fn create_all(&self, model: &str, records: Vec<Value>) {
+        let admin = Caller { identity: Some(Arc::new(admin())), ..Caller::default() };
+        let id = self.engine.application().model_named(model).unwrap().id;
+        let create = |fields: &Value| Action::Create { id: None, input: self.input(model, fields) };
+        let commands = records.iter().map(|fields| Command { model: id, action: create(fields) }).collect();
+        self.engine.write_all(&admin, "test", commands).await.unwrap();
     }
 
     /// Changes a record, if it is still there.
@@ -176,4 +184,8 @@ impl World {
         let fields = json!({"room": room, "author": author.id, "text": text, "note": "for the owner"});
         self.create("message", fields).await
     }
+}
+
+fn admin() -> Identity {
+    Identity { roles: vec!["admin".to_owned()], ..Identity::default() }
 }
