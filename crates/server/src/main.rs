@@ -13,6 +13,7 @@ mod commands;
 mod failure;
 mod listen;
 mod logs;
+mod memory;
 mod metrics;
 mod project;
 mod schema_change;
@@ -24,6 +25,7 @@ use clap::Parser;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::return_large_blocks();
     let command = cli::Cli::parse().command;
     match signals::outlive_large_files().and_then(|()| command.run()) {
         Ok(code) => code,
