@@ -24,7 +24,7 @@ const INLINE_TIME: Duration = Duration::from_millis(2);
 
 /// The page caches of the connections for short reads, all together: enough for the inner pages of the indexes, so that a read costs about one
 /// call of the operating system, which caches the file for all.
-const INLINE_CACHES_KIB: i32 = 12_288;
+const INLINE_CACHES_KIB: i32 = 8_192;
 /// The page cache of a thread of the pool.
 const POOLED_CACHE_KIB: i32 = 1_024;
 
