@@ -2,8 +2,8 @@
 
 /// Lets blocks of a mebibyte and more go back to the system when they are freed.
 ///
-/// Hashing a password takes a block of some twenty. glibc learns from the first one that is freed that such blocks are common, and from
-/// then on keeps as much memory twice over in each of its arenas: a server that had seen logins stayed three times as large as before them.
+/// Hashing a password takes a block of some twenty. glibc raises its threshold to the size of the first one that is freed, and from then on serves such
+/// blocks from its heap, which it seldom gives back: under the same load, a server that had seen logins peaked at 75 MiB, and at 52 with this.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 pub(crate) fn return_large_blocks() {
     const LARGE: libc::c_int = 1 << 20;
