@@ -1,0 +1,125 @@
+//! A folder with a server in it, of which nothing is left when we are gone.
+
+use std::os::unix::fs::{MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+/// Waits for the end of its input, which comes when whoever holds the other end of the pipe ends, also when it is killed. Then it stops the
+/// server that runs in the folder, and removes the folder. The number of tries is bounded, since a process may have taken over the number.
+const SCRIPT: &str = r#"
+    cat >/dev/null
+    pid="$1/data/postmaster.pid"
+    tries=0
+    while [ -s "$pid" ] && [ $tries -lt 100 ] && kill -s QUIT "$(head -n 1 "$pid")" 2>/dev/null; do
+        sleep 0.05
+        tries=$((tries + 1))
+    done
+    rm -rf "$1"
+"#;
+
+/// The folder, and the process that clears up. Dropping it clears up and waits until that is done.
+#[derive(Debug)]
+pub(super) struct Guard {
+    folder: PathBuf,
+    user: Option<User>,
+    process: Child,
+}
+
+/// Whom the server runs as, where we are root: PostgreSQL refuses to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct User {
+    id: u32,
+    group: u32,
+}
+
+impl Guard {
+    pub(super) fn new() -> Result<Guard, String> {
+        let failed = |error| format!("a temporary folder for PostgreSQL: {error}");
+        let folder = tempfile::Builder::new().prefix("mainstay-postgres-").tempdir().map_err(failed)?;
+        // The folder is ours, so its owner is who we are.
+        let is_root = folder.path().metadata().map_err(failed)?.uid() == 0;
+        let user = is_root.then(|| unprivileged(&std::fs::read_to_string("/etc/passwd").unwrap_or_default()));
+        if let Some(User { id, group }) = user {
+            chown(folder.path(), Some(id), Some(group)).map_err(failed)?;
+        }
+        let mut shell = Command::new("sh");
+        shell.args(["-c", SCRIPT, "guard"]).arg(folder.path()).current_dir("/");
+        shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let process = detached(&mut shell, user).spawn().map_err(failed)?;
+        Ok(Guard { folder: folder.keep(), user, process })
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The data folder of the server, which `initdb` makes.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    /// Lets a program run in the folder, as its owner.
+    pub(super) fn adopt<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        detached(command.current_dir(&self.folder), self.user)
+    }
+}
+
+/// In a process group of its own: the Ctrl-C of a terminal is for the tests, and the guard acts when they are gone.
+fn detached(command: &mut Command, user: Option<User>) -> &mut Command {
+    command.process_group(0);
+    match user {
+        Some(User { id, group }) => command.uid(id).gid(group),
+        None => command,
+    }
+}
+
+/// `postgres`, whom Debian's package makes; else `nobody`.
+fn unprivileged(passwd: &str) -> User {
+    let named = |name: &str| passwd.lines().find_map(|line| user_of(line, name));
+    named("postgres").or_else(|| named("nobody")).unwrap_or(User { id: 65_534, group: 65_534 })
+}
+
+/// A line is `name:password:id:group:…`.
+fn user_of(line: &str, name: &str) -> Option<User> {
+    let mut parts = line.split(':');
+    if parts.next() != Some(name) {
+        return None;
+    }
+    Some(User { id: parts.nth(1)?.parse().ok()?, group: parts.next()?.parse().ok()? })
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        let _ = self.process.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_is_the_most_fitting_one() {
+        let check =
+            |passwd: &str, id, group| assert_eq!(unprivileged(passwd), User { id, group }, "{passwd}");
+        check(
+            "root:x:0:0:root:/:/bin/sh\nnobody:x:7:8::/:/bin/false\npostgres:x:101:104:,,,:/:/bin/bash\n",
+            101,
+            104,
+        );
+        check("postgresql:x:1:1::/:\nnobody:x:7:8::/:/bin/false\n", 7, 8);
+        check("postgres:broken\n", 65_534, 65_534);
+        check("", 65_534, 65_534);
+    }
+
+    #[test]
+    fn the_folder_goes_with_the_guard() {
+        let guard = Guard::new().unwrap();
+        let folder = guard.folder().to_owned();
+        std::fs::write(folder.join("file"), "").unwrap();
+        drop(guard);
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,11 @@
+//! What tests lean on: a private PostgreSQL, and a network that can be cut.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a broken expectation is a failed test, and it may say why"
+)]
+
+mod left;
+mod postgres;
+mod proxy;
