@@ -123,6 +123,15 @@ impl Store for SqliteStore {
         Box::pin(std::future::ready(Ok(self.end())))
     }
 
+    fn heard(&self) -> Position {
+        self.end()
+    }
+
+    /// The lock on the file sees to it.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(std::future::ready(self.health()))
     }

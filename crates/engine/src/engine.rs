@@ -62,7 +62,7 @@ impl Engine {
         let measures = Arc::<Measures>::default();
         let inner = Inner {
             registry: Registry::new(&application),
-            identities: Identities::new(&application),
+            identities: Identities::new(&application, store.is_shared()),
             key_uses: KeyUses::default(),
             making_keys: tokio::sync::Mutex::default(),
             gates: Gates::default(),

@@ -65,8 +65,10 @@ pub struct Model {
     pub soft_delete: bool,
     /// How long a soft-deleted record is kept, in microseconds.
     pub retention_micros: i64,
-    /// Whether it belongs to the engine: no operations, no feed, and names that begin with `_`.
+    /// Whether it belongs to the engine: no operations, no records in the feed, and names that begin with `_`.
     pub internal: bool,
+    /// Whether the feed tells which of its records were changed or deleted, although it is internal: nodes remember something of them.
+    pub announced: bool,
     /// Its name before a rename that a migration has to follow.
     pub was: Option<String>,
 }

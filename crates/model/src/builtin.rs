@@ -12,3 +12,6 @@ pub(crate) const MODELS: &[(&str, &str)] = &[
     ("_api_key", include_str!("builtin/_api_key.toml")),
     ("_idempotency_key", include_str!("builtin/_idempotency_key.toml")),
 ];
+
+/// The internal models whose records nodes remember something of: who holds a session or an API key.
+pub(crate) const ANNOUNCED: &[&str] = &["_session", "_api_key"];

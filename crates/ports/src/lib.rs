@@ -24,7 +24,7 @@ pub use clock::{Clock, SystemClock};
 pub use execute::{Execution, MAX_CASCADE, Rows, execute};
 pub use keyring::Keyring;
 pub use position::{InvalidPosition, Position};
-pub use query::{Deleted, Memo, Order, Page, Query, Row, Selection};
+pub use query::{Deleted, Freshness, Memo, Order, Page, Query, Row, Selection};
 pub use receipt::{Answer, Receipt};
 pub use record::Record;
 pub use store::{Change, Changes, NewChange, Operation, Store, StoreError};

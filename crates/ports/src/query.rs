@@ -29,6 +29,8 @@ pub struct Query {
     pub auth_id: Option<Uuid>,
     /// Whether to count all that match, whatever `limit` and `after` say.
     pub count: bool,
+    /// How new the state has to be that is asked.
+    pub freshness: Freshness,
     /// Where the store keeps what it made of the question, for the next time that it is asked.
     pub memo: Memo,
 }
@@ -36,7 +38,8 @@ pub struct Query {
 /// Keeps what a store made of a question, a statement say, with whoever asks that question again and again.
 ///
 /// Queries may share a memo if they differ in nothing but the ids in [`Selection::Ids`], of which each must have exactly one, the
-/// account in [`Query::auth_id`], which all or none of them must have, [`Query::after`], [`Query::limit`] and [`Query::count`].
+/// account in [`Query::auth_id`], which all or none of them must have, [`Query::after`], [`Query::limit`], [`Query::count`] and
+/// [`Query::freshness`].
 #[derive(Debug, Clone, Default)]
 pub struct Memo(Option<Arc<OnceLock<Arc<dyn Any + Send + Sync>>>>);
 
@@ -53,6 +56,19 @@ impl Memo {
         // Another type means that another store was asked before, which happens in tests alone.
         made.downcast().unwrap_or_else(|_| Arc::new(make()))
     }
+}
+
+/// How new the state has to be that a query is answered from. Who can do with less lets a store ask a copy that is behind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// Has everything that was acknowledged, by whatever node, before it was asked.
+    #[default]
+    Latest,
+    /// Has everything up to this place in the feed, which is one of the store's own history and not beyond its end; and is no older than
+    /// [`Freshness::Recent`].
+    AtLeast(Position),
+    /// Is as old as the store's settings let its copies be, at most.
+    Recent,
 }
 
 /// Which records come into question.
@@ -120,6 +136,7 @@ impl Query {
             flags: Arc::default(),
             auth_id: None,
             count: false,
+            freshness: Freshness::Latest,
             memo: Memo::default(),
         }
     }
@@ -127,6 +144,11 @@ impl Query {
     /// The live record of this id.
     pub fn one(model: ModelId, id: Uuid) -> Self {
         Query { selection: Selection::Ids(vec![id]), ..Query::all(model, 1) }
+    }
+
+    /// The same question, of a state that is as new as this.
+    pub fn fresh(self, freshness: Freshness) -> Self {
+        Query { freshness, ..self }
     }
 
     /// The same question, with a condition.

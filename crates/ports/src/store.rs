@@ -16,30 +16,38 @@ pub trait Store: Send + Sync + 'static {
     /// See [`StoreError`].
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>>;
 
-    /// Answers a query from one snapshot, which is taken when this is called or later.
+    /// Answers a query from one snapshot, which is as new as [`Query::freshness`] asks.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>>;
 
-    /// Whether a closed predicate holds of what is there now: one whose every field is of a record that it binds itself, and that has no
+    /// Whether a closed predicate holds of what is there now, as [`crate::Freshness::Latest`] has it: one whose every field is of a record that it binds itself, and that has no
     /// variables left.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Reads up to `limit` changes behind `after` in the feed, oldest first.
+    /// Reads up to `limit` changes behind `after` in the feed, oldest first; fewer only where the feed ends, as [`Store::position`] has it.
     ///
     /// # Errors
     /// See [`StoreError`]; a position that the feed cannot serve is no error but [`Changes::Reset`].
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>>;
 
-    /// The end of the feed.
+    /// The end of the feed: nothing that was acknowledged before this was asked, by whatever node, is behind it.
     ///
     /// # Errors
     /// See [`StoreError`].
     fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>>;
+
+    /// The end of the feed as far as this process has heard of it. It asks nobody, and may be behind where the store [is
+    /// shared](Store::is_shared).
+    fn heard(&self) -> Position;
+
+    /// Whether other processes may write while this one has the store open, so that what is remembered here holds only as long as the feed says
+    /// nothing else.
+    fn is_shared(&self) -> bool;
 
     /// Whether writes are done now: else the error that each of them gets.
     ///
@@ -68,9 +76,9 @@ pub struct Change {
     pub id: Uuid,
     /// What happened.
     pub operation: Operation,
-    /// The record before; `None` for a creation. Secret fields are null.
+    /// The record before; `None` for a creation, and of the engine's own models. Secret fields are null.
     pub before: Option<Record>,
-    /// The record after; `None` when it was removed for good.
+    /// The record after; `None` when it was removed for good, and of the engine's own models.
     pub after: Option<Record>,
     /// The account that did it; `None` for the engine or nobody.
     pub actor: Option<Uuid>,

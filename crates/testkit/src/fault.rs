@@ -189,6 +189,14 @@ impl Store for FaultyStore {
         Box::pin(self.call(Call::Writable, self.inner.writable()))
     }
 
+    fn heard(&self) -> Position {
+        self.inner.heard()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.inner.is_shared()
+    }
+
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
         self.inner.wait_beyond(offset)
     }

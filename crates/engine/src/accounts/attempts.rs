@@ -27,6 +27,8 @@ pub(crate) const FORGIVEN_AFTER: i64 = 3_600 * MICROS;
 const LONGEST_DELAY_OF_ACCOUNT_SECONDS: i64 = 15 * 60;
 /// Shorter, since many may be behind one address who have done nothing.
 const LONGEST_DELAY_OF_ADDRESS_SECONDS: i64 = 30;
+/// How far the clocks of two nodes may be apart without a delay of the one being taken for none by the other.
+const TOLERATED_SKEW: i64 = 60 * MICROS;
 /// How often a count is tried again when another process counted meanwhile.
 const TRIES: usize = 8;
 
@@ -81,9 +83,10 @@ impl Engine {
         let Some(row) = self.failures_row(counter).await? else { return Ok(counter.limit.max(1)) };
         let locked_until = row.get(field(self.built_in("_attempt"), "locked_until")).as_timestamp();
         let wait = locked_until.map_or(0, |until| until - self.now());
-        // A longer one is none of ours: the clock jumped back. The failures still count, so that the next one is followed by a delay.
-        if (1..=counter.longest_delay_seconds * MICROS).contains(&wait) {
-            let seconds = wait.unsigned_abs().div_ceil(MICROS.unsigned_abs());
+        let longest = counter.longest_delay_seconds * MICROS;
+        // One that is much longer is none of ours: the clock jumped back. The failures still count, so that the next one is followed by a delay.
+        if (1..=longest + TOLERATED_SKEW).contains(&wait) {
+            let seconds = wait.min(longest).unsigned_abs().div_ceil(MICROS.unsigned_abs());
             self.measures().login_lockouts.increment();
             let message = format!("too many failed logins, try again in {seconds} s");
             return Err(Error::new(Code::TooManyFailures, message).retry_after(seconds));

@@ -1,7 +1,7 @@
 //! Which writes can end an identity that is remembered. Worked out once from the application, so that a write costs a look at a table.
 
 use mainstay_expr::ModelId;
-use mainstay_model::{Application, OnDelete};
+use mainstay_model::{Application, Model, OnDelete};
 use mainstay_ports::Step;
 
 /// What a step can come to for the identities that are remembered.
@@ -33,12 +33,12 @@ struct OfModel {
 impl Concerns {
     pub(super) fn new(application: &Application) -> Self {
         let reaching = reaching(application, application.user().id);
-        let of_model = |(name, reaches_accounts): (&str, bool)| OfModel {
-            is_remembered: matches!(name, "user" | "_session" | "_api_key"),
+        let user = application.user().id;
+        let of_model = |(model, reaches_accounts): (&Model, bool)| OfModel {
+            is_remembered: model.id == user || model.announced,
             reaches_accounts,
         };
-        let names = application.models.iter().map(|model| model.name.as_str());
-        Concerns { models: names.zip(reaching).map(of_model).collect() }
+        Concerns { models: application.models.iter().zip(reaching).map(of_model).collect() }
     }
 
     /// A restoration makes nobody's identity worth less, and a purge removes what had ended before.
@@ -51,6 +51,11 @@ impl Concerns {
             _ if of_model.is_remembered => Concern::Named,
             _ => Concern::Nothing,
         }
+    }
+
+    /// Whether identities are made of a model's records.
+    pub(super) fn is_remembered(&self, model: ModelId) -> bool {
+        self.of_model(model).is_remembered
     }
 
     fn of_model(&self, model: ModelId) -> OfModel {

@@ -1,9 +1,10 @@
 //! From an access token or an API key to an account.
 //!
 //! A signature is checked once a token and not once a request, and a key looked up once: what it came to is remembered until the token
-//! ends, its session is ended, its key revoked, or its account changes.
+//! ends, its session is ended, its key revoked, or its account changes. What other nodes do to them is heard in [`super::follow`].
 
 use super::concern::{Concern, Concerns};
+use super::follow::Heard;
 use super::jwt::{Claims, invalid_token};
 use super::keys::KeyGrant;
 use super::keys::text::is_key;
@@ -19,6 +20,10 @@ use uuid::Uuid;
 pub(crate) struct Identities {
     remembered: RwLock<Remembered>,
     concerns: Concerns,
+    /// Whether other nodes can end them.
+    is_shared: bool,
+    /// When this node has last heard what others ended.
+    pub(super) heard: Heard,
 }
 
 #[derive(Default)]
@@ -36,11 +41,15 @@ struct Entry {
 const CAPACITY: usize = 20_000;
 
 impl Identities {
-    pub(crate) fn new(application: &Application) -> Self {
-        Identities { remembered: RwLock::default(), concerns: Concerns::new(application) }
+    pub(crate) fn new(application: &Application, is_shared: bool) -> Self {
+        let concerns = Concerns::new(application);
+        Identities { remembered: RwLock::default(), concerns, is_shared, heard: Heard::new() }
     }
 
     fn get(&self, token: &str, now: i64) -> Option<Arc<Identity>> {
+        if self.is_shared && !self.heard.is_recent() {
+            return None;
+        }
         let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
         remembered
             .by_token
@@ -110,7 +119,12 @@ impl Identities {
         }
     }
 
-    fn forget_record(&self, model: &str, id: Uuid) {
+    /// Whether a change of a record of this model can make an identity another, or end it.
+    pub(super) fn is_made_of(&self, model: ModelId) -> bool {
+        self.concerns.is_remembered(model)
+    }
+
+    pub(super) fn forget_record(&self, model: &str, id: Uuid) {
         match model {
             "user" => self.forget_account(id),
             "_session" => self.forget(|identity| identity.session == Some(id)),

@@ -2,6 +2,7 @@
 
 mod attempts;
 mod concern;
+mod follow;
 mod gate;
 mod identity;
 mod jwt;

@@ -8,7 +8,7 @@ use super::{OrderKey, order};
 use crate::{Caller, Engine, Error};
 use mainstay_expr::{Frame, ModelId, Predicate, Scope, Source, Value, Var, Vars};
 use mainstay_model::Model;
-use mainstay_ports::{Deleted, Memo, Order, Query, Selection};
+use mainstay_ports::{Deleted, Freshness, Memo, Order, Query, Selection};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -50,6 +50,7 @@ impl Question {
             flags: self.flags.clone(),
             auth_id,
             count: false,
+            freshness: Freshness::Latest,
             memo: self.memo.clone(),
         }
     }

@@ -6,6 +6,7 @@ mod attempts;
 mod idempotency;
 mod keys;
 mod maintenance;
+mod nodes;
 mod reads;
 mod remembered;
 mod simulation;

@@ -15,6 +15,9 @@ pub(crate) const PASSWORD: &str = "correct horse";
 const SETTINGS: &str = "[accounts]\nfailures_per_account = 3\nfailures_per_address = 6\n\
     [accounts.password]\nmemory_kib = 512\niterations = 1\n";
 
+/// 2026-11-21T08:30:00Z.
+const NOW: i64 = 1_795_249_800_000_000;
+
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<FakeClock>,
@@ -51,12 +54,23 @@ impl App {
         models: &[(&str, &str)],
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
-        let files = [&[("mainstay.toml", settings)], models].concat();
-        let loaded = Project::load_from(&files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
-        let application = Arc::new(loaded.application);
+        let application = load(settings, models);
         let store = wrap(Arc::new(MemoryStore::new(application.clone())));
-        let clock = Arc::new(FakeClock::new(1_795_249_800_000_000));
-        Self::start(application, store, clock)
+        Self::start(application, store, Arc::new(FakeClock::new(NOW)))
+    }
+
+    /// One of several nodes: a project without models, on a store to which others write too.
+    pub(crate) fn node() -> Self {
+        let application = load(SETTINGS, &[]);
+        let store = Arc::new(MemoryStore::shared(application.clone()));
+        Self::start(application, store, Arc::new(FakeClock::new(NOW)))
+    }
+
+    /// Another node over the same store, which may go wrong for it alone, with a clock that is ahead by so many seconds.
+    pub(crate) fn beside(&self, faults: Faults, ahead_seconds: i64) -> Self {
+        let store = Arc::new(FaultyStore::new(self.store.clone(), faults));
+        let clock = Arc::new(FakeClock::new(NOW + ahead_seconds * 1_000_000));
+        Self::start(self.engine.application().clone(), store, clock)
     }
 
     fn start(application: Arc<Application>, store: Arc<dyn Store>, clock: Arc<FakeClock>) -> Self {
@@ -126,6 +140,12 @@ impl App {
         mainstay_model::json::encode_record(model, &view.record.values, view.fields(model), &mut bytes);
         serde_json::from_slice(&bytes).unwrap()
     }
+}
+
+fn load(settings: &str, models: &[(&str, &str)]) -> Arc<Application> {
+    let files = [&[("mainstay.toml", settings)], models].concat();
+    let loaded = Project::load_from(&files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
+    Arc::new(loaded.application)
 }
 
 pub(crate) fn nobody() -> Caller {

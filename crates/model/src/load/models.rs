@@ -6,7 +6,7 @@ use super::faults::Faults;
 use super::fields;
 use super::rules::{self, Job};
 use super::{indexes, names, relations};
-use crate::{Allow, Model, base};
+use crate::{Allow, Model, base, builtin};
 use mainstay_expr::{FieldId, ModelId};
 use std::collections::HashMap;
 
@@ -71,6 +71,7 @@ fn model(
         soft_delete,
         retention_micros: retention.unwrap_or(DEFAULT_RETENTION_MICROS),
         internal: draft.is_internal(),
+        announced: builtin::ANNOUNCED.contains(&draft.name.as_str()),
         was: names::check_was(&own.document, &["was"], was_in_use, renamed_before, faults),
     };
     indexes::build(&mut model, draft, faults);

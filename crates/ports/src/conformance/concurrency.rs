@@ -2,9 +2,9 @@
 
 use super::Open;
 use super::world::{Who, World, record, text};
-use crate::{Rejection, Step, StoreError, Update};
+use crate::{Operation, Outcome, Purge, Rejection, Step, StoreError, Update};
 use futures::future::join_all;
-use mainstay_expr::Value;
+use mainstay_expr::{Predicate, Value};
 use std::collections::BTreeSet;
 
 pub async fn concurrent_writes_all_count(open: Open) {
@@ -72,4 +72,27 @@ pub async fn a_write_is_seen_by_the_next_query(open: Open) {
         }
     }))
     .await;
+}
+
+/// Every node tidies up, and none asks whether another does.
+pub async fn a_record_is_purged_once(open: Open) {
+    let world = World::open(open);
+    let ids: BTreeSet<_> = join_all((0..40).map(|_| world.made("sample", &[("number", Value::Int(1))])))
+        .await
+        .into_iter()
+        .collect();
+    join_all(ids.iter().map(|id| world.must(Who::System, world.delete("sample", *id)))).await;
+    let position = world.position().await;
+    let model = world.model_id("sample");
+    let purge = |_| Step::Purge(Purge { model, filter: Predicate::Const(true), limit: 100 });
+    let purges = join_all((0..4).map(|number| world.run(Who::System, vec![purge(number)]))).await;
+    let removed = |result: Result<crate::Committed, StoreError>| match result.unwrap().outcomes[0] {
+        Outcome::Count(count) => count,
+        Outcome::Record { .. } => panic!("a purge answers how many"),
+    };
+    assert_eq!(purges.into_iter().map(removed).sum::<u64>(), 40);
+    let changes = world.changes_after(position).await;
+    assert!(changes.iter().all(|change| change.operation == Operation::Purge));
+    assert_eq!(changes.len(), 40);
+    assert_eq!(changes.into_iter().map(|change| change.id).collect::<BTreeSet<_>>(), ids);
 }

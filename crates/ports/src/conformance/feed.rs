@@ -91,6 +91,22 @@ pub async fn internal_models_are_not_in_the_feed(open: Open) {
     assert_eq!(world.changes_after(position).await, []);
 }
 
+pub async fn what_nodes_remember_is_announced_without_its_record(open: Open) {
+    let world = World::open(open);
+    let user = world.account().await;
+    let position = world.position().await;
+    let now = Value::Timestamp(world.now());
+    let values = [("user", Value::Uuid(user)), ("expires_at", now.clone()), ("last_used_at", now.clone())];
+    let (first, second) = (world.made("_session", &values).await, world.made("_session", &values).await);
+    world.must(Who::System, world.update("_session", first, &[("revoked_at", now)])).await;
+    world.must(Who::System, world.delete("_session", second)).await;
+    let changes = world.changes_after(position).await;
+    let told: Vec<_> = changes.iter().map(|change| (change.model, change.id, change.operation)).collect();
+    let sessions = world.model_id("_session");
+    assert_eq!(told, [(sessions, first, Operation::Update), (sessions, second, Operation::Delete)]);
+    assert!(changes.iter().all(|change| change.before.is_none() && change.after.is_none()));
+}
+
 pub async fn the_feed_is_read_in_portions(open: Open) {
     let world = World::open(open);
     let mut position = world.position().await;

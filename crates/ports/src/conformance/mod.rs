@@ -146,6 +146,7 @@ suite! { $
         a_refused_transaction_leaves_no_change,
         the_feed_has_no_secrets,
         internal_models_are_not_in_the_feed,
+        what_nodes_remember_is_announced_without_its_record,
         the_feed_is_read_in_portions,
         a_position_that_cannot_be_served_is_reset,
         a_waiter_is_woken;
@@ -158,5 +159,6 @@ suite! { $
         concurrent_writes_all_count,
         one_of_many_duplicates_wins,
         no_update_is_lost,
+        a_record_is_purged_once,
         a_write_is_seen_by_the_next_query;
 }

@@ -10,11 +10,12 @@ mod many;
 mod write;
 
 use crate::{
-    Authority, NewChange, Outcome, Position, Receipt, Record, Rejection, Step, StoreError, Transaction,
+    Authority, NewChange, Operation, Outcome, Position, Receipt, Record, Rejection, Step, StoreError,
+    Transaction,
 };
 use judge::Judge;
 use mainstay_expr::{FieldId, ModelId, Predicate};
-use mainstay_model::Application;
+use mainstay_model::{Application, Model};
 use std::borrow::Cow;
 use uuid::Uuid;
 
@@ -167,25 +168,27 @@ impl Execution<'_> {
         self.transaction.authority == Authority::System
     }
 
-    /// Appends a change of a public model to the feed; internal models have no place in it.
+    /// Appends a change to the feed. Of internal models it tells only what nodes must hear of each other, and no more than which record it was.
     fn append(
         &mut self,
         model: ModelId,
-        operation: crate::Operation,
+        operation: Operation,
         before: Option<&Record>,
         after: Option<&Record>,
     ) -> Result<(), Stop> {
         self.judge.forget();
         let Some(id) = before.or(after).map(Record::id) else { return Ok(()) };
-        if self.application.model(model).internal {
+        let Model { internal, announced, .. } = *self.application.model(model);
+        if internal && !(announced && matches!(operation, Operation::Update | Operation::Delete)) {
             return Ok(());
         }
+        let shown = |record| if internal { None } else { Some(self.without_secrets(model, record)) };
         let change = NewChange {
             model,
             id,
             operation,
-            before: before.map(|record| self.without_secrets(model, record)),
-            after: after.map(|record| self.without_secrets(model, record)),
+            before: before.and_then(shown),
+            after: after.and_then(shown),
             actor: self.transaction.vars.auth_id,
             request_id: &self.transaction.request_id,
             at: self.now(),

@@ -169,6 +169,8 @@ async fn serve(
         both.next().await;
     };
     tokio::spawn(maintain(backend.engine.clone()));
+    let follower = backend.engine.clone();
+    tokio::spawn(async move { follower.follow_other_nodes().await });
     let options = Options::of(&project.application.config);
     let router = router(backend, &options, listeners.metrics, log_lines_lost);
     let serving = listeners.api.serve(router, options, stop);

@@ -100,6 +100,7 @@ pub(crate) fn model(name: &str) -> Builder {
         soft_delete: name != "tick",
         retention_micros: 0,
         internal: false,
+        announced: false,
         was: None,
     };
     Builder(model)

@@ -20,6 +20,7 @@ pub struct MemoryStore {
     application: Arc<Application>,
     state: Mutex<State>,
     end: watch::Sender<u64>,
+    is_shared: bool,
 }
 
 struct State {
@@ -33,7 +34,12 @@ impl MemoryStore {
     pub fn new(application: Arc<Application>) -> Self {
         let tables = application.models.iter().map(|_| Table::default()).collect();
         let state = State { tables, feed: Feed::new(uuid::Uuid::now_v7().as_u64_pair().1) };
-        MemoryStore { application, state: Mutex::new(state), end: watch::Sender::new(0) }
+        MemoryStore { application, state: Mutex::new(state), end: watch::Sender::new(0), is_shared: false }
+    }
+
+    /// An empty store that says of itself that others write to it too: several engines may stand on it as several nodes would.
+    pub fn shared(application: Arc<Application>) -> Self {
+        MemoryStore { is_shared: true, ..MemoryStore::new(application) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -77,6 +83,14 @@ impl Store for MemoryStore {
 
     fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn heard(&self) -> Position {
+        self.state().feed.end()
+    }
+
+    fn is_shared(&self) -> bool {
+        self.is_shared
     }
 
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
