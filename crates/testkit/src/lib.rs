@@ -1,12 +1,13 @@
-//! What tests stand on: a store in memory, a clock that is set by hand, and faults on demand.
+//! What tests stand on: a store in memory, a clock that is set by hand, faults on demand, and a checker of linearizability.
 //!
 //! The store in memory means what the others mean, since all run [`mainstay_ports::execute`]; it is checked by the same conformance suite.
 //!
-//! This crate owns: those three. It must not know: any adapter; and the program must not know it, since it is for tests alone.
+//! This crate owns: those four. It must not know: any adapter; and the program must not know it, since it is for tests alone.
 
 mod clock;
 mod fault;
 mod keyring;
+pub mod linearizability;
 mod memory;
 
 pub use clock::FakeClock;
