@@ -18,16 +18,30 @@ impl Wire {
     }
 
     /// Status and body of the answer. An error means that nobody knows what became of the request.
+    #[allow(dead_code, reason = "for the tests of durability, which share this file")]
     pub(crate) fn send(
         &mut self,
         method: &str,
         path: &str,
         body: Option<&Value>,
     ) -> io::Result<(u16, Value)> {
+        self.ask(method, path, "", body)
+    }
+
+    /// As [`Wire::send`], with further lines in the header.
+    pub(crate) fn ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: Option<&Value>,
+    ) -> io::Result<(u16, Value)> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let kind = if body.is_empty() { "" } else { "content-type: application/json\r\n" };
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\n{kind}content-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\n{headers}{kind}content-length: {}\r\n\r\n",
+            body.len()
+        );
         self.stream.get_mut().write_all((head + &body).as_bytes())?;
         self.read()
     }
