@@ -5,18 +5,21 @@
 //! know: connections, drivers, async.
 //!
 //! A [`Dialect`] says what the engines say differently. A table is called as its model, a column as its field, and both are
-//! always quoted. Values are stored as follows in SQLite, and an adapter binds parameters likewise:
+//! always quoted. Values are stored as follows, and an adapter binds parameters likewise:
 //!
-//! | type | stored as |
-//! | --- | --- |
-//! | bool | INTEGER, 0 or 1 |
-//! | int, date (days), time, timestamp and duration (microseconds) | INTEGER |
-//! | float | REAL |
-//! | decimal | INTEGER: the mantissa at the field's scale |
-//! | string, text, enum, secret, json | TEXT |
-//! | uuid, ref | BLOB of 16 bytes |
-//! | bytes | BLOB |
-//! | list | TEXT: a JSON array, see [`list_to_json`] |
+//! | type | SQLite | PostgreSQL |
+//! | --- | --- | --- |
+//! | bool | INTEGER, 0 or 1 | BOOLEAN |
+//! | int, time, timestamp and duration (microseconds) | INTEGER | BIGINT |
+//! | date (days) | INTEGER | INTEGER |
+//! | float | REAL | DOUBLE PRECISION |
+//! | decimal | INTEGER: the mantissa at the field's scale | BIGINT, likewise |
+//! | string, text, enum, secret, json | TEXT | TEXT COLLATE "C" |
+//! | uuid, ref | BLOB of 16 bytes | UUID |
+//! | bytes | BLOB | BYTEA |
+//! | list | TEXT: a JSON array, see [`list_to_json`] | TEXT COLLATE "C", likewise |
+//!
+//! PostgreSQL says of each parameter which type it has. A list is bound as an array where that is asked for, and as its text elsewhere.
 
 mod dialect;
 mod list;
@@ -25,13 +28,15 @@ pub mod migrate;
 mod names;
 mod order;
 mod param;
+pub mod postgres;
 mod query;
 mod row;
 mod sqlite;
 mod statement;
 
-pub use dialect::Dialect;
+pub use dialect::{Dialect, KeyColumn};
 pub use list::{list_from_json, list_to_json};
+pub use postgres::Postgres;
 pub use query::{Select, count, find, find_ids, holds, select};
 pub use row::{get, insert, remove, replace};
 pub use sqlite::Sqlite;

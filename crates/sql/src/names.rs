@@ -12,7 +12,16 @@ pub(crate) fn quote(name: &str) -> String {
 /// and fields may have underscores in them and never dots, so that two indexes cannot get one name.
 pub(crate) fn index_name(table: &str, columns: &[String], unique: bool) -> String {
     let kind = if unique { "ux" } else { "ix" };
-    let name = format!("{kind}_{table}.{}", columns.join("."));
+    within_bounds(format!("{kind}_{table}.{}", columns.join(".")))
+}
+
+/// The name of the primary key of a table, where it needs one: `pk_room.id`.
+pub(crate) fn primary_key_name(table: &str) -> String {
+    within_bounds(format!("pk_{table}.id"))
+}
+
+/// A name that is too long is cut, and ends with what keeps it apart from others that begin alike.
+fn within_bounds(name: String) -> String {
     if name.len() <= MAX_INDEX_NAME {
         return name;
     }

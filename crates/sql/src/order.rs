@@ -1,8 +1,8 @@
 //! Order, and the place in it behind which a page starts.
 
-use crate::Dialect;
 use crate::lower::{Junction, Lowering, ROOT, constant, join};
 use crate::names::quote;
+use crate::{Dialect, KeyColumn};
 use mainstay_expr::Value;
 use mainstay_model::{Field, Model, base};
 use mainstay_ports::Order;
@@ -10,9 +10,11 @@ use mainstay_ports::Order;
 /// The keys of `ORDER BY`.
 pub(crate) fn order_by(dialect: &dyn Dialect, model: &Model, order: &[Order]) -> String {
     let keys = order.iter().filter_map(|key| Some((model.fields.get(key.field.index())?, key.descending)));
-    let keys: Vec<String> =
-        keys.map(|(field, descending)| dialect.order_key(&column(field), descending)).collect();
-    keys.join(", ")
+    let key = |(field, descending): (&Field, bool)| {
+        let column = KeyColumn { text: &column(field), is_id: field.id == base::ID };
+        dialect.order_key(&column, descending)
+    };
+    keys.map(key).collect::<Vec<_>>().join(", ")
 }
 
 /// A key of the order at the place in question.

@@ -1,6 +1,6 @@
 //! What is bound to the placeholders of a statement.
 
-use mainstay_expr::Value;
+use mainstay_expr::{Type, Value};
 use std::borrow::Cow;
 use uuid::Uuid;
 
@@ -15,6 +15,37 @@ pub(crate) enum Param {
     AuthId,
     /// The most records to answer.
     Limit,
+}
+
+impl Param {
+    /// The type of what is bound.
+    pub(crate) fn ty(&self) -> Type {
+        match self {
+            Param::Value(value) => type_of(value).unwrap_or(Type::Text),
+            Param::Id | Param::AuthId => Type::Uuid,
+            Param::Limit => Type::Int,
+        }
+    }
+}
+
+/// The type of a value; `None` of null. What the elements of a list are does not matter, since it is stored as text.
+pub(crate) fn type_of(value: &Value) -> Option<Type> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(_) => Type::Bool,
+        Value::Int(_) => Type::Int,
+        Value::Float(_) => Type::Float,
+        Value::Decimal(decimal) => Type::Decimal { scale: decimal.scale() },
+        Value::Text(_) => Type::Text,
+        Value::Uuid(_) => Type::Uuid,
+        Value::Date(_) => Type::Date,
+        Value::Time(_) => Type::Time,
+        Value::Timestamp(_) => Type::Timestamp,
+        Value::Duration(_) => Type::Duration,
+        Value::Json(_) => Type::Json,
+        Value::Bytes(_) => Type::Bytes,
+        Value::List(_) => Type::List(Box::new(Type::Text)),
+    })
 }
 
 /// What is different each time that a statement is run.

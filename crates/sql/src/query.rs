@@ -37,7 +37,7 @@ impl Select {
     }
 }
 
-/// The records that `query` asks for. The columns are the model's fields in their order, then a 0 or 1 for each of [`Query::flags`].
+/// The records that `query` asks for. The columns are the model's fields in their order, then a boolean for each of [`Query::flags`].
 pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query) -> Select {
     let model = app.model(query.model);
     let mut lowering = Lowering::new(app, dialect, Some(query.model), query.auth_id.is_some());
@@ -57,7 +57,7 @@ pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query) -> Select
         quote(&model.name),
         where_clause(conditions),
         order_by(dialect, model, &query.total_order()),
-        lowering.placeholder(Param::Limit),
+        lowering.plain_placeholder(Param::Limit),
     );
     Select { text, params: lowering.into_params() }
 }
@@ -72,7 +72,7 @@ pub fn count(app: &Application, dialect: &dyn Dialect, query: &Query) -> Stateme
     select.statement(query, query.limit)
 }
 
-/// Whether a closed predicate holds: one row with a 0 or 1.
+/// Whether a closed predicate holds: one row with a boolean.
 pub fn holds(app: &Application, dialect: &dyn Dialect, closed: &Predicate) -> Statement {
     let mut lowering = Lowering::new(app, dialect, None, false);
     let condition = lowering.condition(closed, true);
@@ -118,7 +118,7 @@ fn find_columns(
         "SELECT {columns} FROM {} AS {ROOT}{} LIMIT {}",
         quote(&model.name),
         where_clause(vec![condition]),
-        lowering.param(Value::Int(i64::from(limit))),
+        lowering.plain_placeholder(Param::Value(Value::Int(i64::from(limit)))),
     );
     Statement { text, params: lowering.into_values() }
 }

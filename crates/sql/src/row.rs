@@ -45,6 +45,6 @@ pub fn remove(dialect: &dyn Dialect, model: &Model) -> String {
     format!("DELETE FROM {} WHERE \"id\" = {}", quote(&model.name), dialect.placeholder(1))
 }
 
-fn columns(model: &Model) -> impl Iterator<Item = String> {
+pub(crate) fn columns(model: &Model) -> impl Iterator<Item = String> {
     model.fields.iter().map(|field| quote(&field.name))
 }

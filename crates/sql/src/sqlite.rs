@@ -1,10 +1,8 @@
 //! SQLite's dialect.
 
-use crate::migrate::{ColumnType, Conversion};
-use crate::{Dialect, list_to_json};
-use mainstay_expr::{Arithmetic, Decimal, Type, Value};
-
-const MICROS_PER_DAY: i64 = 86_400_000_000;
+use crate::migrate::{self, ColumnType, Conversion};
+use crate::{Dialect, KeyColumn, list_to_json};
+use mainstay_expr::{Arithmetic, Type, Value};
 
 /// SQLite from 3.45, the first with all of the functions used here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +11,19 @@ pub struct Sqlite;
 impl Dialect for Sqlite {
     fn placeholder(&self, number: usize) -> String {
         format!("?{number}")
+    }
+
+    fn operand(&self, number: usize, _: &Type) -> String {
+        self.placeholder(number)
+    }
+
+    fn is_among(&self, item: &str, number: usize, element: &Type) -> String {
+        format!("{item} IN ({})", self.elements(&self.placeholder(number), element))
+    }
+
+    fn max_written_list(&self) -> usize {
+        // A shorter one is planned better when its length is plain to see, and a longer one is prepared once for all lengths.
+        50
     }
 
     fn column_type(&self, ty: &ColumnType) -> &'static str {
@@ -50,7 +61,11 @@ impl Dialect for Sqlite {
     }
 
     fn conversion(&self, column: &str, from: &ColumnType, to: &ColumnType) -> Option<Conversion> {
-        conversion(column, from, to)
+        migrate::conversion(column, from, to, "REAL")
+    }
+
+    fn primary_key(&self, _: &str) -> String {
+        "PRIMARY KEY".to_owned()
     }
 
     fn table_options(&self) -> &'static str {
@@ -93,6 +108,15 @@ impl Dialect for Sqlite {
         format!("substr({subject}, -{count})")
     }
 
+    fn ends_with(&self, subject: &str, needle: &str) -> String {
+        // The inner query gives names to the operands, which are needed more than once.
+        let suffix = self.suffix("s", &self.text_length("n"));
+        format!(
+            "(SELECT CASE WHEN n = '' THEN s IS NOT NULL ELSE {suffix} = n END \
+             FROM (SELECT {subject} AS s, {needle} AS n) AS named)"
+        )
+    }
+
     fn text_length(&self, text: &str) -> String {
         format!("length({text})")
     }
@@ -112,61 +136,17 @@ impl Dialect for Sqlite {
         }
     }
 
-    fn order_key(&self, column: &str, descending: bool) -> String {
+    fn order_key(&self, column: &KeyColumn<'_>, descending: bool) -> String {
         // SQLite takes null for the least value, so that it needs no NULLS FIRST, which would keep it from using an index.
-        format!("{column}{}", if descending { " DESC" } else { "" })
+        format!("{}{}", column.text, if descending { " DESC" } else { "" })
+    }
+
+    fn index_key(&self, column: &KeyColumn<'_>) -> String {
+        column.text.to_owned()
     }
 }
 
-fn quoted_text(text: &str) -> String {
+/// A text as SQL writes it.
+pub(crate) fn quoted_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
-}
-
-fn conversion(column: &str, from: &ColumnType, to: &ColumnType) -> Option<Conversion> {
-    match (from, to) {
-        (from, to) if from == to => Some(Conversion::lossless(column.to_owned())),
-        (ColumnType::Bool, ColumnType::Int) => Some(Conversion::lossless(column.to_owned())),
-        (ColumnType::Int, ColumnType::Text) => Some(Conversion::lossless(format!("CAST({column} AS TEXT)"))),
-        (ColumnType::Int, ColumnType::Float) => {
-            Some(Conversion::lossy(format!("CAST({column} AS REAL)"), "what is beyond 53 bits of an int"))
-        }
-        (ColumnType::Decimal { scale }, ColumnType::Float) => {
-            let expression = format!("CAST({column} AS REAL) / {:?}", 10_f64.powi(i32::from(*scale)));
-            Some(Conversion::lossy(expression, "the exactness of decimals"))
-        }
-        (ColumnType::Int, ColumnType::Decimal { scale }) => rescaled(column, 0, *scale),
-        (ColumnType::Decimal { scale }, ColumnType::Int) => rescaled(column, *scale, 0),
-        (ColumnType::Decimal { scale: from }, ColumnType::Decimal { scale: to }) => {
-            rescaled(column, *from, *to)
-        }
-        (ColumnType::Date, ColumnType::Timestamp) => {
-            Some(Conversion::lossless(format!("{column} * {MICROS_PER_DAY}")))
-        }
-        (ColumnType::Timestamp, ColumnType::Date) => {
-            Some(Conversion::lossy(day_of(column), "the time of day"))
-        }
-        _ => None,
-    }
-}
-
-/// A mantissa at another scale, unless it would have more digits than a decimal can hold. `None` for a scale that no decimal has.
-fn rescaled(column: &str, from: u8, to: u8) -> Option<Conversion> {
-    let factor = 10_i64.checked_pow(u32::from(from.abs_diff(to)))?;
-    if from > to {
-        let half = factor / 2;
-        let expression =
-            format!("({column} + CASE WHEN {column} < 0 THEN -{half} ELSE {half} END) / {factor}");
-        return Some(Conversion::lossy(expression, "digits behind the point, by rounding"));
-    }
-    let bound = 10_i64.pow(u32::from(Decimal::MAX_DIGITS)) / factor;
-    Some(Conversion::lossless_if(
-        format!("{column} BETWEEN 1 - {bound} AND {bound} - 1"),
-        format!("{column} * {factor}"),
-    ))
-}
-
-/// The day of an instant. SQLite's division cuts towards zero, and days before 1970 are below it.
-fn day_of(column: &str) -> String {
-    let time = format!("((({column}) % {MICROS_PER_DAY}) + {MICROS_PER_DAY}) % {MICROS_PER_DAY}");
-    format!("({column} - {time}) / {MICROS_PER_DAY}")
 }

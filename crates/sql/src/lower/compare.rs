@@ -1,12 +1,9 @@
 //! Comparisons and membership.
 
 use super::{Lowering, NULL, constant, turned};
+use crate::param::{Param, type_of};
 use mainstay_expr::{CompareOp, Operand, Type, Value, Var};
 use mainstay_model::base;
-
-/// The longest literal list that is written out. A longer one is one parameter, so that the text of the statement stays the same and is
-/// prepared once; a shorter one is planned better when its length is plain to see.
-const MAX_WRITTEN_LIST: usize = 50;
 
 impl Lowering<'_> {
     pub(super) fn compare(&mut self, op: CompareOp, left: &Operand, right: &Operand, wanted: bool) -> String {
@@ -55,50 +52,30 @@ impl Lowering<'_> {
 
     pub(super) fn membership(&mut self, item: &Operand, list: &Operand, wanted: bool) -> String {
         let Operand::Value(list) = list else {
-            let element = self.element_type(list);
+            let Some(element) = self.element_type(list) else { return constant(!wanted) };
             let (item, list) = (self.operand(item), self.operand(list));
             return turned(format!("{item} IN ({})", self.dialect.elements(&list, &element)), wanted);
         };
         let Value::List(elements) = list else { return constant(!wanted) };
+        let Some(element) = literal_element(elements) else { return constant(!wanted) };
         let elements: Vec<Value> = elements.iter().filter(|element| !element.is_null()).cloned().collect();
-        if elements.is_empty() {
-            return constant(!wanted);
-        }
         let item = self.operand(item);
-        turned(format!("{item} IN ({})", self.literal_list(elements)), wanted)
+        turned(self.is_among(&item, elements, &element), wanted)
     }
 
-    fn literal_list(&mut self, elements: Vec<Value>) -> String {
-        if elements.len() > MAX_WRITTEN_LIST {
-            let element = literal_element(&elements);
-            let list = self.param(Value::List(elements));
-            return self.dialect.elements(&list, &element);
+    fn is_among(&mut self, item: &str, elements: Vec<Value>, element: &Type) -> String {
+        if elements.len() > self.dialect.max_written_list() {
+            let number = self.add(Param::Value(Value::List(elements)));
+            return self.dialect.is_among(item, number, element);
         }
         let placeholders: Vec<String> = elements.into_iter().map(|element| self.param(element)).collect();
-        placeholders.join(", ")
+        format!("{item} IN ({})", placeholders.join(", "))
     }
 }
 
-/// The type of the elements of a literal list; any will do where there is none but null.
-pub(super) fn literal_element(elements: &[Value]) -> Type {
-    elements.iter().find_map(type_of).unwrap_or(Type::Text)
-}
-
-fn type_of(value: &Value) -> Option<Type> {
-    Some(match value {
-        Value::Bool(_) => Type::Bool,
-        Value::Int(_) => Type::Int,
-        Value::Float(_) => Type::Float,
-        Value::Decimal(decimal) => Type::Decimal { scale: decimal.scale() },
-        Value::Text(_) => Type::Text,
-        Value::Uuid(_) => Type::Uuid,
-        Value::Date(_) => Type::Date,
-        Value::Time(_) => Type::Time,
-        Value::Timestamp(_) => Type::Timestamp,
-        Value::Duration(_) => Type::Duration,
-        // No list holds these.
-        Value::Null | Value::Json(_) | Value::Bytes(_) | Value::List(_) => return None,
-    })
+/// The type of the elements of a literal list; `None` when there is none but null.
+pub(super) fn literal_element(elements: &[Value]) -> Option<Type> {
+    elements.iter().find_map(type_of)
 }
 
 fn null_test(operand: &str, equal: bool) -> String {

@@ -78,15 +78,28 @@ impl<'a> Lowering<'a> {
         self.pins.push((field, id));
     }
 
-    /// Adds a parameter of this value and answers its placeholder.
+    /// Adds a parameter of this value and answers its placeholder, as an operand.
     pub(crate) fn param(&mut self, value: Value) -> String {
         self.placeholder(Param::Value(value))
     }
 
-    /// Adds a parameter and answers its placeholder.
+    /// Adds a parameter and answers its placeholder, as an operand.
     pub(crate) fn placeholder(&mut self, param: Param) -> String {
+        let ty = param.ty();
+        let number = self.add(param);
+        self.dialect.operand(number, &ty)
+    }
+
+    /// Adds a parameter whose type is plain from its place, and answers its placeholder.
+    pub(crate) fn plain_placeholder(&mut self, param: Param) -> String {
+        let number = self.add(param);
+        self.dialect.placeholder(number)
+    }
+
+    /// Adds a parameter and answers its number.
+    fn add(&mut self, param: Param) -> usize {
         self.params.push(param);
-        self.dialect.placeholder(self.params.len())
+        self.params.len()
     }
 
     /// What the placeholders that were given out stand for.

@@ -3,7 +3,7 @@
 use super::compare::literal_element;
 use super::{Lowering, NULL};
 use crate::param::Param;
-use mainstay_expr::{FieldRef, Operand, Type, Value, Var};
+use mainstay_expr::{Operand, Type, Value, Var};
 use mainstay_model::FieldType;
 
 impl Lowering<'_> {
@@ -34,10 +34,13 @@ impl Lowering<'_> {
         }
     }
 
-    /// The type of the elements of a list that is stored.
-    pub(super) fn element_type(&mut self, list: &Operand) -> Type {
+    /// The type of the elements of a list that is stored; `None` where no list has any but null.
+    pub(super) fn element_type(&mut self, list: &Operand) -> Option<Type> {
         match list {
-            Operand::Field(field) => self.field_element(*field),
+            Operand::Field(field) => match &self.field(*field)?.ty {
+                FieldType::List(element) => Some(element.expr_type()),
+                _ => None,
+            },
             Operand::Lookup { model, level, value, .. } => {
                 self.bound.push((*level, *model));
                 let element = self.element_type(value);
@@ -46,14 +49,7 @@ impl Lowering<'_> {
             }
             Operand::Value(Value::List(elements)) => literal_element(elements),
             // No other operand is a list.
-            _ => Type::Text,
-        }
-    }
-
-    fn field_element(&self, field: FieldRef) -> Type {
-        match self.field(field).map(|field| &field.ty) {
-            Some(FieldType::List(element)) => element.expr_type(),
-            _ => Type::Text,
+            _ => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Lowering, NULL, alias, constant};
 use crate::names::quote;
-use mainstay_expr::{Link, ModelId, Operand, Predicate, Source};
+use mainstay_expr::{Link, ModelId, Operand, Predicate, Source, Var};
 use mainstay_model::{Model, base};
 
 impl Lowering<'_> {
@@ -36,11 +36,31 @@ impl Lowering<'_> {
         value: &Operand,
     ) -> String {
         let Some(bound) = self.app.models.get(model.index()) else { return NULL.to_owned() };
+        if self.is_null_in((level, model), value) {
+            return NULL.to_owned();
+        }
         let rows = self.bound_rows(bound, level, "id", via, guard);
         self.bound.push((level, model));
         let value = self.operand(value);
         self.bound.pop();
         format!("(SELECT {value} {rows})")
+    }
+
+    /// Whether a value taken from a record is null whatever the record is. Such a column would have no type, by which an engine can refuse
+    /// to compare it.
+    fn is_null_in(&mut self, record: (u8, ModelId), value: &Operand) -> bool {
+        self.bound.push(record);
+        let is_null = match value {
+            Operand::Value(value) => value.is_null(),
+            Operand::Var(var) => *var != Var::AuthId || !self.has_auth,
+            Operand::Field(field) => self.field(*field).is_none(),
+            Operand::Lookup { model, level, value, .. } => {
+                self.app.models.get(model.index()).is_none() || self.is_null_in((*level, *model), value)
+            }
+            Operand::Arithmetic { .. } | Operand::Size { .. } | Operand::LowerAscii(_) => false,
+        };
+        self.bound.pop();
+        is_null
     }
 
     /// The live records of a model whose `column` is `id`, an operand outside of them, and for which `filter` holds.

@@ -35,7 +35,7 @@ impl Lowering<'_> {
         match test {
             TextTest::StartsWith => format!("{} = 1", self.dialect.position(subject, needle)),
             TextTest::Contains => format!("{} > 0", self.dialect.position(subject, needle)),
-            TextTest::EndsWith => self.ends_with(subject, needle),
+            TextTest::EndsWith => self.dialect.ends_with(subject, needle),
         }
     }
 
@@ -54,15 +54,6 @@ impl Lowering<'_> {
         let count = i64::try_from(needle.chars().count()).unwrap_or(i64::MAX);
         let (count, needle) = (self.param(Value::Int(count)), self.param(Value::Text(needle.to_owned())));
         format!("{} = {needle}", self.dialect.suffix(&subject, &count))
-    }
-
-    /// The inner query gives names to the operands, which are needed more than once.
-    fn ends_with(&self, subject: &str, needle: &str) -> String {
-        let suffix = self.dialect.suffix("s", &self.dialect.text_length("n"));
-        format!(
-            "(SELECT CASE WHEN n = '' THEN s IS NOT NULL ELSE {suffix} = n END \
-             FROM (SELECT {subject} AS s, {needle} AS n) AS named)"
-        )
     }
 }
 

@@ -11,6 +11,7 @@ mod schema;
 mod table;
 
 pub use conversion::Conversion;
+pub(crate) use conversion::conversion;
 pub use meaning::Meaning;
 pub use schema::{Column, ColumnType, Extent, Index, InvalidSchema, Schema, Table};
 
@@ -132,11 +133,11 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
     dropped.for_each(|(_, table)| drop_table(table, &mut plan));
     for table in added {
         plan.step(format!("creates {}", table.name), create_table(dialect, table, &table.name));
-        table.indexes.iter().for_each(|index| add_index(table, index, &mut plan));
+        table.indexes.iter().for_each(|index| add_index(dialect, table, index, &mut plan));
     }
     changes.iter().for_each(|change| change.alter(dialect, &mut plan));
     changes.iter().for_each(|change| change.follow_meanings(&renames, dialect, &mut plan));
-    changes.iter().for_each(|change| change.create_indexes(&mut plan));
+    changes.iter().for_each(|change| change.create_indexes(dialect, &mut plan));
     plan
 }
 
@@ -145,12 +146,12 @@ fn drop_table(table: &Table, plan: &mut Plan) {
     plan.step(format!("drops {}", table.name), format!("DROP TABLE {}", quote(&table.name)));
 }
 
-fn add_index(table: &Table, index: &Index, plan: &mut Plan) {
+fn add_index(dialect: &dyn Dialect, table: &Table, index: &Index, plan: &mut Plan) {
     let (name, columns, records) = (&table.name, index.columns.join(", "), index.extent.records());
     let description = if index.unique {
         format!("makes {columns} unique among the {records} of {name}")
     } else {
         format!("indexes the {records} of {name} by {columns}")
     };
-    plan.step(description, create_index(table, index));
+    plan.step(description, create_index(dialect, table, index));
 }

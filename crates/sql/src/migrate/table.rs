@@ -65,13 +65,13 @@ impl<'a> TableChange<'a> {
     }
 
     /// Makes the indexes that are not there.
-    pub(super) fn create_indexes(&self, plan: &mut Plan) {
+    pub(super) fn create_indexes(&self, dialect: &dyn Dialect, plan: &mut Plan) {
         let is_there = |index: &Index| !self.is_rebuilt() && self.old.indexes.contains(index);
         for index in self.new.indexes.iter().filter(|index| !is_there(index)) {
             if index.unique {
                 check_unique(self.new, index, plan);
             }
-            add_index(self.new, index, plan);
+            add_index(dialect, self.new, index, plan);
         }
     }
 
@@ -132,7 +132,7 @@ impl<'a> TableChange<'a> {
                 }
                 Some(_) => {}
                 None => {
-                    let sql = format!("{alter} ADD COLUMN {}", change.added(dialect));
+                    let sql = format!("{alter} ADD COLUMN {}", change.added(dialect, name));
                     plan.step(format!("adds {name}.{new}"), sql);
                 }
             }
@@ -196,8 +196,8 @@ impl ColumnChange<'_> {
     }
 
     /// The definition of a new column in a table that has rows.
-    fn added(&self, dialect: &dyn Dialect) -> String {
-        let definition = column(dialect, self.new);
+    fn added(&self, dialect: &dyn Dialect, table: &str) -> String {
+        let definition = column(dialect, table, self.new);
         if self.new.nullable {
             return definition;
         }

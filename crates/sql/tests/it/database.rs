@@ -1,11 +1,47 @@
-//! A SQLite in memory, used as the adapter uses its own.
+//! A SQLite in memory, used as the adapter uses its own, and what it has in common with a PostgreSQL.
 
 use mainstay_expr::{ModelId, Value};
 use mainstay_model::Application;
 use mainstay_sql::migrate::{Plan, StepKind, plan};
-use mainstay_sql::{Sqlite, Statement, insert, list_to_json};
+use mainstay_sql::{Dialect, Sqlite, Statement, insert, list_to_json};
 use rusqlite::{Connection, params_from_iter, types::Value as Stored};
 use uuid::Uuid;
+
+/// A database of some engine.
+pub(crate) trait Engine {
+    fn dialect(&self) -> &'static dyn Dialect;
+
+    /// The rows that a statement answers, with values as SQLite stores them.
+    fn rows(&self, statement: &Statement) -> Vec<Vec<Stored>>;
+
+    fn insert(&self, app: &Application, model: ModelId, values: &[Value]) {
+        let text = insert(self.dialect(), app.model(model));
+        self.rows(&Statement { text, params: values.to_vec() });
+    }
+
+    /// The ids of the rows, which are their first columns.
+    fn ids(&self, statement: &Statement) -> Vec<Uuid> {
+        self.rows(statement).iter().map(|row| id(&row[0])).collect()
+    }
+}
+
+impl Engine for Database {
+    fn dialect(&self) -> &'static dyn Dialect {
+        &Sqlite
+    }
+
+    fn rows(&self, statement: &Statement) -> Vec<Vec<Stored>> {
+        let mut prepared = self
+            .0
+            .prepare_cached(&statement.text)
+            .unwrap_or_else(|error| panic!("{error}: {}", statement.text));
+        let width = prepared.column_count();
+        let params = params_from_iter(statement.params.iter().map(stored));
+        let rows =
+            prepared.query_map(params, |row| (0..width).map(|place| row.get(place)).collect()).unwrap();
+        rows.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {}", statement.text))
+    }
+}
 
 pub(crate) struct Database(pub(crate) Connection);
 
@@ -37,28 +73,6 @@ impl Database {
     /// Turns what a plan may lose into what it does.
     pub(crate) fn settle(&self, plan: &mut Plan) {
         plan.settle(|count| self.0.query_row(count, [], |row| row.get(0))).unwrap();
-    }
-
-    pub(crate) fn insert(&self, app: &Application, model: ModelId, values: &[Value]) {
-        let text = insert(&Sqlite, app.model(model));
-        self.0.prepare_cached(&text).unwrap().execute(params_from_iter(values.iter().map(stored))).unwrap();
-    }
-
-    pub(crate) fn rows(&self, statement: &Statement) -> Vec<Vec<Stored>> {
-        let mut prepared = self
-            .0
-            .prepare_cached(&statement.text)
-            .unwrap_or_else(|error| panic!("{error}: {}", statement.text));
-        let width = prepared.column_count();
-        let params = params_from_iter(statement.params.iter().map(stored));
-        let rows =
-            prepared.query_map(params, |row| (0..width).map(|place| row.get(place)).collect()).unwrap();
-        rows.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {}", statement.text))
-    }
-
-    /// The ids of the rows, which are their first columns.
-    pub(crate) fn ids(&self, statement: &Statement) -> Vec<Uuid> {
-        self.rows(statement).iter().map(|row| id(&row[0])).collect()
     }
 
     /// The plan of a statement, as SQLite explains it.

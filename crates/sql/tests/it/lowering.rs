@@ -2,12 +2,13 @@
 
 use crate::application::{Builder, application, model, reference};
 use crate::database::Database;
+use crate::postgres::PostgresDatabase;
 use mainstay_expr::{
     Arithmetic, CompareOp, FieldRef, Link, ModelId, Operand, Predicate, Source, TextTest, Type, Value, Var,
 };
 use mainstay_model::{Application, FieldType};
 use mainstay_ports::{Deleted, Order, Query, Selection};
-use mainstay_sql::{Sqlite, count, find, get, holds, insert, remove, replace, select};
+use mainstay_sql::{Postgres, Sqlite, count, find, get, holds, insert, remove, replace, select};
 use uuid::Uuid;
 
 const ROOM: ModelId = ModelId(0);
@@ -28,6 +29,7 @@ fn chat() -> Application {
             .field("parent", reference(0), true)
             .index(&["name"], false)
             .index(&["size"], false)
+            .index(&["limit"], false)
             .index(&["topic"], true),
         member(),
         model("log").having(|model| model.soft_delete = false).field("room", reference(0), false),
@@ -397,15 +399,8 @@ fn a_closed_predicate_is_a_query_of_its_own() {
     assert_eq!(statement.params, [uuid(5), uuid(7)]);
 }
 
-#[test]
-fn indexes_serve_what_they_are_for() {
-    let app = chat();
-    let database = Database::new(&app);
-    let check = |query: Query, expected: &[&str]| {
-        let plan = database.explain(&select(&app, &Sqlite, &query).statement(&query, 10));
-        assert!(expected.iter().all(|part| plan.contains(part)), "{plan}\nlacks one of {expected:?}");
-        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
-    };
+/// Questions on rooms that an index answers, and gives out in order.
+fn indexed() -> [Query; 8] {
     let all = || Query::all(ROOM, 10);
     let starts = Predicate::Text { test: TextTest::StartsWith, subject: room("name"), needle: text("par") };
     let order = |name: &str| {
@@ -415,18 +410,94 @@ fn indexes_serve_what_they_are_for() {
     let place = Some((vec![Value::Int(1)], Uuid::nil()));
     let name = compare(CompareOp::Equal, room("name"), text("a"));
     let topic = compare(CompareOp::Equal, room("topic"), text("a"));
-    let old = compare(CompareOp::Less, room("deleted_at"), Operand::Value(Value::Timestamp(1)));
     let ids = Selection::Ids(vec![Uuid::nil(); 60]);
-    let purged = database.explain(&find(&app, &Sqlite, ROOM, &old, 10));
-    assert_eq!(purged, "SEARCH r USING INDEX ix_room.deleted_at (deleted_at<?)");
-    check(Query::one(ROOM, Uuid::nil()), &["SEARCH r USING INDEX", "(id=?)"]);
-    check(Query { selection: ids, ..all() }, &["SEARCH r USING INDEX", "(id=?)"]);
-    check(all().filtered(name), &["SEARCH r USING INDEX ix_room.name (name=?)"]);
-    check(all().filtered(topic), &["SEARCH r USING INDEX ux_room.topic (topic=?)"]);
-    check(
+    [
+        Query::one(ROOM, Uuid::nil()),
+        Query { selection: ids, ..all() },
+        all().filtered(name),
+        all().filtered(topic),
         Query { order: order("name").into(), ..all().filtered(starts) },
+        Query { order: order("size").into(), after: place, ..all() },
+        Query { order: order("limit").into(), ..all() },
+        all().filtered(has_member(room("id"))),
+    ]
+}
+
+#[test]
+fn indexes_of_sqlite_serve_what_they_are_for() {
+    let app = chat();
+    let database = Database::new(&app);
+    let expected = [
+        &["SEARCH r USING INDEX", "(id=?)"][..],
+        &["SEARCH r USING INDEX", "(id=?)"],
+        &["SEARCH r USING INDEX ix_room.name (name=?)"],
+        &["SEARCH r USING INDEX ux_room.topic (topic=?)"],
         &["ix_room.name (name>? AND name<?)"],
+        &["ix_room.size ((size,id)<(?,?))"],
+        &["SCAN r USING INDEX ix_room.limit"],
+        &["ux_member.room.user (room=? AND user=?)"],
+    ];
+    for (query, expected) in indexed().iter().zip(expected) {
+        let plan = database.explain(&select(&app, &Sqlite, query).statement(query, 10));
+        assert!(expected.iter().all(|part| plan.contains(part)), "{plan}\nlacks one of {expected:?}");
+        assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+    }
+    let purged = database.explain(&find(&app, &Sqlite, ROOM, &old(), 10));
+    assert_eq!(purged, "SEARCH r USING INDEX ix_room.deleted_at (deleted_at<?)");
+}
+
+#[test]
+fn indexes_of_postgres_serve_what_they_are_for() {
+    let app = chat();
+    let database = PostgresDatabase::new(&app);
+    // PostgreSQL reads a small table as a whole, whatever indexes it has.
+    database.batch(
+        "INSERT INTO room SELECT gen_random_uuid(), 0, 0, 1, CASE WHEN n % 100 = 0 THEN n END, \
+           'name ' || n, 'topic ' || n, n, n, TRUE, NULL, '[]', NULL FROM generate_series(1, 20000) AS n; \
+         INSERT INTO member SELECT gen_random_uuid(), 0, 0, 1, NULL, id, gen_random_uuid() FROM room; \
+         ANALYZE",
     );
-    check(Query { order: order("size").into(), after: place, ..all() }, &["ix_room.size ((size,id)<(?,?))"]);
-    check(all().filtered(has_member(room("id"))), &["ux_member.room.user (room=? AND user=?)"]);
+    let expected = [
+        r#"Index Scan using "pk_room.id" on room r; Index Cond: (id = "#,
+        r#"Index Scan using "pk_room.id" on room r; Index Cond: (id = ANY ("#,
+        r#"Index Scan using "ix_room.name" on room r; Index Cond: (name = "#,
+        r#"Index Scan using "ux_room.topic" on room r; Index Cond: (topic = "#,
+        r#"Index Scan Backward using "ix_room.name" on room r; Index Cond: ((name >= 'par'::text COLLATE "C") AND (name < 'pas'::text COLLATE "C"))"#,
+        r#"Index Scan Backward using "ix_room.size" on room r; Index Cond: (ROW(size, id) < "#,
+        r#"Index Scan Backward using "ix_room.limit" on room r; Filter: (deleted_at IS NULL)"#,
+        r#"Index Scan using "ix_member.user" on member b1; Index Cond: ("#,
+    ];
+    for (query, expected) in indexed().iter().zip(expected) {
+        let plan = database.explain(&select(&app, &Postgres, query).statement(query, 10));
+        assert!(plan.contains(expected), "{plan}\nlacks {expected:?}");
+    }
+    let purged = database.explain(&find(&app, &Postgres, ROOM, &old(), 10));
+    assert!(purged.contains(r#"Index Scan using "ix_room.deleted_at" on room r; Index Cond: "#), "{purged}");
+}
+
+/// Rooms that were deleted long ago.
+fn old() -> Predicate {
+    compare(CompareOp::Less, room("deleted_at"), Operand::Value(Value::Timestamp(1)))
+}
+
+#[test]
+fn postgres_is_told_the_types_of_parameters() {
+    let check = |predicate: Predicate, expected: &str| {
+        let text = find(&chat(), &Postgres, ROOM, &predicate, 1).text;
+        assert_eq!(text.split_once(" WHERE ").unwrap().1, format!("{expected} LIMIT $2"));
+    };
+    let equal = |left, right| compare(CompareOp::Equal, left, right);
+    check(equal(room("size"), int(1)), r#"r."size" = $1::int8"#);
+    check(equal(room("topic"), text("a")), r#"r."topic" = $1::text COLLATE "C""#);
+    check(not(equal(room("topic"), text("a"))), r#"r."topic" IS DISTINCT FROM $1::text COLLATE "C""#);
+    let list = |length| Operand::Value(Value::List(vec![Value::Int(1); length]));
+    let within = |length| Predicate::In { item: room("limit"), list: list(length) };
+    check(within(1), r#"r."limit" IN ($1::int8)"#);
+    check(within(2), r#"r."limit" = ANY($1::int8[])"#);
+    check(not(within(60)), r#"(r."limit" = ANY($1::int8[])) IS NOT TRUE"#);
+    let tag = Predicate::In { item: text("a"), list: room("tags") };
+    check(
+        tag,
+        r#"$1::text COLLATE "C" IN (SELECT value FROM json_array_elements_text(CAST(r."tags" AS json)))"#,
+    );
 }

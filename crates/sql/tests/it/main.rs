@@ -1,4 +1,4 @@
-//! Tests against a real SQLite, through the public items of the crate.
+//! Tests against a real SQLite and a real PostgreSQL, through the public items of the crate.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at what it did not expect")]
 
@@ -10,6 +10,8 @@ mod lowering;
 mod meaning;
 mod migration;
 mod paging;
+mod postgres;
 mod random;
+mod rows;
 mod source;
 mod world;

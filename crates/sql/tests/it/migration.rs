@@ -1,7 +1,7 @@
 //! Migrations, run on a real SQLite with records in it.
 
 use crate::application::{Builder, application, model, sample};
-use crate::database::Database;
+use crate::database::{Database, Engine};
 use mainstay_expr::{Decimal, ModelId, Operand, Value, Var};
 use mainstay_model::{Application, Default, FieldType};
 use mainstay_sql::Sqlite;

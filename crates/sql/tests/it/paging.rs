@@ -5,15 +5,24 @@ use crate::random::Random;
 use crate::world::World;
 use mainstay_expr::{FieldId, Value};
 use mainstay_ports::{Deleted, Order, Query};
-use mainstay_sql::{Sqlite, select};
+use mainstay_sql::select;
 use std::cmp::Ordering;
 use uuid::Uuid;
 
 #[test]
-fn pages_give_every_row_once_and_in_order() {
+fn pages_of_sqlite_give_every_row_once_and_in_order() {
+    every_row_once_and_in_order(40, World::sqlite);
+}
+
+#[test]
+fn pages_of_postgres_give_every_row_once_and_in_order() {
+    every_row_once_and_in_order(10, World::postgres);
+}
+
+fn every_row_once_and_in_order(worlds: usize, world: fn(&mut Random) -> World) {
     let mut random = Random::seeded();
-    for _ in 0..40 {
-        let world = World::random(&mut random);
+    for _ in 0..worlds {
+        let world = world(&mut random);
         for _ in 0..25 {
             let order = random_order(&mut random);
             let deleted = *random.pick(&[Deleted::Exclude, Deleted::Include, Deleted::Only]);
@@ -40,7 +49,8 @@ fn pages(world: &World, query: &Query) -> Vec<Uuid> {
     let mut query = query.clone();
     let mut all = Vec::new();
     loop {
-        let page = world.database.ids(&select(&world.app, &Sqlite, &query).statement(&query, query.limit));
+        let select = select(&world.app, world.database.dialect(), &query);
+        let page = world.database.ids(&select.statement(&query, query.limit));
         assert!(page.len() <= query.limit as usize);
         let Some(last) = page.last() else { return all };
         let record = world.of(NOTE).iter().find(|record| record[0] == Value::Uuid(*last)).unwrap();

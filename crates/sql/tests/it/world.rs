@@ -1,8 +1,9 @@
 //! Records in memory, and the same in a database.
 
 use crate::application::sample;
-use crate::database::Database;
+use crate::database::{Database, Engine};
 use crate::generate::records;
+use crate::postgres::PostgresDatabase;
 use crate::random::Random;
 use mainstay_expr::{Frame, ModelId, Predicate, Records, Value, evaluate_closed};
 use mainstay_model::{Application, base};
@@ -11,15 +12,24 @@ pub(crate) struct World {
     pub(crate) app: Application,
     /// The records of each model, in the order of their ids.
     pub(crate) records: Vec<Vec<Vec<Value>>>,
-    pub(crate) database: Database,
+    pub(crate) database: Box<dyn Engine>,
 }
 
 impl World {
-    /// Random records of the sample application.
-    pub(crate) fn random(random: &mut Random) -> World {
+    /// Random records of the sample application, in a SQLite.
+    pub(crate) fn sqlite(random: &mut Random) -> World {
+        World::random(random, |app| Box::new(Database::new(app)))
+    }
+
+    /// The same, in a PostgreSQL.
+    pub(crate) fn postgres(random: &mut Random) -> World {
+        World::random(random, |app| Box::new(PostgresDatabase::new(app)))
+    }
+
+    fn random(random: &mut Random, database: impl FnOnce(&Application) -> Box<dyn Engine>) -> World {
         let app = sample();
         let records: Vec<_> = app.models.iter().map(|model| records(random, model)).collect();
-        let database = Database::new(&app);
+        let database = database(&app);
         for (model, records) in app.models.iter().zip(&records) {
             records.iter().for_each(|record| database.insert(&app, model.id, record));
         }
