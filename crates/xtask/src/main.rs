@@ -1,7 +1,7 @@
 //! The project's own chores: `cargo xtask help` lists them.
 //!
 //! This crate owns: what contributors and the CI run, the tidy checks, and how the data of `examples/atlas` came to be.
-//! It must not know: the other crates. It starts `cargo` and reads files, so that it builds in seconds.
+//! It must not know: the other crates, but `services`. It starts `cargo` and reads files, so that it builds in seconds.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
@@ -10,6 +10,7 @@ mod bench;
 mod deny;
 mod fuzz;
 mod machine;
+mod postgres;
 mod process;
 mod schemathesis;
 mod steps;
@@ -34,6 +35,7 @@ usage: cargo xtask <command>
   docs           build the crates' documentation; a broken link is an error
   schemathesis   make requests from /openapi.json, right and wrong ones, and check the answers (needs python3 and PyPI)
   schemathesis --long   more of them, and others each time
+  postgres       a private PostgreSQL for tests that are run by hand, until Ctrl-C (else each test program starts its own)
   fuzz [TARGET] [SECONDS]   libFuzzer on filters, cursors, bodies, batches and project files, a minute each (needs a C++ compiler)
   bench          build the program and measure it; `cargo xtask bench --help` lists the options, and
                  docs/guide/benchmarks.md says what the figures mean
@@ -61,6 +63,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["schemathesis"] => schemathesis::check(&workspace, false)?,
         ["schemathesis", "--long"] => schemathesis::check(&workspace, true)?,
         ["fuzz", rest @ ..] => fuzz::run(&workspace, rest)?,
+        ["postgres"] => postgres::serve(&workspace)?,
         ["docs"] => docs(&workspace)?,
         ["atlas"] => atlas::make(&workspace)?,
         ["bench", rest @ ..] => bench::run(&workspace, rest)?,

@@ -4,7 +4,8 @@ use crate::process;
 use crate::steps::{Outcome, Steps};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{deny, fuzz, machine, schemathesis, tidy, tools};
+use crate::{deny, fuzz, machine, postgres, schemathesis, tidy, tools};
+use mainstay_services::postgres::{SHARED_URL, Server};
 use std::process::ExitCode;
 
 /// How much is checked.
@@ -34,7 +35,10 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
         steps.run("advisories", || deny::note_advisories(workspace));
     }
     steps.run("tools", || tools::provide(workspace).into());
-    steps.run("tests", || tests(workspace, scope, &mut tally));
+    let mut server = None;
+    steps.run("postgres", || postgres::start(workspace).map(|started| server = Some(started)).into());
+    steps.run("tests", || tests(workspace, scope, server.as_ref(), &mut tally));
+    drop(server);
     if scope != Scope::Quick {
         steps.run("schemathesis", || schemathesis::check(workspace, scope == Scope::Long).into());
     }
@@ -51,10 +55,13 @@ fn format(workspace: &Workspace) -> Result<(), String> {
     process::run(workspace.cargo(["fmt", "--all", "--check"]))
 }
 
+/// With every feature, as the tests are built; and the program as it is built by default, which is another one.
 fn clippy(workspace: &Workspace) -> Result<(), String> {
     need_component(workspace, "clippy", "clippy")?;
-    let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"];
-    process::run(workspace.cargo(arguments))
+    let everything =
+        ["clippy", "--workspace", "--all-targets", "--all-features", "--locked", "--", "-D", "warnings"];
+    process::run(workspace.cargo(everything))?;
+    process::run(workspace.cargo(["clippy", "--package", "mainstay", "--locked", "--", "-D", "warnings"]))
 }
 
 fn need_component(workspace: &Workspace, command: &str, component: &str) -> Result<(), String> {
@@ -70,9 +77,11 @@ fn program(workspace: &Workspace) -> Result<(), String> {
 }
 
 /// Plain `cargo test`, because it needs nothing installed and runs the examples in the documentation too.
-fn tests(workspace: &Workspace, scope: Scope, tally: &mut Tally) -> Outcome {
-    let mut command = workspace.cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+fn tests(workspace: &Workspace, scope: Scope, postgres: Option<&Server>, tally: &mut Tally) -> Outcome {
+    let mut command =
+        workspace.cargo(["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"]);
     command.env("PATH", tools::path(workspace));
+    command.envs(postgres.map(|server| (SHARED_URL, server.url())));
     if scope == Scope::Long {
         command.env(LONG, "1");
     }

@@ -76,7 +76,8 @@ fn unpack(workspace: &Workspace, program: &str, package: &str) -> Result<(), Str
     std::fs::remove_dir_all(&folder).map_err(io)
 }
 
-fn install(workspace: &Workspace, package: &str) -> Result<(), String> {
+/// Installs a package of Debian's, which takes root.
+pub(crate) fn install(workspace: &Workspace, package: &str) -> Result<(), String> {
     if !is_root(workspace)? {
         return Err(format!("install it (`apt-get install {package}`), or run this as root"));
     }
