@@ -2,7 +2,7 @@
 
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use mainstay_engine::{Code, Error};
+use mainstay_engine::{Code, Error, OperationKind};
 
 /// What `If-Match` asks of the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,14 +77,27 @@ pub(crate) fn explain_only_create(only_create: bool, error: Error) -> Error {
     }
 }
 
-/// Refuses conditions where an operation could not keep them.
+/// Refuses a write with a condition that its operation does not keep, rather than to pass the condition over. A read that passes one over does
+/// no harm.
 ///
 /// # Errors
 /// [`Code::InvalidParameter`], naming the header.
-pub(crate) fn refuse(headers: &HeaderMap, names: &[HeaderName]) -> Result<(), Error> {
-    match names.iter().find(|name| headers.contains_key(*name)) {
-        Some(name) => Err(invalid(format!("this operation has no condition `{name}`"))),
-        None => Ok(()),
+pub(crate) fn admit(kind: OperationKind, headers: &HeaderMap) -> Result<(), Error> {
+    let refused = [IF_MATCH, IF_NONE_MATCH]
+        .into_iter()
+        .find(|name| headers.contains_key(name) && !kept(kind).contains(name));
+    match refused {
+        Some(name) if kind.writes() => Err(invalid(format!("this operation has no condition `{name}`"))),
+        _ => Ok(()),
+    }
+}
+
+/// The conditions that a write keeps: those on the one record that it is about, while there can be one.
+pub(crate) fn kept(kind: OperationKind) -> &'static [HeaderName] {
+    match kind {
+        OperationKind::Put => &[IF_MATCH, IF_NONE_MATCH],
+        OperationKind::Update | OperationKind::Delete | OperationKind::Restore => &[IF_MATCH],
+        _ => &[],
     }
 }
 

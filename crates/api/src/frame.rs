@@ -5,6 +5,7 @@
 
 use crate::ClientAddress;
 use crate::call::Call;
+use crate::conditions;
 use crate::problem::problem;
 use crate::query::Parameters;
 use crate::replay;
@@ -79,6 +80,7 @@ async fn admit(
             caller.identity = identity(&state.engine, &parts.headers).await?;
         }
         caller.require(operation)?;
+        conditions::admit(operation.kind, &parts.headers)?;
         query = Parameters::parse(parts.uri.query(), crate::query::known(operation.kind))?;
     }
     Ok((Call { state, route, parts, caller, query }, body))

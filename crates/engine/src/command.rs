@@ -1,6 +1,6 @@
 //! Writes: one command or several, one transaction.
 
-use crate::error::rejected;
+use crate::error::{fenced, rejected};
 use crate::idempotency::repeated;
 use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, Part, View};
 use mainstay_expr::{Frame, ModelId, Operand, Predicate, Value, Vars};
@@ -62,6 +62,8 @@ pub enum Action {
     Restore {
         /// The id.
         id: Uuid,
+        /// The version that it must have.
+        if_version: Option<i64>,
     },
 }
 
@@ -189,6 +191,7 @@ impl Engine {
                 Some(model) => {
                     errors.push((index, rejected(rejection, application.model(*model), application)));
                 }
+                None if rejection == Rejection::Fenced => return fenced(),
                 None => return receipt_error(&rejection),
             }
         }
@@ -210,7 +213,7 @@ impl Engine {
                 Step::Put(Put { create, if_version, only_create })
             }
             Action::Delete { id, if_version } => Step::Delete(Delete { model: model.id, id, if_version }),
-            Action::Restore { id } => Step::Restore(Restore { model: model.id, id }),
+            Action::Restore { id, if_version } => Step::Restore(Restore { model: model.id, id, if_version }),
         })
     }
 

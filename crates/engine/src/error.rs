@@ -86,6 +86,9 @@ codes! {
     UniqueConflict "unique_conflict" "Another record has the same values in fields that are unique together.",
     AlreadyExists "already_exists" "A record with this id exists, be it deleted.",
     VersionMismatch "version_mismatch" "The record has changed since it was read (`If-Match`), or exists although it must not (`If-None-Match: *`).",
+    RequirementFailed "requirement_failed" "A `check` of the batch does not hold any more: what the batch was decided by has changed.",
+    Fenced "fenced" "A lock that `Fencing-Token` names is not held with this number (any more), so nothing was done. Whoever was told so has lost the lock.",
+    SerializationFailed "serialization_failed" "A serializable batch met others that write to the same records each time it was tried, so nothing was done. Send it again after `Retry-After`.",
     Restricted "restricted" "Other records point to this one and their `on_delete` forbids its deletion.",
     NotDeleted "not_deleted" "The record to restore is not deleted.",
     CascadeTooLarge "cascade_too_large" "The deletion or restoration would touch too many records; delete those that point to this one first.",
@@ -191,6 +194,10 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Busy => Error::new(Code::Busy, "too much is waiting, try again soon").retry_after(1),
+            StoreError::Contended => {
+                let message = "others wrote to the same records at the same time, so nothing was done";
+                Error::new(Code::SerializationFailed, message).retry_after(1)
+            }
             StoreError::Timeout => Error::new(Code::QueryTimeout, "the query took too long"),
             StoreError::DiskFull => Error::new(Code::DiskFull, "the disk is full, nothing was written"),
             StoreError::DiskFailed(detail) => Error {
@@ -210,6 +217,11 @@ impl From<StoreError> for Error {
             }
         }
     }
+}
+
+/// The error of who has lost a lock.
+pub(crate) fn fenced() -> Error {
+    Error::new(Code::Fenced, "a lock that `Fencing-Token` names is not held with this number")
 }
 
 /// What a refusal means to the client. `name` gives the name of a field of the step's model, `model_name` that of a model.
@@ -252,7 +264,10 @@ pub(crate) fn rejected(
             fields: vec![FieldError::new(WHOLE_RECORD, "check", message.clone())],
             ..Error::new(Code::ValidationFailed, message)
         },
-        Rejection::RequirementFailed => Error::new(Code::VersionMismatch, "the record is not as required"),
+        Rejection::RequirementFailed => {
+            Error::new(Code::RequirementFailed, "what the batch was decided by does not hold any more")
+        }
+        Rejection::Fenced => fenced(),
         Rejection::NotDeleted => Error::new(Code::NotDeleted, "the record is not deleted"),
         Rejection::TooManyMatches { limit } => Error::new(
             Code::TooManyMatches,

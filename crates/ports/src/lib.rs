@@ -29,8 +29,8 @@ pub use receipt::{Answer, Receipt};
 pub use record::Record;
 pub use store::{Change, Changes, NewChange, Operation, Store, StoreError};
 pub use transaction::{
-    Authority, Committed, Create, Delete, DeleteMany, Outcome, Purge, Put, Rejection, Restore, Step,
-    Transaction, Update, UpdateMany,
+    Authority, Check, CheckMany, Committed, Create, Delete, DeleteMany, Fence, Isolation, Outcome, Purge,
+    Put, Rejection, Restore, Step, Transaction, Update, UpdateMany,
 };
 
 #[cfg(feature = "conformance")]

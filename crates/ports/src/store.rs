@@ -58,6 +58,15 @@ pub trait Store: Send + Sync + 'static {
     /// Resolves when the feed goes beyond `offset`; a doorbell, which may ring too often and never too seldom.
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()>;
 
+    /// The time, in microseconds since 1970, by the one clock that all go by who share what is kept here. `here` is the time at the caller's own,
+    /// which it is where nobody shares it. What is told is never later than the time at which it is received.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn now(&self, here: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
+        Box::pin(std::future::ready(Ok(here)))
+    }
+
     /// Removes changes older than `before_micros`, and the oldest ones while the feed is larger than `max_bytes`, some at a time. Answers how many.
     ///
     /// # Errors
@@ -185,6 +194,8 @@ pub enum StoreError {
     Rejected(Vec<(usize, Rejection)>),
     /// Too much is waiting already; come again.
     Busy,
+    /// The transaction is serializable, and others that ran at the same time were in its way each time it was tried. It had no effect.
+    Contended,
     /// The query ran longer than it may.
     Timeout,
     /// The disk is full. Nothing was written; reads go on.
@@ -203,6 +214,7 @@ impl fmt::Display for StoreError {
         match self {
             StoreError::Rejected(rejections) => write!(f, "refused: {rejections:?}"),
             StoreError::Busy => f.write_str("too much is waiting"),
+            StoreError::Contended => f.write_str("others were in the way each time"),
             StoreError::Timeout => f.write_str("the query ran too long"),
             StoreError::DiskFull => f.write_str("the disk is full"),
             StoreError::DiskFailed(detail) => write!(f, "the disk failed: {detail}"),

@@ -19,13 +19,49 @@ pub struct Transaction {
     pub viewer: Option<Vars>,
     /// What to keep of the outcomes together with them.
     pub receipt: Option<Receipt>,
+    /// What has to be so, before the first step, for the transaction to take effect.
+    pub fences: Vec<Fence>,
+    /// What it may see of others that run at the same time.
+    pub isolation: Isolation,
 }
 
 impl Transaction {
-    /// A transaction whose outcomes are for who asks, and which keeps no receipt.
+    /// A transaction whose outcomes are for who asks, which keeps no receipt and which nothing fences.
     pub fn new(authority: Authority, vars: Vars, request_id: impl Into<String>, steps: Vec<Step>) -> Self {
-        Transaction { authority, vars, request_id: request_id.into(), steps, viewer: None, receipt: None }
+        Transaction {
+            authority,
+            vars,
+            request_id: request_id.into(),
+            steps,
+            viewer: None,
+            receipt: None,
+            fences: Vec::new(),
+            isolation: Isolation::default(),
+        }
     }
+}
+
+/// What a transaction may see of others that run at the same time (SQL:2023, 4.42.4). An adapter may give more than is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Isolation {
+    /// Each question is answered by what is committed when it is asked. The records that a step gets by their ids stay as they are until the
+    /// transaction ends, so that no update is lost; what it learns by a search or a rule about other records may be outdated at its end.
+    #[default]
+    ReadCommitted,
+    /// As if the transactions that ask for it ran one after the other.
+    Serializable,
+}
+
+/// A record that has to be as required for the transaction to take effect, as a lock that is still held. The caller has to be allowed to read
+/// it. It stays as it is until the transaction ends, so that whoever changes it comes either before, and refuses the transaction, or after.
+#[derive(Debug, Clone)]
+pub struct Fence {
+    /// Its model.
+    pub model: ModelId,
+    /// Its id.
+    pub id: Uuid,
+    /// What must hold of it.
+    pub require: Predicate,
 }
 
 /// Whose rights count.
@@ -56,6 +92,10 @@ pub enum Step {
     UpdateMany(UpdateMany),
     /// See [`DeleteMany`].
     DeleteMany(DeleteMany),
+    /// See [`Check`].
+    Check(Check),
+    /// See [`CheckMany`].
+    CheckMany(CheckMany),
 }
 
 /// Makes a record.
@@ -116,6 +156,8 @@ pub struct Restore {
     pub model: ModelId,
     /// Its id.
     pub id: Uuid,
+    /// The version it must have.
+    pub if_version: Option<i64>,
 }
 
 /// Removes records for good: soft-deleted ones whose time is up, or, in internal models, any that match. For the engine alone.
@@ -159,6 +201,34 @@ pub struct DeleteMany {
     pub limit: u32,
 }
 
+/// Sees that a live record is as a decision was made by, and writes nothing. The record stays so until the transaction ends, be the isolation
+/// what it may.
+#[derive(Debug, Clone)]
+pub struct Check {
+    /// Its model.
+    pub model: ModelId,
+    /// Its id.
+    pub id: Uuid,
+    /// The version it must have.
+    pub if_version: Option<i64>,
+    /// What must hold of it.
+    pub require: Option<Predicate>,
+}
+
+/// Sees that as many live records as a decision was made by match and may be seen by the caller, and writes nothing. Others may come to match
+/// before the transaction ends, unless it is [`Isolation::Serializable`].
+#[derive(Debug, Clone)]
+pub struct CheckMany {
+    /// The model.
+    pub model: ModelId,
+    /// Which records.
+    pub filter: Predicate,
+    /// The fewest that may match.
+    pub at_least: u32,
+    /// The most that may match; `None` for any number.
+    pub at_most: Option<u32>,
+}
+
 /// A transaction that took effect, durably.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Committed {
@@ -182,7 +252,7 @@ pub enum Outcome {
         /// The fields that the caller may not see.
         hidden: Vec<FieldId>,
     },
-    /// How many records a step of many was about.
+    /// How many records a step of many was about; of a check of many, how many it looked at.
     Count(u64),
 }
 
@@ -224,8 +294,10 @@ pub enum Rejection {
         /// What the model says.
         message: String,
     },
-    /// What [`Update::require`] asked does not hold.
+    /// What [`Update::require`], [`Check::require`] or [`CheckMany`] asked does not hold.
     RequirementFailed,
+    /// What a [`Fence`] requires does not hold. It stands at the index behind the last step, and no step was tried.
+    Fenced,
     /// The record to restore is not deleted.
     NotDeleted,
     /// The deletion or restoration would touch more records than [`crate::MAX_CASCADE`].
@@ -256,6 +328,8 @@ impl Step {
             Step::Purge(purge) => purge.model,
             Step::UpdateMany(update) => update.model,
             Step::DeleteMany(delete) => delete.model,
+            Step::Check(check) => check.model,
+            Step::CheckMany(check) => check.model,
         }
     }
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 pub enum Call {
     /// [`Store::transact`]
     Transact,
-    /// [`Store::query`] and [`Store::holds`]
+    /// [`Store::query`], [`Store::holds`] and [`Store::now`]
     Query,
     /// [`Store::changes`]
     Changes,
@@ -35,6 +35,8 @@ pub enum Call {
 pub enum Fault {
     /// It is refused with [`StoreError::Busy`] and has no effect.
     Busy,
+    /// It fails with [`StoreError::Contended`] and has no effect.
+    Contended,
     /// It fails with [`StoreError::Timeout`] and has no effect.
     Timeout,
     /// It fails with [`StoreError::DiskFull`] and has no effect.
@@ -157,6 +159,7 @@ impl FaultyStore {
             Some(Fault::Undone) => Err(StoreError::OutcomeUnknown("fault".to_owned())),
             Some(Fault::DiskFailed) => Err(StoreError::DiskFailed("fault".to_owned())),
             Some(Fault::Busy) => Err(StoreError::Busy),
+            Some(Fault::Contended) => Err(StoreError::Contended),
             Some(Fault::Timeout) => Err(StoreError::Timeout),
             Some(Fault::DiskFull) => Err(StoreError::DiskFull),
             Some(Fault::Failed) => Err(StoreError::Failed("fault".to_owned())),
@@ -195,6 +198,10 @@ impl Store for FaultyStore {
 
     fn is_shared(&self) -> bool {
         self.inner.is_shared()
+    }
+
+    fn now(&self, here: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
+        Box::pin(self.call(Call::Query, self.inner.now(here)))
     }
 
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {

@@ -123,7 +123,7 @@ impl Verb {
     }
 
     fn takes_version(self) -> bool {
-        matches!(self, Verb::Update | Verb::Put | Verb::Delete)
+        matches!(self, Verb::Update | Verb::Put | Verb::Delete | Verb::Restore)
     }
 
     fn takes_data(self) -> bool {
@@ -136,7 +136,7 @@ impl Verb {
             Verb::Update => Action::Update { id, input, if_version },
             Verb::Put => Action::Put { id, input, if_version, only_create: false },
             Verb::Delete => Action::Delete { id, if_version },
-            Verb::Restore => Action::Restore { id },
+            Verb::Restore => Action::Restore { id, if_version },
         }
     }
 }

@@ -4,14 +4,13 @@ mod decode;
 mod names;
 
 use crate::call::Call;
+use crate::encode;
 use crate::frame::{Answer, ask_for_account};
 use crate::json::kind;
 use crate::object::Object;
 use crate::problem::batch_problem;
-use crate::{conditions, encode};
 use axum::body::Body;
 use decode::Decoder;
-use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{Response, StatusCode};
 use mainstay_engine::{Code, Command, Done, Error, Written};
 use mainstay_model::{Application, json};
@@ -20,7 +19,6 @@ use serde_json::Value;
 
 /// `POST /v1/batch`
 pub(crate) async fn batch(call: Call, body: Body) -> Answer {
-    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
     let operations = operations(&call, body).await?;
     let count = operations.len();
     let result = match Decoder::new(call.engine()).commands(operations) {

@@ -101,9 +101,13 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
             DISK,
             &[Code::ValidationFailed, Code::VersionMismatch, Code::Restricted, Code::CascadeTooLarge],
         ],
-        Restore => {
-            &[RECORD, BODY, WRITE, DISK, &[Code::ValidationFailed, Code::NotDeleted, Code::CascadeTooLarge]]
-        }
+        Restore => &[
+            RECORD,
+            BODY,
+            WRITE,
+            DISK,
+            &[Code::ValidationFailed, Code::VersionMismatch, Code::NotDeleted, Code::CascadeTooLarge],
+        ],
         UpdateMany => &[BODY, FIELDS, MATCHING, DISK],
         DeleteMany => &[BODY, MATCHING, DISK],
         Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge], DISK],

@@ -145,7 +145,7 @@ fn headers(kind: OperationKind) -> Vec<Value> {
             let pattern = "^(W/)?\"[0-9]+\"(, (W/)?\"[0-9]+\")*$";
             vec![if_match(), header("If-None-Match", description, pattern, "\"1\"")]
         }
-        OperationKind::Update | OperationKind::Delete => vec![if_match()],
+        OperationKind::Update | OperationKind::Delete | OperationKind::Restore => vec![if_match()],
         OperationKind::Put => {
             vec![if_match(), header("If-None-Match", "`*`: create, and do not replace.", "^\\*$", "*")]
         }

@@ -3,10 +3,9 @@
 use super::input::decode_all;
 use crate::call::Call;
 use crate::frame::Answer;
+use crate::merge;
 use crate::object::Object;
-use crate::{conditions, merge};
 use axum::body::Body;
-use http::header::{IF_MATCH, IF_NONE_MATCH};
 use mainstay_engine::{Code, Done, Error, Matching};
 
 /// `PATCH /v1/rooms?filter=…`
@@ -34,7 +33,6 @@ pub(crate) async fn delete_many(call: Call, body: Body) -> Answer {
 
 /// Which records: those of a filter that has to be there, so that nobody writes to all of them by leaving it out.
 fn matching(call: &Call) -> Result<Matching, Error> {
-    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
     let filter = call.query.filter().ok_or_else(|| {
         Error::new(Code::InvalidParameter, "say which records by `filter`; `filter=true` means all of them")
     })?;

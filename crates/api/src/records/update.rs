@@ -3,11 +3,10 @@
 use super::input::decode_for;
 use super::write::{ATTEMPTS, contended, version, wait, write};
 use crate::call::Call;
-use crate::conditions::{self, IfMatch};
+use crate::conditions::IfMatch;
 use crate::frame::Answer;
 use crate::merge;
 use axum::body::Body;
-use http::header::IF_NONE_MATCH;
 use mainstay_engine::{Action, Code, Done, Error, GetRequest, Written};
 use mainstay_expr::FieldId;
 use mainstay_ports::Position;
@@ -17,7 +16,6 @@ use uuid::Uuid;
 /// `PATCH /v1/rooms/{id}`
 pub(crate) async fn update(call: Call, body: Body) -> Answer {
     let id = call.id()?;
-    conditions::refuse(call.headers(), &[IF_NONE_MATCH])?;
     let if_match = IfMatch::of(call.headers(), version(&call, id)).await?;
     let patch = call.object(body).await?;
     let fields = merge::merged_fields(call.model(), &patch);

@@ -5,7 +5,6 @@ use crate::call::Call;
 use crate::conditions::{self, IfMatch};
 use crate::frame::Answer;
 use axum::body::Body;
-use http::header::{IF_MATCH, IF_NONE_MATCH};
 use mainstay_engine::{Action, Code, Command, Done, Error, GetRequest, Input, Written};
 use mainstay_ports::Position;
 use std::time::Duration;
@@ -20,7 +19,6 @@ const MAX_PAUSE: Duration = Duration::from_millis(16);
 
 /// `POST /v1/rooms`
 pub(crate) async fn create(call: Call, body: Body) -> Answer {
-    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
     let object = call.object(body).await?;
     let (id, input) = decode(call.model(), object)?;
     let (written, position) = write(&call, Action::Create { id, input }).await?;
@@ -47,7 +45,6 @@ pub(crate) async fn put(call: Call, body: Body) -> Answer {
 /// `DELETE /v1/rooms/{id}`
 pub(crate) async fn delete(call: Call, body: Body) -> Answer {
     let id = call.id()?;
-    conditions::refuse(call.headers(), &[IF_NONE_MATCH])?;
     let if_match = IfMatch::of(call.headers(), version(&call, id)).await?;
     call.no_body(body).await?;
     let action = Action::Delete { id, if_version: if_match.version() };
@@ -58,9 +55,10 @@ pub(crate) async fn delete(call: Call, body: Body) -> Answer {
 /// `POST /v1/rooms/{id}/restore`
 pub(crate) async fn restore(call: Call, body: Body) -> Answer {
     let id = call.id()?;
-    conditions::refuse(call.headers(), &[IF_MATCH, IF_NONE_MATCH])?;
+    let if_match = IfMatch::of(call.headers(), deleted_version(&call, id)).await?;
     call.no_body(body).await?;
-    let (written, position) = write(&call, Action::Restore { id }).await?;
+    let action = Action::Restore { id, if_version: if_match.version() };
+    let (written, position) = write(&call, action).await.map_err(|error| if_match.explain(error))?;
     Ok(call.done(&Done::Written(&[written], position)))
 }
 
@@ -72,7 +70,16 @@ pub(super) async fn write(call: &Call, action: Action) -> Result<(Written, Posit
 
 /// The version that the record has now.
 pub(super) async fn version(call: &Call, id: Uuid) -> Result<i64, Error> {
-    let view = call.engine().get(&call.caller, call.model().id, id, &GetRequest::default()).await?;
+    version_of(call, id, &GetRequest::default()).await
+}
+
+/// As [`version`], also of a deleted record.
+async fn deleted_version(call: &Call, id: Uuid) -> Result<i64, Error> {
+    version_of(call, id, &GetRequest { deleted: true, ..GetRequest::default() }).await
+}
+
+async fn version_of(call: &Call, id: Uuid, request: &GetRequest) -> Result<i64, Error> {
+    let view = call.engine().get(&call.caller, call.model().id, id, request).await?;
     Ok(view.record.version())
 }
 

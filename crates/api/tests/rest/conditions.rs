@@ -114,10 +114,58 @@ async fn conditions_that_would_not_be_kept_are_refused() {
         post("/v1/pages").json(&json!({"title": "x"})).header("if-match", "*"),
         patch(&page).json(&json!({"title": "x"})).header("if-none-match", "\"1\""),
         put(&page).json(&json!({"title": "x"})).header("if-none-match", "\"1\""),
-        post(format!("{page}/restore")).header("if-match", "\"1\""),
+        post(format!("{page}/restore")).header("if-none-match", "*"),
     ] {
         app.refuse(ask, 400, "invalid_parameter").await;
     }
+}
+
+/// The walk is over the API's own description, so that a write that passes a condition over fails the test, be it described or not.
+#[tokio::test]
+async fn every_write_keeps_a_condition_or_refuses_it() {
+    let app = App::of(&[("mainstay.toml", SETTINGS), ("models/page.toml", PAGE)]);
+    let (user, token) = app.account("owner").await;
+    let (page, deleted) = (page(&app).await, page(&app).await);
+    assert_eq!(app.send(delete(&deleted)).await.status, 204);
+    let paths = app.send(get("/openapi.json")).await.json()["paths"].clone();
+    let mut kept = Vec::new();
+    for (path, methods) in paths.as_object().unwrap() {
+        let filled = match path.strip_suffix("/restore") {
+            Some(_) if path.starts_with("/v1/pages") => format!("{deleted}/restore"),
+            _ if path.starts_with("/v1/pages/") => page.clone(),
+            _ => path.replace("{id}", &user),
+        };
+        for (method, operation) in methods.as_object().unwrap() {
+            let Some(name) = operation["operationId"]
+                .as_str()
+                .filter(|_| !["get", "parameters"].contains(&method.as_str()))
+            else {
+                continue;
+            };
+            let described = operation["parameters"].as_array().unwrap();
+            let keeps = described.iter().any(|parameter| parameter["name"] == "If-Match");
+            let body = if path.contains("users") {
+                json!({"email": "a@example.com"})
+            } else {
+                json!({"title": "x"})
+            };
+            let send = ask(&method.to_uppercase(), &filled).token(&token).header("if-match", "\"99\"");
+            let has_body = operation.get("requestBody").is_some();
+            let reply = app.send(if has_body { send.json(&body) } else { send }).await;
+            let expected = if keeps { (412, "version_mismatch") } else { (400, "invalid_parameter") };
+            let code = reply.json()["code"].clone();
+            assert_eq!((reply.status.as_u16(), code.as_str().unwrap()), expected, "{name}: {}", reply.body);
+            kept.extend(keeps.then(|| name.to_owned()));
+        }
+    }
+    kept.retain(|name| name.starts_with("page."));
+    kept.sort();
+    assert_eq!(kept, ["page.delete", "page.put", "page.restore", "page.update"]);
+    let restore = post(format!("{deleted}/restore"));
+    app.refuse(restore.clone().header("if-match", "\"1\", \"3\""), 412, "version_mismatch").await;
+    app.refuse(post(format!("{UNKNOWN}/restore")).header("if-match", "*"), 412, "version_mismatch").await;
+    let restored = app.send(restore.header("if-match", "\"1\", \"2\"")).await;
+    assert_eq!((restored.status.as_u16(), restored.header("etag")), (200, "\"3\""), "{}", restored.body);
 }
 
 #[tokio::test]

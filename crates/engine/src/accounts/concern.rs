@@ -45,7 +45,7 @@ impl Concerns {
     pub(super) fn of(&self, step: &Step) -> Concern {
         let of_model = self.of_model(step.model());
         match step {
-            Step::Purge(_) => Concern::Nothing,
+            Step::Purge(_) | Step::Check(_) | Step::CheckMany(_) => Concern::Nothing,
             Step::Delete(_) | Step::DeleteMany(_) if of_model.reaches_accounts => Concern::Any,
             Step::UpdateMany(_) | Step::DeleteMany(_) if of_model.is_remembered => Concern::Any,
             _ if of_model.is_remembered => Concern::Named,

@@ -1,7 +1,7 @@
 //! Logging in.
 
 use super::register::normalize_email;
-use super::session::{field, is_version_mismatch, unauthenticated};
+use super::session::{field, is_overtaken, unauthenticated};
 use super::{Login, PasswordChange, Tokens};
 use crate::idempotency::repeated;
 use crate::{Caller, Code, Done, Engine, Error};
@@ -34,11 +34,9 @@ impl Engine {
             true => self.set_password(&credential, login.password).await?,
             false => self.set_hash(&credential, None),
         };
-        self.open_session(caller, &user, is_current).await.map_err(|error| {
-            match is_version_mismatch(&error) {
-                true => invalid_credentials(),
-                false => error,
-            }
+        self.open_session(caller, &user, is_current).await.map_err(|error| match is_overtaken(&error) {
+            true => invalid_credentials(),
+            false => error,
         })
     }
 
@@ -71,7 +69,7 @@ impl Engine {
             self.end_other_sessions(user_id, identity.session),
         ];
         let changed = self.conclude(caller, steps, |request| request.encode(&Done::Nothing)).await;
-        changed.map_err(|error| match is_version_mismatch(&error) {
+        changed.map_err(|error| match is_overtaken(&error) {
             true => Error::new(Code::InvalidCredentials, "the password was changed meanwhile"),
             false => error,
         })

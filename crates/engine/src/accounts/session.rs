@@ -62,7 +62,7 @@ impl Engine {
         let steps = vec![mark, extend, next];
         match self.conclude(caller, steps, move |request| request.encode(&Done::Tokens(&kept))).await {
             Ok(()) => Ok(tokens),
-            Err(error) if is_version_mismatch(&error) => self.punish_reuse(caller, session).await,
+            Err(error) if is_overtaken(&error) => self.punish_reuse(caller, session).await,
             Err(error) => Err(error),
         }
     }
@@ -242,8 +242,9 @@ fn invalid_refresh_token() -> Error {
 }
 
 /// Whether a step was refused since its record was not as it had to be.
-pub(super) fn is_version_mismatch(error: &Error) -> bool {
-    error.parts.iter().any(|(_, error)| error.code == Code::VersionMismatch)
+pub(super) fn is_overtaken(error: &Error) -> bool {
+    let overtaken = |code: Code| matches!(code, Code::VersionMismatch | Code::RequirementFailed);
+    error.parts.iter().any(|(_, error)| overtaken(error.code))
 }
 
 fn optional_text(text: Option<String>) -> Value {

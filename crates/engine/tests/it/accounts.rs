@@ -150,7 +150,10 @@ async fn a_deleted_account_is_gone_at_once_and_comes_back_whole() {
     assert_eq!(code(app.with_token(&tokens.access_token).await.map(drop)), Code::InvalidToken);
     assert_eq!(outcome(app.login("ann@example.org", PASSWORD).await), Err(Code::InvalidCredentials));
     let model = app.engine.application().user().id;
-    let restore = mainstay_engine::Command { model, action: mainstay_engine::Action::Restore { id: ann } };
+    let restore = mainstay_engine::Command {
+        model,
+        action: mainstay_engine::Action::Restore { id: ann, if_version: None },
+    };
     app.engine.write(&admin, "user.restore", restore).await.unwrap();
     assert_eq!(outcome(app.login("ann@example.org", PASSWORD).await), Ok(()));
 }

@@ -69,7 +69,7 @@ async fn keys_go_with_their_account_and_come_back_with_it() {
     app.delete(&admin, "user", user_id(&ann)).await.unwrap();
     assert_eq!(let_in(&app, &kept).await, None);
     let model = app.engine.application().user().id;
-    let restore = Command { model, action: Action::Restore { id: user_id(&ann) } };
+    let restore = Command { model, action: Action::Restore { id: user_id(&ann), if_version: None } };
     app.engine.write(&admin, "user.restore", restore).await.unwrap();
     assert_eq!(let_in(&app, &kept).await, Some(user_id(&ann)));
     assert_eq!(let_in(&app, &revoked).await, None);

@@ -103,7 +103,7 @@ async fn an_account_that_goes_with_another_record_is_nobody_at_once() {
         office.app.delete(&office.admin, name, id).await.unwrap();
         assert_eq!(office.who().await, Err(Code::InvalidToken), "{name}");
         // Behind the restoration the session is gone still, as it does not come back; a new one begins.
-        office.write(vec![(name, Action::Restore { id })]).await;
+        office.write(vec![(name, Action::Restore { id, if_version: None })]).await;
         assert_eq!(office.who().await, Err(Code::InvalidToken), "{name} restored");
         let again = office.app.login("ann@example.org", PASSWORD).await.unwrap();
         assert!(office.app.with_token(&again.access_token).await.is_ok());
@@ -170,6 +170,6 @@ async fn a_key_goes_with_the_account_and_comes_back_with_it() {
     assert_eq!(who().await, Ok(office.user));
     office.app.delete(&office.admin, "company", office.company).await.unwrap();
     assert_eq!(who().await, Err(Code::InvalidToken));
-    office.write(vec![("company", Action::Restore { id: office.company })]).await;
+    office.write(vec![("company", Action::Restore { id: office.company, if_version: None })]).await;
     assert_eq!(who().await, Ok(office.user));
 }

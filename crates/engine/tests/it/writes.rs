@@ -163,7 +163,7 @@ async fn a_deleted_record_is_not_there_for_those_who_may_not_delete_it() {
     let (app, staff, guest, item) = items().await;
     app.delete(&staff, "item", item).await.unwrap();
     let model = app.engine.application().model_named("item").unwrap().id;
-    let restore = || Command { model, action: Action::Restore { id: item } };
+    let restore = || Command { model, action: Action::Restore { id: item, if_version: None } };
     assert_eq!(code(app.engine.write(&guest, "restore", restore()).await), Code::NotFound);
     assert!(app.engine.write(&staff, "restore", restore()).await.is_ok());
 }

@@ -169,7 +169,7 @@ impl World {
     }
 
     pub(crate) async fn restore(&self, model: &str, id: Uuid) -> bool {
-        self.write(model, Action::Restore { id }).await.is_ok()
+        self.write(model, Action::Restore { id, if_version: None }).await.is_ok()
     }
 
     pub(crate) async fn room(&self, owner: &Account) -> Uuid {

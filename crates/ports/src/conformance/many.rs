@@ -80,6 +80,25 @@ pub async fn each_match_is_touched_once(open: Open) {
     }
 }
 
+/// Each record that is written makes the next one match, which comes later by the ids and by the index alike.
+pub async fn what_comes_to_match_meanwhile_is_not_touched(open: Open) {
+    let world = World::open(open);
+    let mut chain = vec![world.made("folder", &[("name", text("a first"))]).await];
+    for number in 0..10 {
+        let values = [("name", text(&format!("b {number}"))), ("parent", Value::Uuid(chain[number]))];
+        chain.push(world.made("folder", &values).await);
+    }
+    let filter = world.condition("folder", "name == 'a first' || parent.name == 'moved'", None);
+    let step = || Step::UpdateMany(update(&world, "folder", filter.clone(), &[("name", text("moved"))]));
+    assert_eq!(count(&world, Who::System, step()).await, 1);
+    assert_eq!(count(&world, Who::System, step()).await, 1, "the one below the first");
+    let mut versions = Vec::new();
+    for id in &chain[..3] {
+        versions.push(world.get("folder", *id).await.unwrap().version());
+    }
+    assert_eq!(versions, [2, 2, 1]);
+}
+
 pub async fn a_match_is_seen_by_who_asks(open: Open) {
     let world = World::open(open);
     let (owner, other) = (world.account().await, world.account().await);

@@ -16,9 +16,11 @@
 #![allow(missing_docs, reason = "the name of a case says what it checks")]
 
 mod batch;
+mod checks;
 mod concurrency;
 mod deletion;
 mod feed;
+mod isolation;
 mod many;
 mod paging;
 mod query;
@@ -114,6 +116,7 @@ suite! { $
     many:
         what_matches_is_updated,
         each_match_is_touched_once,
+        what_comes_to_match_meanwhile_is_not_touched,
         a_match_is_seen_by_who_asks,
         one_refusal_refuses_all,
         fields_keep_their_own_rules_in_many,
@@ -161,4 +164,19 @@ suite! { $
         no_update_is_lost,
         a_record_is_purged_once,
         a_write_is_seen_by_the_next_query;
+    checks:
+        a_record_that_was_read_is_as_it_was,
+        a_check_tells_nothing_of_what_one_may_not_see,
+        as_many_match_as_are_expected,
+        a_fence_that_fell_refuses_everything,
+        no_write_follows_one_of_a_later_holder,
+        a_version_that_differs_stops_a_restoration;
+    isolation:
+        no_write_is_dirty,
+        no_read_is_of_a_part,
+        of_two_who_read_one_writes,
+        a_checked_record_keeps_writes_from_skew,
+        serializable_searches_keep_writes_from_skew,
+        a_serializable_search_finds_no_phantom,
+        serializable_transactions_take_effect;
 }

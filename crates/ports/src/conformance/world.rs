@@ -143,7 +143,7 @@ impl World {
     }
 
     pub(super) fn restore(&self, model: &str, id: Uuid) -> Step {
-        Step::Restore(Restore { model: self.model(model).id, id })
+        Step::Restore(Restore { model: self.model(model).id, id, if_version: None })
     }
 
     /// A new account.

@@ -106,11 +106,15 @@ impl Execution<'_> {
         let model = self.application.model(restore.model);
         let record = self.rows.get(model.id, restore.id)?.ok_or(Rejection::NotFound)?;
         self.require_visible(model, &record)?;
-        let Some(deleted_at) = record.deleted_at() else { return Err(Rejection::NotDeleted.into()) };
+        let Some(deleted_at) = record.deleted_at() else {
+            require_version(&record, restore.if_version)?;
+            return Err(Rejection::NotDeleted.into());
+        };
         if !self.allows(model.allow.delete.as_ref(), Records::only(&record))? {
             // A deleted record is seen by those alone who may delete it.
             return Err(Rejection::NotFound.into());
         }
+        require_version(&record, restore.if_version)?;
         let mut restored: Vec<(ModelId, Record)> = Vec::new();
         // A record that points to two of them is found with each.
         let mut seen = HashSet::new();

@@ -73,19 +73,24 @@ impl Execution<'_> {
 
     /// The ids of the live records that match and that the caller may see, in their order.
     fn matching(&mut self, model: &Model, filter: &Predicate, limit: u32) -> Result<Vec<Uuid>, Stop> {
-        let mut conditions = vec![Predicate::equals(base::DELETED_AT, Value::Null), filter.clone()];
-        if !self.is_system() {
-            let rule = model.allow.read.as_ref().map(|rule| rule.predicate.as_ref().clone());
-            conditions.push(rule.unwrap_or(Predicate::Const(false)));
-        }
-        let frame = Frame { vars: Some(&self.transaction.vars), ..Frame::default() };
-        let condition = Predicate::All(conditions).reduce(&frame);
+        let condition = self.visible_matches(model, filter);
         let mut ids = self.rows.search(model.id, &condition, limit as usize + 1)?;
         if ids.len() > limit as usize {
             return Err(Rejection::TooManyMatches { limit }.into());
         }
         ids.sort_unstable();
         Ok(ids)
+    }
+
+    /// The condition of the live records that match and that the caller may see.
+    pub(super) fn visible_matches(&self, model: &Model, filter: &Predicate) -> Predicate {
+        let mut conditions = vec![Predicate::equals(base::DELETED_AT, Value::Null), filter.clone()];
+        if !self.is_system() {
+            let rule = model.allow.read.as_ref().map(|rule| rule.predicate.as_ref().clone());
+            conditions.push(rule.unwrap_or(Predicate::Const(false)));
+        }
+        let frame = Frame { vars: Some(&self.transaction.vars), ..Frame::default() };
+        Predicate::All(conditions).reduce(&frame)
     }
 }
 

@@ -4,6 +4,7 @@
 //! engine, hands its rows to [`execute`], and commits or rolls back by the answer. Rules come from the application and
 //! not from the caller, so that no feature can forget them.
 
+mod check;
 mod delete;
 mod judge;
 mod many;
@@ -24,11 +25,20 @@ pub const MAX_CASCADE: usize = 100_000;
 
 /// The rows of an engine, within an open transaction of it.
 pub trait Rows {
-    /// The record of this id, deleted or not.
+    /// The record of this id, deleted or not. It stays as it is until the transaction ends, but for what the transaction itself writes.
     ///
     /// # Errors
     /// When the engine fails, as in all of these methods.
     fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError>;
+
+    /// As [`Rows::get`], for a record that is read and not written: it stays as it is until the transaction ends. Others may hold it as well, at
+    /// the same time.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn hold(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
+        self.get(model, id)
+    }
 
     /// Adds a record. The inner error names the fields of a unique index that another live record fills alike, or the id alone where a
     /// record has it, be it deleted.
@@ -115,6 +125,7 @@ pub fn execute(
     rows: &mut dyn Rows,
 ) -> Result<Vec<Outcome>, StoreError> {
     let mut execution = Execution { application, transaction, rows, judge: Judge::default() };
+    execution.require_fences()?;
     let mut outcomes = Vec::with_capacity(transaction.steps.len());
     let mut rejections = Vec::new();
     for (index, step) in transaction.steps.iter().enumerate() {
@@ -145,6 +156,8 @@ impl Execution<'_> {
             Step::Purge(purge) => self.purge(purge),
             Step::UpdateMany(update) => self.update_many(update),
             Step::DeleteMany(delete) => self.delete_many(delete),
+            Step::Check(check) => self.check(check),
+            Step::CheckMany(check) => self.check_many(check),
         }
     }
 
