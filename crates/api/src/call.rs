@@ -81,10 +81,9 @@ impl Call {
     /// # Errors
     /// [`Code::InvalidId`].
     pub(crate) fn id(&self) -> Result<Uuid, Error> {
-        let place = self.route.path.split('/').position(|segment| segment == "{id}").unwrap_or_default();
-        let segment = self.parts.uri.path().split('/').nth(place).unwrap_or_default();
-        let text = query::decode_percent(segment, false);
-        let id = text.as_deref().and_then(parse_id);
+        let segment = self.parts.uri.path().split('/').nth(self.route.id_place).unwrap_or_default();
+        let decoded = || query::decode_percent(segment, false);
+        let id = parse_id(segment).or_else(|| parse_id(&decoded()?));
         id.ok_or_else(|| Error::new(Code::InvalidId, "the id in the path is not a UUID"))
     }
 

@@ -17,7 +17,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use futures::FutureExt;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
-use http::{Extensions, HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, OperationKind};
 use std::any::Any;
 use std::future::Future;
@@ -70,7 +70,7 @@ async fn admit(
     let mut caller = Caller {
         identity: None,
         request_id,
-        address: address(&parts.extensions),
+        address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
         user_agent: text(parts.headers.get(USER_AGENT)),
         idempotency: None,
     };
@@ -90,10 +90,6 @@ async fn admit(
 /// from getting a new one.
 fn shows_itself_otherwise(kind: OperationKind) -> bool {
     matches!(kind, OperationKind::Register | OperationKind::Login | OperationKind::Refresh)
-}
-
-fn address(extensions: &Extensions) -> String {
-    extensions.get::<ClientAddress>().map(|address| address.0.to_string()).unwrap_or_default()
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<String> {

@@ -24,6 +24,8 @@ use std::sync::Arc;
 pub(crate) struct Route {
     /// The path's template: `/v1/rooms/{id}`.
     pub(crate) path: String,
+    /// Which of the path's segments is the id of a record, counted from 0, the empty one in front of the first `/`.
+    pub(crate) id_place: usize,
     /// What the path leads to.
     pub(crate) place: Place,
     /// The operation; `None` for what is about the program and not about the project.
@@ -134,7 +136,8 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         _ => Place::Other,
     };
     let measures = paths.state.requests.route(Some(&method), &path);
-    let route = Route { path, place, operation: Some(operation.clone()), measures };
+    let route =
+        Route { id_place: id_place(&path), path, place, operation: Some(operation.clone()), measures };
     match operation.kind {
         OperationKind::List | OperationKind::Watch => paths.add_list(&method, route),
         OperationKind::Get => paths.add(&method, route, records::get),
@@ -172,6 +175,10 @@ fn add_system(paths: &mut Paths) {
     paths.add_system("/docs/errors", docs::page);
     paths.add_system("/docs/page.css", docs::style);
     paths.add_system("/docs/page.js", docs::script);
+}
+
+fn id_place(path: &str) -> usize {
+    path.split('/').position(|segment| segment == "{id}").unwrap_or_default()
 }
 
 /// The routes so far.
@@ -233,7 +240,13 @@ impl Paths {
     /// A route without an operation; without a method it is for all those that the path does not know.
     fn system(&self, method: Option<&Method>, path: &str) -> Route {
         let measures = self.state.requests.route(method, path);
-        Route { path: path.to_owned(), place: Place::Other, operation: None, measures }
+        Route {
+            id_place: id_place(path),
+            path: path.to_owned(),
+            place: Place::Other,
+            operation: None,
+            measures,
+        }
     }
 }
 

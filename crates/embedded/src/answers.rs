@@ -3,15 +3,17 @@
 //! Whether somebody is a member of a room is asked with each message and changes seldom. Since nobody but the writer writes, it knows
 //! when an answer may have become another: when a model that the question asks about was written since.
 
+use foldhash::quality::RandomState;
 use mainstay_expr::{ModelId, Predicate};
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
 /// The answers, as far as they are remembered.
 pub(crate) struct Answers {
     /// How often each model was written.
     writes: Vec<u64>,
     known: HashMap<u64, Known>,
+    /// Twice as fast for a large key as the one of the standard library, and as random at each start.
     hasher: RandomState,
 }
 
@@ -28,7 +30,7 @@ const CAPACITY: usize = 4_096;
 impl Answers {
     /// None yet, for an application of this many models.
     pub(crate) fn new(models: usize) -> Self {
-        Answers { writes: vec![0; models], known: HashMap::new(), hasher: RandomState::new() }
+        Answers { writes: vec![0; models], known: HashMap::new(), hasher: RandomState::default() }
     }
 
     /// What a closed predicate comes to, if that is known.

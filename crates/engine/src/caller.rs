@@ -3,6 +3,7 @@
 use crate::accounts::{KeyGrant, unauthenticated};
 use crate::{Access, Error, Idempotency, Operation};
 use mainstay_expr::Vars;
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -13,8 +14,8 @@ pub struct Caller {
     pub identity: Option<Arc<Identity>>,
     /// The request's id, made or taken over by the protocol.
     pub request_id: String,
-    /// The client's IP address as text; empty when there is none, as on the command line.
-    pub address: String,
+    /// The client's IP address; `None` when there is none, as on the command line.
+    pub address: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
     /// What keeps the request from taking effect twice, where the client asked for that.
@@ -60,7 +61,7 @@ impl Caller {
             auth_id: identity.and_then(|identity| identity.user),
             roles: identity.map(|identity| identity.roles.clone()).unwrap_or_default(),
             claims: Vec::new(),
-            address: self.address.clone(),
+            address: self.address.map(|address| address.to_string()).unwrap_or_default(),
             operation: operation.to_owned(),
             now,
         }

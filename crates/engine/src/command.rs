@@ -3,7 +3,7 @@
 use crate::error::{fenced, rejected};
 use crate::idempotency::repeated;
 use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, Part, View};
-use mainstay_expr::{Frame, ModelId, Operand, Predicate, Value, Vars};
+use mainstay_expr::{Frame, ModelId, Operand, Value, Vars};
 use mainstay_model::{Default as FieldDefault, Model, Rule};
 use mainstay_ports::{
     Authority, Committed, Create, Delete, Outcome, Position, Put, Rejection, Restore, Step, StoreError,
@@ -221,10 +221,8 @@ impl Engine {
     /// is the account's id must have a value.
     pub(crate) fn require_may_ever(&self, rule: Option<&Rule>, vars: &Vars) -> Result<(), Error> {
         let frame = Frame { vars: Some(vars), ..Frame::default() };
-        match rule.map(|rule| rule.predicate.reduce(&frame)) {
-            None | Some(Predicate::Const(false)) => Err(Error::new(Code::Forbidden, "a rule forbids this")),
-            Some(_) => Ok(()),
-        }
+        let is_open = rule.is_some_and(|rule| rule.predicate.known(&frame) != Some(false));
+        if is_open { Ok(()) } else { Err(Error::new(Code::Forbidden, "a rule forbids this")) }
     }
 
     /// A creation with the defaults of the fields that the client did not name.

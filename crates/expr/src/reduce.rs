@@ -37,8 +37,8 @@ impl Predicate {
         }
     }
 
-    /// The answer, if what `scope` knows decides it.
-    fn known(&self, scope: &dyn Scope) -> Option<bool> {
+    /// The answer, if what `scope` knows decides it: what [`Predicate::reduce`] comes to when it comes to a constant, for less.
+    pub fn known(&self, scope: &dyn Scope) -> Option<bool> {
         match self {
             Predicate::Const(answer) => Some(*answer),
             Predicate::All(items) => known_junction(items, true, scope),

@@ -147,6 +147,6 @@ pub struct Field {
 impl Field {
     /// Whether it is write-only.
     pub fn is_secret(&self) -> bool {
-        self.ty == FieldType::Secret
+        matches!(self.ty, FieldType::Secret)
     }
 }

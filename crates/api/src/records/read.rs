@@ -5,6 +5,7 @@ use crate::frame::Answer;
 use crate::{answer, conditions, encode};
 use axum::body::Body;
 use http::StatusCode;
+use http::header::IF_NONE_MATCH;
 use mainstay_engine::{Error, GetRequest, ListRequest, View};
 use mainstay_model::Model;
 use mainstay_ports::Position;
@@ -52,6 +53,9 @@ async fn page(call: &Call, mut request: ListRequest) -> Result<(Vec<u8>, Positio
 /// Whether the client's copy is what it would get. The version says so of the record itself, but neither of other records in the
 /// answer nor of what a rule for a field hides today.
 fn is_unchanged(call: &Call, model: &Model, view: &View) -> Result<bool, Error> {
+    if !call.headers().contains_key(IF_NONE_MATCH) {
+        return Ok(false);
+    }
     let known = conditions::is_known(call.headers(), &conditions::etag(view.record.version()))?;
     Ok(known && answer::has_etag(view) && model.fields.iter().all(|field| field.read.is_none()))
 }

@@ -7,6 +7,7 @@ use super::session::field;
 use crate::{Caller, Code, Engine, Error};
 use mainstay_expr::Value;
 use mainstay_ports::{Delete, Record, Step, Update};
+use std::iter;
 use std::net::{IpAddr, Ipv6Addr};
 
 /// What is counted: `key` is that of a row, `limit` how many failures are free.
@@ -56,13 +57,13 @@ impl Engine {
             limit: accounts.failures_per_account,
             longest_delay_seconds: LONGEST_DELAY_OF_ACCOUNT_SECONDS,
         };
-        let address = Counter {
-            key: format!("address:{}", network(&caller.address)),
-            limit: accounts.failures_per_address,
+        let limit = accounts.failures_per_address;
+        let address = caller.address.filter(|_| limit > 0).map(|address| Counter {
+            key: format!("address:{}", network(address)),
+            limit,
             longest_delay_seconds: LONGEST_DELAY_OF_ADDRESS_SECONDS,
-        };
-        let counts_address = address.limit > 0 && !caller.address.is_empty();
-        if counts_address { vec![account, address] } else { vec![account] }
+        });
+        iter::once(account).chain(address).collect()
     }
 
     async fn pass_gate(&self, counter: &Counter) -> Result<Place, Error> {
@@ -181,14 +182,13 @@ fn delay_seconds(failures: i64, limit: u32) -> i64 {
 }
 
 /// What an address is counted as: one of IPv6 as its /64, since whoever has one address of it has all.
-fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(address)) => {
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
             let network = u128::from(address) >> 64 << 64;
             format!("{}/64", Ipv6Addr::from(network))
         }
-        Ok(address) => address.to_string(),
-        Err(_) => address.to_owned(),
+        address => address.to_string(),
     }
 }
 
@@ -205,12 +205,13 @@ mod tests {
 
     #[test]
     fn an_address_of_ipv6_counts_as_its_network() {
-        let check = |address: &str, expected: &str| assert_eq!(network(address), expected, "{address}");
+        let check = |address: &str, expected: &str| {
+            assert_eq!(network(address.parse().expect("an address")), expected, "{address}");
+        };
         check("192.0.2.1", "192.0.2.1");
         check("::ffff:192.0.2.1", "192.0.2.1");
         check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64");
         check("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64");
         check("::1", "::/64");
-        check("no address", "no address");
     }
 }

@@ -28,17 +28,26 @@ pub(crate) struct Identities {
 
 #[derive(Default)]
 struct Remembered {
-    by_token: HashMap<String, Entry>,
+    by_end: HashMap<End, Entry>,
     /// Counts what was forgotten. What was looked up before a change must not be remembered after it.
     generation: u64,
 }
 
 struct Entry {
+    token: String,
     identity: Arc<Identity>,
     expires_at: i64,
 }
 
+/// The end of a token or a key: of the signature, or of the secret. Either is random, so that nothing is won by hashing all of a long token.
+type End = [u8; 32];
+
 const CAPACITY: usize = 20_000;
+
+/// `None` of a text that is too short to be a token of ours.
+fn end_of(token: &str) -> Option<&End> {
+    token.as_bytes().last_chunk()
+}
 
 impl Identities {
     pub(crate) fn new(application: &Application, is_shared: bool) -> Self {
@@ -51,10 +60,9 @@ impl Identities {
             return None;
         }
         let remembered = self.remembered.read().unwrap_or_else(PoisonError::into_inner);
-        remembered
-            .by_token
-            .get(token)
-            .filter(|entry| entry.expires_at > now)
+        let entry = remembered.by_end.get(end_of(token)?);
+        entry
+            .filter(|entry| entry.token == token && entry.expires_at > now)
             .map(|entry| entry.identity.clone())
     }
 
@@ -62,24 +70,25 @@ impl Identities {
         self.remembered.read().unwrap_or_else(PoisonError::into_inner).generation
     }
 
-    fn remember(&self, token: &str, entry: Entry, generation: u64, now: i64) {
+    fn remember(&self, entry: Entry, generation: u64, now: i64) {
+        let Some(end) = end_of(&entry.token).copied() else { return };
         let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
         if remembered.generation != generation {
             return;
         }
-        if remembered.by_token.len() >= CAPACITY {
-            remembered.by_token.retain(|_, entry| entry.expires_at > now);
+        if remembered.by_end.len() >= CAPACITY {
+            remembered.by_end.retain(|_, entry| entry.expires_at > now);
         }
-        if remembered.by_token.len() >= CAPACITY {
-            remembered.by_token.clear();
+        if remembered.by_end.len() >= CAPACITY {
+            remembered.by_end.clear();
         }
-        remembered.by_token.insert(token.to_owned(), entry);
+        remembered.by_end.insert(end, entry);
     }
 
     fn forget(&self, concerned: impl Fn(&Identity) -> bool) {
         let mut remembered = self.remembered.write().unwrap_or_else(PoisonError::into_inner);
         remembered.generation += 1;
-        remembered.by_token.retain(|_, entry| !concerned(&entry.identity));
+        remembered.by_end.retain(|_, entry| !concerned(&entry.identity));
     }
 
     /// Forgets everything, where nobody knows what changed.
@@ -153,8 +162,8 @@ impl Engine {
         };
         let identity = Arc::new(identity);
         self.note_use(&identity, now);
-        let entry = Entry { identity: identity.clone(), expires_at };
-        self.identities().remember(access_token, entry, generation, now);
+        let entry = Entry { token: access_token.to_owned(), identity: identity.clone(), expires_at };
+        self.identities().remember(entry, generation, now);
         Ok(identity)
     }
 

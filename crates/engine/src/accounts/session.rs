@@ -138,7 +138,7 @@ impl Engine {
                 ("user", Value::Uuid(user.id())),
                 ("expires_at", Value::Timestamp(self.refresh_expiry())),
                 ("last_used_at", Value::Timestamp(self.now())),
-                ("address", optional_text(Some(caller.address.clone()))),
+                ("address", optional_text(caller.address.map(|address| address.to_string()))),
                 ("user_agent", optional_text(user_agent)),
             ],
         );

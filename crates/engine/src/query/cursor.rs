@@ -66,7 +66,8 @@ impl Listed<'_> {
     fn context(&self) -> Vec<u8> {
         let keys = self.order.iter().map(|key| (&self.model.field(key.field).name, key.descending));
         let keys: Vec<_> = keys.collect();
-        format!("{:?}", (&self.model.name, keys, self.filter, self.deleted)).into_bytes()
+        serde_json::to_vec(&(&self.model.name, keys, self.filter, self.deleted as u8))
+            .expect("names, texts and numbers can be written")
     }
 }
 

@@ -4,6 +4,7 @@ use super::purse::Purse;
 use super::seat::Seat;
 use crate::{Caller, Code, Error};
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use uuid::Uuid;
@@ -34,7 +35,7 @@ struct OfCaller {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Who {
     Account(Uuid),
-    Address(String),
+    Address(Option<IpAddr>),
 }
 
 /// A watcher's place; giving it up makes room for another.
@@ -56,7 +57,7 @@ impl Lobby {
     /// [`Code::TooManyWatchers`] and [`Code::Busy`] at the bounds.
     pub(super) fn enter(self: &Arc<Self>, caller: &Caller, token: Option<Arc<str>>) -> Result<Ticket, Error> {
         let account = caller.identity.as_ref().and_then(|identity| identity.user);
-        let who = account.map_or_else(|| Who::Address(caller.address.clone()), Who::Account);
+        let who = account.map_or_else(|| Who::Address(caller.address), Who::Account);
         let mut inner = self.inner();
         if inner.is_closed {
             return Err(Error::new(Code::Busy, "the server is stopping").retry_after(1));

@@ -7,7 +7,7 @@ use mainstay_engine::{Caller, Code, Login};
 use std::time::Duration;
 
 async fn login_from(app: &App, address: &str, email: &str, password: &str) -> Option<Code> {
-    let caller = Caller { address: address.to_owned(), ..nobody() };
+    let caller = Caller { address: address.parse().ok(), ..nobody() };
     let login = Login { email: email.to_owned(), password: password.to_owned() };
     app.engine.login(&caller, login).await.err().map(|error| error.code)
 }

@@ -7,6 +7,7 @@ use mainstay_model::{Application, Project};
 use mainstay_ports::Store;
 use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
 use serde_json::{Value, json};
+use std::net::IpAddr;
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -149,7 +150,7 @@ fn load(settings: &str, models: &[(&str, &str)]) -> Arc<Application> {
 }
 
 pub(crate) fn nobody() -> Caller {
-    Caller { request_id: "test".to_owned(), address: "192.0.2.1".to_owned(), ..Caller::default() }
+    Caller { request_id: "test".to_owned(), address: Some(IpAddr::from([192, 0, 2, 1])), ..Caller::default() }
 }
 
 pub(crate) fn id(view: &View) -> Uuid {

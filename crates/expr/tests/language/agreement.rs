@@ -296,6 +296,10 @@ proptest! {
         let in_steps = decide(&for_caller, &Frame { record: Some(record), ..Frame::default() }, &mut nodes.clone());
         prop_assert_eq!(in_steps, Ok(expected), "the caller first");
 
+        let known = predicate.known(&Frame { vars: Some(&vars), ..Frame::default() });
+        let constant = match &for_caller { Predicate::Const(answer) => Some(*answer), _ => None };
+        prop_assert_eq!(known, constant, "what is known is what reduces to a constant");
+
         let for_record = predicate.reduce(&Frame { record: Some(record), ..Frame::default() });
         let in_steps = decide(&for_record, &Frame { vars: Some(&vars), ..Frame::default() }, &mut nodes.clone());
         prop_assert_eq!(in_steps, Ok(expected), "the record first");
