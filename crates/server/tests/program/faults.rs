@@ -1,10 +1,11 @@
 //! What can be wrong at start and with the disk.
 
-use crate::support::{Project, Server, under};
-use rusqlite::Connection;
+use crate::support::{Engine, Project, Server, is_left_out, under};
 use serde_json::json;
-use std::fs;
 use std::net::TcpListener;
+
+/// Why a test is SQLite's alone.
+const A_FILE: &str = "the file and its disk are the server's where there is one";
 
 #[test]
 fn a_port_that_is_taken() {
@@ -42,17 +43,17 @@ fn no_project_at_all() {
 fn a_database_from_a_newer_version() {
     let project = Project::example("chat");
     assert!(project.serve().stop().success());
-    let path = project.path("data/mainstay.db");
-    let database = Connection::open(&path).unwrap();
-    database.execute(r#"UPDATE "_mainstay_meta" SET "value" = '999' WHERE "key" = 'format'"#, []).unwrap();
-    drop(database);
-    let before = fs::read(&path).unwrap();
+    project.data().sql(r#"UPDATE "_mainstay_meta" SET "value" = '999' WHERE "key" = 'format'"#);
+    let before = project.data().stored();
     project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["error[database_newer]", "999"]);
-    assert_eq!(fs::read(&path).unwrap(), before, "the database was changed");
+    assert_eq!(project.data().stored(), before, "the database was changed");
 }
 
 #[test]
 fn a_file_that_is_no_database() {
+    if is_left_out(Engine::Sqlite, A_FILE) {
+        return;
+    }
     let project = Project::example("chat");
     project.write("data/mainstay.db", &"this is not a database ".repeat(100));
     project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["error[not_a_database]"]);
@@ -61,6 +62,9 @@ fn a_file_that_is_no_database() {
 
 #[test]
 fn data_that_another_process_has_open() {
+    if is_left_out(Engine::Sqlite, "several processes may serve a database of PostgreSQL") {
+        return;
+    }
     let project = Project::example("chat");
     let _server = project.serve();
     let listen = ["serve", "--listen", "127.0.0.1:0"];
@@ -75,6 +79,9 @@ fn data_that_another_process_has_open() {
 /// A limit on the size of files stands for a full disk here: SQLite's writes fail in the same way, and no disk has to be filled.
 #[test]
 fn a_disk_that_is_full_at_the_first_start() {
+    if is_left_out(Engine::Sqlite, A_FILE) {
+        return;
+    }
     let project = Project::example("chat");
     let output = under("-f 1").arg("serve").current_dir(project.path("")).output().unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
@@ -86,6 +93,9 @@ fn a_disk_that_is_full_at_the_first_start() {
 
 #[test]
 fn a_disk_that_is_full_while_serving() {
+    if is_left_out(Engine::Sqlite, A_FILE) {
+        return;
+    }
     let project = Project::example("chat");
     let server = Server::start_under("-f 2000", &project.path(""));
     let (ann, _) = server.client().registered("ann@example.org", "correct horse");

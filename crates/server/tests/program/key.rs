@@ -1,6 +1,6 @@
 //! `mainstay key`
 
-use crate::support::{Client, Project};
+use crate::support::{Client, Engine, Project, engine};
 use serde_json::json;
 
 fn with_account() -> Project {
@@ -11,6 +11,10 @@ fn with_account() -> Project {
 }
 
 const CREATE: [&str; 6] = ["key", "create", "--email", "ann@example.org", "--name", "importer"];
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
 
 fn made(project: &Project, scope: &str) -> String {
     let made = project.run(&[&CREATE[..], &["--scope", scope]].concat()).expect(0);
@@ -37,8 +41,10 @@ fn a_key_works_within_its_scopes_until_it_is_revoked() {
     let by_api = ann.post("/v1/auth/keys", &json!({"name": "other", "scopes": ["*"]})).expect(201);
     let by_api = by_api["key"].as_str().unwrap().to_owned();
     assert_eq!(status(&client, &by_api, "/v1/messages"), 200);
-    // The server has the data open, and can do it itself.
-    project.run(&["key", "revoke", "--prefix", &key]).expect(1).complains(&["error[data_in_use]", "API"]);
+    if engine() == Engine::Sqlite {
+        // The server has the data open, and can do it itself.
+        project.run(&["key", "revoke", "--prefix", &key]).expect(1).complains(&["error[data_in_use]", "API"]);
+    }
     let id = ann.get("/v1/auth/keys").expect(200)["items"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(ann.send("DELETE", &format!("/v1/auth/keys/{id}"), None).status, 204);
     assert_eq!(status(&client, &key, "/v1/rooms"), 401);
@@ -65,8 +71,9 @@ fn a_key_is_kept_nowhere_as_it_is() {
     assert!(log.contains("/v1/rooms"), "{log}");
     let secret = key.rsplit('_').next().unwrap();
     assert!(!log.contains(secret), "{log}");
-    let database = std::fs::read(project.path("data/mainstay.db")).unwrap();
-    assert!(!database.windows(secret.len()).any(|window| window == secret.as_bytes()));
+    let stored = project.data().stored();
+    assert!(contains(&stored, &key[..12]), "the key is not there");
+    assert!(!contains(&stored, secret));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Black-box tests: they start the program itself, on free ports, over copies of the examples.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "what is left out is said")]
 
 mod backup;
 mod chat;

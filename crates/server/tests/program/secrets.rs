@@ -2,8 +2,6 @@
 //! emits is searched for them.
 
 use crate::support::{Client, Project, Server, raw};
-use rusqlite::Connection;
-use rusqlite::types::Value as Stored;
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "canary-password-4711";
@@ -156,25 +154,7 @@ fn documents(server: &Server) -> String {
     documents.concat()
 }
 
-/// Every value in the feed's table, and in the exports of the model.
-fn feed(project: &Project) -> String {
-    let database = Connection::open(project.path("data/mainstay.db")).unwrap();
-    let mut statement = database.prepare(r#"SELECT * FROM "_mainstay_change""#).unwrap();
-    let columns = statement.column_count();
-    let mut text = String::new();
-    let mut rows = statement.query([]).unwrap();
-    while let Some(row) = rows.next().unwrap() {
-        for column in 0..columns {
-            match row.get::<_, Stored>(column).unwrap() {
-                Stored::Text(value) => text += &value,
-                Stored::Blob(value) => text += &String::from_utf8_lossy(&value),
-                _ => {}
-            }
-        }
-    }
-    text
-}
-
+/// Every value in the exports of the model.
 fn exports(project: &Project) -> String {
     let export = |format: &str| {
         let done = project.run(&["export", "gate", "--role", "admin", "--format", format]).expect(0);
@@ -215,7 +195,8 @@ fn check_format(format: &str) {
         check_absent("an answer", answer.as_bytes(), &secrets);
     }
     assert!(log.contains("/v1/gates/{id}") && log.contains("committed"), "the log has nothing: {log}");
-    let (feed, exports) = (feed(&project), exports(&project));
+    let feed = project.data().sql(r#"SELECT * FROM "_mainstay_change""#);
+    let exports = exports(&project);
     assert!(feed.contains("North") && exports.contains("North"), "nothing is there: {feed} {exports}");
     everything += &exports;
     let all = [credentials.clone(), secrets, misplaced].concat();
@@ -224,8 +205,7 @@ fn check_format(format: &str) {
     check_absent("metrics, documents or exports", everything.as_bytes(), &all);
     // What opens an account is not even at rest, neither in the database nor in a copy of it.
     credentials.retain(|canary| canary != WRONG_PASSWORD);
-    let database = std::fs::read(project.path("data/mainstay.db")).unwrap();
-    check_absent("the database", &database, &credentials);
+    check_absent("the database", &project.data().stored(), &credentials);
     check_absent("the backup", &std::fs::read(backup).unwrap(), &credentials);
 }
 

@@ -1,7 +1,7 @@
 //! The life of a server: what it prints, where it listens, how it ends.
 
 use crate::chat::Chat;
-use crate::support::{Answer, Project, Server};
+use crate::support::{Answer, Engine, Project, Server, engine};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,7 +12,11 @@ use std::time::{Duration, Instant};
 fn it_prints_what_it_opened_and_where() {
     let project = Project::example("chat");
     let server = project.serve();
-    for part in ["Chat in .: 4 models, ", "./data (SQLite, durability full)", "/docs\nready\n"] {
+    let data = match engine() {
+        Engine::Sqlite => "./data (SQLite, durability full)",
+        Engine::Postgres => "PostgreSQL",
+    };
+    for part in ["Chat in .: 4 models, ", data, "/docs\nready\n"] {
         assert!(server.banner.contains(part), "no {part:?} in:\n{}", server.banner);
     }
     let mode = |path: &str| fs::metadata(project.path(path)).unwrap().permissions().mode() & 0o777;

@@ -305,13 +305,10 @@ fn history_that_is_gone_is_a_reset() {
     ann.post("/v1/messages", &json!({"room": room, "text": "lost"})).expect(201);
     assert!(server.stop().success());
     // As trimming leaves it.
-    let database = rusqlite::Connection::open(project.path("data/mainstay.db")).unwrap();
-    let last: i64 =
-        database.query_row(r#"SELECT max("offset") FROM "_mainstay_change""#, [], |row| row.get(0)).unwrap();
-    database.execute(r#"DELETE FROM "_mainstay_change""#, []).unwrap();
-    let note = r#"INSERT INTO "_mainstay_meta" ("key", "value") VALUES ('feed_start', ?1)"#;
-    database.execute(note, [format!("{last} 0")]).unwrap();
-    drop(database);
+    let last = project.data().sql(r#"SELECT max("offset") FROM "_mainstay_change""#);
+    project.data().sql(r#"DELETE FROM "_mainstay_change""#);
+    let note = format!(r#"INSERT INTO "_mainstay_meta" ("key", "value") VALUES ('feed_start', '{last} 0')"#);
+    project.data().sql(&note);
     let server = project.serve();
     let ann = Client { address: server.address, ..ann };
     let mut events = Events::resume(&ann, &query, &id);

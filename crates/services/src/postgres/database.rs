@@ -48,6 +48,17 @@ impl Database {
         answer.unwrap_or_else(|reason| panic!("{statements}: {reason}"))
     }
 
+    /// All that its tables have, as text, for whoever searches it. Bytes are shown as the text that they may be.
+    pub fn contents(&self) -> String {
+        let list = "SELECT quote_ident(schemaname) || '.' || quote_ident(tablename) FROM pg_tables \
+                    WHERE schemaname NOT IN ('pg_catalog', 'information_schema')";
+        let tables = self.sql(list);
+        tables
+            .lines()
+            .map(|table| self.sql(&format!("SET bytea_output = escape; TABLE {table}")) + "\n")
+            .collect()
+    }
+
     fn tell_server(&self, statement: &str) {
         self.psql(&self.url_in("postgres"), statement)
             .unwrap_or_else(|reason| panic!("{statement}: {reason}"));

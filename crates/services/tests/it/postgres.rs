@@ -32,6 +32,18 @@ async fn each_database_is_empty_and_goes_with_its_guard() {
 }
 
 #[test]
+fn all_contents_can_be_searched() {
+    let database = Server::shared().database();
+    assert_eq!(database.contents(), "");
+    database.sql(r#"CREATE TABLE "A b" (x TEXT, y BYTEA); INSERT INTO "A b" VALUES ('text', 'bytes\000')"#);
+    database.sql("CREATE SCHEMA other; CREATE TABLE other.c (z INT); INSERT INTO other.c VALUES (42)");
+    let contents = database.contents();
+    for part in ["text|bytes\\000\n", "42\n"] {
+        assert!(contents.contains(part), "no {part:?} in {contents:?}");
+    }
+}
+
+#[test]
 fn a_language_sorts_and_the_time_zone_is_odd() {
     let database = Server::shared().database();
     let sorted = database.sql("SELECT string_agg(x, ' ' ORDER BY x) FROM unnest(ARRAY['B', 'a', 'C']) AS x");

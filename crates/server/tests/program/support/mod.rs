@@ -1,10 +1,14 @@
 //! A project in a temporary folder, a running server, and a client.
 
 mod client;
+mod data;
+mod engine;
 mod project;
 mod server;
 
 pub(crate) use client::{Answer, Client, raw};
+pub(crate) use data::Data;
+pub(crate) use engine::{Engine, engine, is_left_out};
 pub(crate) use project::{Finished, Project};
 pub(crate) use server::{Server, under};
 

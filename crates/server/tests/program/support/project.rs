@@ -1,11 +1,12 @@
 //! A project in a temporary folder.
 
-use super::{Server, repository};
+use super::{Data, Server, repository};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use tempfile::TempDir;
 
 /// Passwords that hash in no time.
@@ -14,6 +15,8 @@ const SETTINGS: &str = "\n[accounts.password]\nmemory_kib = 512\niterations = 1\
 /// A project in a temporary folder, which goes when this goes.
 pub(crate) struct Project {
     folder: TempDir,
+    /// Made when it is first needed, which it is not for many tests.
+    data: OnceLock<Data>,
 }
 
 /// What a command that has ended left behind.
@@ -26,7 +29,7 @@ pub(crate) struct Finished {
 
 impl Project {
     pub(crate) fn empty() -> Self {
-        Project { folder: tempfile::tempdir().unwrap() }
+        Project { folder: tempfile::tempdir().unwrap(), data: OnceLock::new() }
     }
 
     /// A copy of an example, with cheap passwords.
@@ -61,10 +64,17 @@ impl Project {
         self.folder.path().join(path)
     }
 
+    /// Writes a file. Settings get the engine that these tests are for.
     pub(crate) fn write(&self, path: &str, text: &str) {
+        let text = if path == "mainstay.toml" { self.data().named_in(text) } else { text.to_owned() };
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+    }
+
+    /// Where its data are.
+    pub(crate) fn data(&self) -> &Data {
+        self.data.get_or_init(|| Data::of(self.folder.path()))
     }
 
     pub(crate) fn read(&self, path: &str) -> String {
