@@ -34,9 +34,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::TooManyMatches
         | Code::SerializationFailed
         | Code::CascadeTooLarge => StatusCode::CONFLICT,
-        Code::VersionMismatch | Code::RequirementFailed | Code::Fenced | Code::HistoryGone => {
-            StatusCode::PRECONDITION_FAILED
-        }
+        Code::VersionMismatch | Code::RequirementFailed | Code::Fenced => StatusCode::PRECONDITION_FAILED,
         Code::BodyTooLarge | Code::BatchTooLarge | Code::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::ValidationFailed | Code::BatchFailed | Code::BulkFailed | Code::IdempotencyKeyReused => {
@@ -46,7 +44,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         // Not 503: clients that send again by themselves on that would do this twice.
         Code::Internal | Code::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::QueryTimeout | Code::Busy | Code::DiskFailed => StatusCode::SERVICE_UNAVAILABLE,
+        Code::QueryTimeout | Code::Busy | Code::DiskFailed | Code::Moved => StatusCode::SERVICE_UNAVAILABLE,
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
     }
 }

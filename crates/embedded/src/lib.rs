@@ -16,6 +16,7 @@
 mod answers;
 pub mod backup;
 mod connection;
+pub mod copy;
 mod deadline;
 mod feed;
 mod keyring;

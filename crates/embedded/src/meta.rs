@@ -80,6 +80,11 @@ pub(crate) fn write(connection: &Connection, key: &str, value: &str) -> rusqlite
     statement.execute([key, value]).map(|_| ())
 }
 
+/// Forgets a value.
+pub(crate) fn remove(connection: &Connection, key: &str) -> rusqlite::Result<()> {
+    connection.execute(r#"DELETE FROM "_mainstay_meta" WHERE "key" = ?1"#, [key]).map(drop)
+}
+
 /// Notes that writes go on behind a fault of the disk: a write that shows that they do.
 pub(crate) fn count_resumption(connection: &Connection) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(

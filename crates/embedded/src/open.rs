@@ -1,6 +1,7 @@
 //! Opening a database file, and why that may fail.
 
 use crate::connection::{open_writer, set_up_journal};
+use crate::copy::require_here;
 use crate::lock::Lock;
 use crate::meta::{self, Meta};
 use crate::sqlite_error::is_disk_full;
@@ -32,6 +33,11 @@ pub enum OpenError {
     RestoreInterrupted {
         /// What says so.
         marker: PathBuf,
+    },
+    /// Its data went elsewhere: what is there is behind.
+    Moved {
+        /// Where to.
+        to: String,
     },
     /// It is no database, or somebody else's.
     NotOurs,
@@ -76,6 +82,9 @@ impl fmt::Display for OpenError {
                     "a restore was interrupted, {} says: what is there may not belong together",
                     marker.display()
                 )
+            }
+            OpenError::Moved { to } => {
+                write!(f, "the data were moved to {to}: what is here is behind, and takes no writes any more")
             }
             OpenError::NotOurs => f.write_str("the file is no database of this program, and is left alone"),
             OpenError::Damaged(detail) => write!(f, "the database is damaged: {detail}"),
@@ -182,6 +191,9 @@ pub(crate) fn open(path: &Path, durability: Durability) -> Result<Database, Open
     let new_file = is_new.then(|| NewFile { path: path.to_owned() });
     let connection = open_writer(path)?;
     let meta = meta::read(&connection)?;
+    if meta.is_some() {
+        require_here(&connection)?;
+    }
     set_up_journal(&connection, durability)?;
     Ok(Database { meta, connection, new_file, lock })
 }

@@ -106,7 +106,6 @@ codes! {
     InvalidLimit "invalid_limit" "The limit is not between 1 and 500, or, where all records that match are written to, `limits.bulk_records`.",
     InvalidCursor "invalid_cursor" "The cursor was altered, or belongs to another filter or order.",
     InvalidEventId "invalid_event_id" "The `Last-Event-ID` is not the id of an event of a watch.",
-    HistoryGone "history_gone" "The position that the request asks for (`Mainstay-Position`) belongs to another history: the database was restored, has lost writes, or is another one. Ask without it; what was written then may not be there.",
     InvalidParameter "invalid_parameter" "A query parameter or header is unknown, repeated or malformed.",
     InvalidJson "invalid_json" "The body is not JSON, or not of the expected shape.",
     DuplicateKey "duplicate_key" "An object in the body has the same key twice.",
@@ -122,6 +121,7 @@ codes! {
     TooManyWatchers "too_many_watchers" "The account, or the address of a caller without one, has `limits.watchers_per_caller` watches open; end one first.",
     DiskFull "disk_full" "The disk is full: nothing was written. Reads go on.",
     DiskFailed "disk_failed" "The disk fails, or writes are stopped because it did: nothing was written. Reads go on where they can; `Retry-After` says when to try again.",
+    Moved "moved" "The data were moved to another database, and this server still stands over the old one: nothing was written. The operator has to start it with the new settings; `Retry-After` says when to try again.",
     OutcomeUnknown "outcome_unknown" "The disk failed while the write was being committed, so it has taken effect as a whole or not at all, and nobody can say which. Look before you send it again.",
     Internal "internal" "A fault of the server. The log has it under the `request_id`.",
 }
@@ -204,6 +204,11 @@ impl From<StoreError> for Error {
             StoreError::DiskFailed(detail) => Error {
                 detail: Some(detail),
                 ..Error::new(Code::DiskFailed, "the disk fails, nothing was written").retry_after(5)
+            },
+            StoreError::Moved(to) => Error {
+                detail: Some(to),
+                ..Error::new(Code::Moved, "the data were moved to another database, nothing was written")
+                    .retry_after(5)
             },
             StoreError::OutcomeUnknown(detail) => Error {
                 detail: Some(detail),

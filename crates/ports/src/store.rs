@@ -202,6 +202,8 @@ pub enum StoreError {
     DiskFull,
     /// The disk failed, or writes are stopped because it did. Nothing was written; reads go on where they can. The text is for the log.
     DiskFailed(String),
+    /// The data went to another database, of which the text says where it is, for the log. Nothing is written here any more; reads go on.
+    Moved(String),
     /// The transaction has taken effect as a whole or not at all, and nobody can say which: the disk failed while it was committed, or the answer
     /// was lost. Until writes are done again, what is read now may yet change. The text is for the log.
     OutcomeUnknown(String),
@@ -218,6 +220,7 @@ impl fmt::Display for StoreError {
             StoreError::Timeout => f.write_str("the query ran too long"),
             StoreError::DiskFull => f.write_str("the disk is full"),
             StoreError::DiskFailed(detail) => write!(f, "the disk failed: {detail}"),
+            StoreError::Moved(to) => write!(f, "the data were moved to {to}"),
             StoreError::OutcomeUnknown(detail) => write!(f, "the outcome is not known: {detail}"),
             StoreError::Failed(detail) => f.write_str(detail),
         }

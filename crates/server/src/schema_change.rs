@@ -39,6 +39,7 @@ fn code(error: &OpenError) -> &'static str {
         OpenError::Io { .. } => "data_folder",
         OpenError::InUse { .. } => "data_in_use",
         OpenError::RestoreInterrupted { .. } => "restore_interrupted",
+        OpenError::Moved { .. } => "moved",
         OpenError::NotOurs => "not_a_database",
         OpenError::Damaged(_) => "database_damaged",
         OpenError::Newer { .. } => "database_newer",
@@ -62,6 +63,7 @@ fn advice(error: &OpenError) -> &'static str {
         OpenError::RestoreInterrupted { .. } => {
             "run `mainstay restore` again; what was there before it is in a folder `before-restore-…` beside"
         }
+        OpenError::Moved { .. } => "set `engine` and `url` in [data] to where they are",
         OpenError::NotOurs => "choose another folder with `--data DIR`, or move the file away",
         OpenError::Damaged(_) => "restore a backup; the file was left as it is",
         OpenError::Newer { .. } => "run the version of mainstay that made it, or a newer one",

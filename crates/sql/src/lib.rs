@@ -21,6 +21,7 @@
 //!
 //! PostgreSQL says of each parameter which type it has. A list is bound as an array where that is asked for, and as its text elsewhere.
 
+pub mod copy;
 mod dialect;
 mod list;
 mod lower;

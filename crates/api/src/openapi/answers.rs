@@ -19,7 +19,7 @@ const ALWAYS: &[Code] = &[
     Code::Internal,
 ];
 /// What any write can be answered with.
-const DISK: &[Code] = &[Code::DiskFull, Code::OutcomeUnknown];
+const DISK: &[Code] = &[Code::DiskFull, Code::Moved, Code::OutcomeUnknown];
 const BODY: &[Code] =
     &[Code::InvalidJson, Code::DuplicateKey, Code::JsonTooDeep, Code::NotUtf8, Code::BodyTooLarge];
 const FIELDS: &[Code] = &[Code::UnsupportedMediaType, Code::ValidationFailed];
@@ -88,10 +88,9 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
                 Code::InvalidLimit,
                 Code::InvalidCursor,
                 Code::VersionMismatch,
-                Code::HistoryGone,
             ],
         ],
-        Get => &[RECORD, SELECTION, &[Code::VersionMismatch, Code::HistoryGone]],
+        Get => &[RECORD, SELECTION, &[Code::VersionMismatch]],
         Create => &[BODY, FIELDS, WRITE, DISK, &[Code::AlreadyExists]],
         Update => &[RECORD, BODY, FIELDS, WRITE, DISK, &[Code::VersionMismatch]],
         Put => &[RECORD, BODY, FIELDS, WRITE, DISK, &[Code::AlreadyExists, Code::VersionMismatch]],
@@ -147,7 +146,10 @@ pub(super) fn problem(codes: &[Code]) -> Value {
         _ => "Problem",
     };
     let is_passing = |code: &Code| {
-        matches!(code, Code::Busy | Code::DiskFailed | Code::TooManyFailures | Code::TooManyWatchers)
+        matches!(
+            code,
+            Code::Busy | Code::DiskFailed | Code::Moved | Code::TooManyFailures | Code::TooManyWatchers
+        )
     };
     let headers: &[&str] = if codes.iter().any(is_passing) { &["RetryAfter"] } else { &[] };
     json!({
@@ -200,7 +202,7 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
     let answers = match kind {
         List | Watch => vec![("200", page_or_events(&record))],
         Get => vec![
-            ("200", body("The record.", &record, &["ETag", "Position"])),
+            ("200", body("The record.", &record, &["ETag"])),
             ("304", json!({"description": "The copy that you have is the record as it is."})),
         ],
         Create => vec![("201", made(&record))],
@@ -237,8 +239,7 @@ fn note_replay(answer: &mut Value) {
 }
 
 fn page_or_events(record: &str) -> Value {
-    let mut answer =
-        body("A page of records; or events, see `x-watch`.", &format!("{record}Page"), &["Position"]);
+    let mut answer = body("A page of records; or events, see `x-watch`.", &format!("{record}Page"), &[]);
     answer["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
     answer
 }

@@ -11,6 +11,5 @@ mod idempotency;
 mod keys;
 mod log;
 mod many;
-mod position;
 mod support;
 mod unauthorised;

@@ -11,10 +11,11 @@ pub(crate) use follow::follow;
 pub(crate) use read::read;
 pub(crate) use trim::trim;
 
+use crate::copy::Start;
 use crate::meta;
 use crate::sqlite_error::store_error;
 use mainstay_model::Model;
-use mainstay_ports::{NewChange, Record, StoreError};
+use mainstay_ports::{NewChange, Position, Record, StoreError};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use uuid::Uuid;
@@ -64,6 +65,16 @@ fn noted(connection: &Connection, key: &str) -> Result<End, StoreError> {
 
 fn note(connection: &Connection, key: &str, end: End) -> rusqlite::Result<()> {
     meta::write(connection, key, &format!("{} {}", end.offset, end.bytes))
+}
+
+/// Notes where the feed of a database that is being copied begins and ends, whichever changes it has.
+pub(crate) fn note_ends(
+    connection: &Connection,
+    start: Start,
+    (end, bytes): (Position, i64),
+) -> rusqlite::Result<()> {
+    note(connection, START, End { offset: unsigned(start.offset), bytes: unsigned(start.bytes) })?;
+    note(connection, LAST, End { offset: end.offset, bytes: unsigned(bytes) })
 }
 
 /// Text that is known to be UTF-8, without a second look.
@@ -117,7 +128,7 @@ fn json(model: &Model, record: &Record) -> Vec<u8> {
 }
 
 /// SQLite has signed integers only; no feed comes near their end.
-fn signed(number: u64) -> i64 {
+pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

@@ -1,9 +1,9 @@
-//! What can be wrong with the disk, and what that means for the commands of a group.
+//! What can keep a group from being written, the disk above all, and what that means for its commands.
 
 use mainstay_ports::StoreError;
 use rusqlite::ErrorCode;
 
-/// What is wrong with the disk, so that nothing is written now.
+/// What is wrong, with the disk above all, so that nothing is written now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// There is no room.
@@ -12,6 +12,8 @@ pub(crate) enum Fault {
     Failed(String),
     /// It lacks what was acknowledged. There is no going on from here without a person.
     Lost(String),
+    /// Nothing is: the data went elsewhere, and what would be written here nobody would find.
+    Moved(String),
 }
 
 impl Fault {
@@ -20,6 +22,7 @@ impl Fault {
         match self {
             Fault::Full => StoreError::DiskFull,
             Fault::Failed(detail) | Fault::Lost(detail) => StoreError::DiskFailed(detail.clone()),
+            Fault::Moved(to) => StoreError::Moved(to.clone()),
         }
     }
 }
@@ -33,11 +36,23 @@ pub(super) enum Abort {
     DiskFailed(String),
     /// The disk failed within the commit, which may be found in the log by whoever reads that anew.
     OutcomeUnknown(String),
+    /// Somebody else writes, and does not let go: another process that moves or mends the data. Nothing of it is there.
+    Busy,
+    /// The data went elsewhere. Nothing of it is there.
+    Moved(String),
     /// A fault of ours. Nothing of it is there.
     Failed(String),
 }
 
 impl Abort {
+    /// What a transaction that did not begin means.
+    pub(super) fn of_begin(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy) => Abort::Busy,
+            _ => crate::sqlite_error::store_error(error).into(),
+        }
+    }
+
     /// What a `COMMIT` that failed means. SQLite writes the frames of the log, the last of which makes the transaction whole, syncs the log,
     /// and then shows the frames to readers. What fails before the last frame is written leaves nothing that anybody would take for a
     /// transaction; what fails behind it does.
@@ -52,12 +67,13 @@ impl Abort {
         }
     }
 
-    /// What is wrong with the disk, when it is the disk's fault.
+    /// What is wrong with the disk or the data, when it is their fault and not ours.
     pub(super) fn fault(&self) -> Option<Fault> {
         match self {
             Abort::DiskFull => Some(Fault::Full),
             Abort::DiskFailed(detail) | Abort::OutcomeUnknown(detail) => Some(Fault::Failed(detail.clone())),
-            Abort::Failed(_) => None,
+            Abort::Moved(to) => Some(Fault::Moved(to.clone())),
+            Abort::Busy | Abort::Failed(_) => None,
         }
     }
 }
@@ -67,6 +83,7 @@ impl From<StoreError> for Abort {
         match error {
             StoreError::DiskFull => Abort::DiskFull,
             StoreError::DiskFailed(detail) => Abort::DiskFailed(detail),
+            StoreError::Moved(to) => Abort::Moved(to),
             other => Abort::Failed(other.to_string()),
         }
     }
@@ -78,6 +95,8 @@ impl From<Abort> for StoreError {
             Abort::DiskFull => StoreError::DiskFull,
             Abort::DiskFailed(detail) => StoreError::DiskFailed(detail),
             Abort::OutcomeUnknown(detail) => StoreError::OutcomeUnknown(detail),
+            Abort::Busy => StoreError::Busy,
+            Abort::Moved(to) => StoreError::Moved(to),
             Abort::Failed(detail) => StoreError::Failed(detail),
         }
     }

@@ -45,6 +45,8 @@ pub(super) struct GroupCommit {
     pub(super) shared: Shared,
     pub(super) log: Log,
     answers: Answers,
+    /// SQLite's count of what other processes have committed, as of the last look at what they could have noted.
+    looked_at: Option<i64>,
 }
 
 /// What others see of the writer.
@@ -72,7 +74,8 @@ impl GroupCommit {
         let log = Log::new(connection).map_err(store_error)?;
         let wait = Wait::shortest();
         let shared = Shared { application, statements, place, epoch, end, published, health, wait, measures };
-        let state = GroupCommit { answers: Answers::new(shared.application.models.len()), shared, log };
+        let answers = Answers::new(shared.application.models.len());
+        let state = GroupCommit { answers, shared, log, looked_at: None };
         state.measure_feed();
         state.measure_trimming();
         Ok((state, Watched { end: end_receiver, health: health_receiver }))
@@ -80,7 +83,8 @@ impl GroupCommit {
 
     /// The state behind a fault, on a new connection and with the end of the feed that is there.
     pub(super) fn resume(shared: Shared, log: Log, end: End) -> Self {
-        let mut state = GroupCommit { answers: Answers::new(shared.application.models.len()), shared, log };
+        let answers = Answers::new(shared.application.models.len());
+        let mut state = GroupCommit { answers, shared, log, looked_at: None };
         state.shared.end = end;
         state.publish();
         state
@@ -152,7 +156,8 @@ impl GroupCommit {
         started: Instant,
     ) -> Result<Vec<Result<Done, StoreError>>, (usize, Abort)> {
         let alone = waiting.len() == 1;
-        self.run("BEGIN IMMEDIATE").map_err(|error| (1, error.into()))?;
+        self.run_plainly("BEGIN IMMEDIATE").map_err(|error| (waiting.len(), Abort::of_begin(error)))?;
+        self.require_here().map_err(|abort| (waiting.len(), abort))?;
         let mut results = Vec::with_capacity(waiting.len());
         for command in waiting {
             let result = self.execute(command, alone).map_err(|abort| (results.len() + 1, abort))?;
@@ -167,6 +172,20 @@ impl GroupCommit {
             self.shared.measures.commit_time.observe_time(committing.elapsed());
         }
         Ok(results)
+    }
+
+    /// Sees that the data did not go elsewhere. Only another process notes that they did, so there is nothing to look at as long as none has written.
+    fn require_here(&mut self) -> Result<(), Abort> {
+        let version = self.connection().prepare_cached("PRAGMA data_version");
+        let version = version.and_then(|mut asked| asked.query_row([], |row| row.get(0)));
+        let version: i64 = version.map_err(store_error)?;
+        if self.looked_at != Some(version) {
+            let moved =
+                crate::copy::moved(self.connection()).map_err(|error| Abort::Failed(error.to_string()))?;
+            moved.map_or(Ok(()), |moved| Err(Abort::Moved(moved.to)))?;
+            self.looked_at = Some(version);
+        }
+        Ok(())
     }
 
     /// Executes a command and undoes it when it was refused. An `Abort` concerns the whole group.

@@ -69,7 +69,7 @@ impl Suspended {
             self.shared.health.send_replace(Some(self.fault.clone()));
             let until = Instant::now() + self.shared.wait.take();
             self.refuse_until(until, waiting, inbox)?;
-            if matches!(self.fault, Fault::Lost(_)) {
+            if matches!(self.fault, Fault::Lost(_) | Fault::Moved(_)) {
                 continue;
             }
             match reopen(&self.shared, &self.fault) {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
 
 mod conformance;
+mod copy;
 mod keyring;
 mod measures;
 mod migrate;

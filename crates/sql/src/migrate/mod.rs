@@ -131,14 +131,23 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
     let mut plan = Plan::default();
     changes.iter().for_each(|change| change.drop_indexes(&mut plan));
     dropped.for_each(|(_, table)| drop_table(table, &mut plan));
-    for table in added {
-        plan.step(format!("creates {}", table.name), create_table(dialect, table, &table.name));
-        table.indexes.iter().for_each(|index| add_index(dialect, table, index, &mut plan));
-    }
+    added.for_each(|table| add_table(table, dialect, &mut plan));
     changes.iter().for_each(|change| change.alter(dialect, &mut plan));
     changes.iter().for_each(|change| change.follow_meanings(&renames, dialect, &mut plan));
     changes.iter().for_each(|change| change.create_indexes(dialect, &mut plan));
     plan
+}
+
+/// The steps that make the tables of a schema and their indexes in an empty database.
+pub(crate) fn create_steps(schema: &Schema, dialect: &dyn Dialect) -> Vec<MigrationStep> {
+    let mut plan = Plan::default();
+    schema.tables.iter().for_each(|table| add_table(table, dialect, &mut plan));
+    plan.steps
+}
+
+fn add_table(table: &Table, dialect: &dyn Dialect, plan: &mut Plan) {
+    plan.step(format!("creates {}", table.name), create_table(dialect, table, &table.name));
+    table.indexes.iter().for_each(|index| add_index(dialect, table, index, plan));
 }
 
 fn drop_table(table: &Table, plan: &mut Plan) {
