@@ -143,6 +143,8 @@ mod tests {
             sql: format!("SELECT {number}"),
             description: format!("step {number}"),
             kind: StepKind::Change,
+            edits: Vec::new(),
+            needed: true,
         };
         Plan {
             steps: (1..=steps).map(step).collect(),

@@ -32,6 +32,10 @@ pub trait Dialect: Sync {
     /// What the definition of the column `id` of the table `table` has behind it.
     fn primary_key(&self, table: &str) -> String;
 
+    /// Whether tables are altered where they are while others use them, step by step. Else it is done at once and by nobody else, and a table
+    /// may be written anew.
+    fn alters_online(&self) -> bool;
+
     /// What comes behind the brackets of `CREATE TABLE`.
     fn table_options(&self) -> &'static str;
 

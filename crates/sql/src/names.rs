@@ -20,6 +20,11 @@ pub(crate) fn primary_key_name(table: &str) -> String {
     within_bounds(format!("pk_{table}.id"))
 }
 
+/// The name of a constraint that holds new rows to what is not yet true of all: `nn_room.owner`.
+pub(crate) fn required_name(table: &str, column: &str) -> String {
+    within_bounds(format!("nn_{table}.{column}"))
+}
+
 /// A name that is too long is cut, and ends with what keeps it apart from others that begin alike.
 fn within_bounds(name: String) -> String {
     if name.len() <= MAX_INDEX_NAME {

@@ -68,6 +68,10 @@ impl Dialect for Sqlite {
         "PRIMARY KEY".to_owned()
     }
 
+    fn alters_online(&self) -> bool {
+        false
+    }
+
     fn table_options(&self) -> &'static str {
         " STRICT"
     }

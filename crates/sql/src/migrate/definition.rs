@@ -21,16 +21,21 @@ pub(super) fn column(dialect: &dyn Dialect, table: &str, column: &Column) -> Str
         _ => String::new(),
     };
     let null = if column.nullable { "" } else { " NOT NULL" };
-    format!("{} {}{null}{key}", quote(&column.name), dialect.column_type(&column.ty))
+    let default = match &column.default {
+        Some(default) if dialect.alters_online() => format!(" DEFAULT {default}"),
+        _ => String::new(),
+    };
+    format!("{} {}{null}{key}{default}", quote(&column.name), dialect.column_type(&column.ty))
 }
 
 /// The statement that makes an index.
-pub(super) fn create_index(dialect: &dyn Dialect, table: &Table, index: &Index) -> String {
+pub(super) fn create_index(dialect: &dyn Dialect, table: &Table, index: &Index, online: bool) -> String {
     let key = |column: &String| dialect.index_key(&KeyColumn { text: &quote(column), is_id: column == "id" });
     let columns: Vec<String> = index.columns.iter().map(key).collect();
     format!(
-        "CREATE {}INDEX {} ON {} ({}){}",
+        "CREATE {}INDEX {}{} ON {} ({}){}",
         if index.unique { "UNIQUE " } else { "" },
+        if online { "CONCURRENTLY " } else { "" },
         quote(&index.name),
         quote(&table.name),
         columns.join(", "),

@@ -2,7 +2,7 @@
 
 use super::check::Check;
 use super::table::ColumnChange;
-use super::{ColumnType, Plan, PossibleLoss};
+use super::{ColumnType, Edit, Plan, PossibleLoss};
 use crate::Dialect;
 use crate::names::quote;
 use mainstay_expr::{Type, Value};
@@ -46,7 +46,7 @@ impl ColumnChange<'_> {
         plan: &mut Plan,
     ) {
         let meanings = self.old.and_then(|old| old.meaning.as_ref()).zip(self.new.meaning.as_ref());
-        let Some((old, new)) = meanings.filter(|_| self.conversion(dialect).is_some()) else { return };
+        let Some((old, new)) = meanings.filter(|_| self.conversion(dialect, "").is_some()) else { return };
         if *old == Meaning::Secret && *new != Meaning::Secret {
             let line = format!(
                 "{}.{} was secret, and what is stored in it becomes readable",
@@ -81,7 +81,8 @@ impl ColumnChange<'_> {
             .push(PossibleLoss { count, description: format!("clears {what}, which {change}") });
         let column = quote(&self.new.name);
         let sql = format!("UPDATE {} SET {column} = NULL WHERE {column} IS NOT NULL", quote(table.1));
-        plan.step(format!("clears {what}, which {change}"), sql);
+        let edit = Edit::PutColumn { table: table.1.to_owned(), column: self.new.clone() };
+        plan.step(format!("clears {what}, which {change}"), sql).edits(edit);
     }
 
     /// What was just an id has to be one of a record that is there.

@@ -5,15 +5,20 @@
 mod check;
 mod conversion;
 mod definition;
+mod edit;
 mod meaning;
+mod online;
 mod origin;
 mod schema;
+mod step;
 mod table;
 
 pub use conversion::Conversion;
 pub(crate) use conversion::conversion;
+pub use edit::Edit;
 pub use meaning::Meaning;
 pub use schema::{Column, ColumnType, Extent, Index, InvalidSchema, Schema, Table};
+pub use step::{MigrationStep, StepKind};
 
 use crate::Dialect;
 use crate::names::quote;
@@ -25,8 +30,10 @@ use table::TableChange;
 /// How to get from one schema to another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// What to run, in order, in one transaction.
+    /// What to run, in order: in one transaction, where the engine can.
     pub steps: Vec<MigrationStep>,
+    /// What is left as it is because nodes of the version before may need it, for people: see [`plan_keeping`].
+    pub kept: Vec<String>,
     /// What gets lost by it, for people: `drops message.text`.
     pub losses: Vec<String>,
     /// What gets lost if the database has it, which [`Plan::settle`] finds out.
@@ -35,27 +42,6 @@ pub struct Plan {
     pub exposures: Vec<String>,
     /// Why it cannot be run, for people; the steps are then not to be run.
     pub faults: Vec<String>,
-}
-
-/// A step of a migration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MigrationStep {
-    /// One statement without parameters.
-    pub sql: String,
-    /// What it does and when it fails, for people.
-    pub description: String,
-    /// What to do with the statement.
-    pub kind: StepKind,
-}
-
-/// What a step is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StepKind {
-    /// The statement is run.
-    Change,
-    /// The statement is a query for records that stand in the way: their ids, and values that tell why. When there are any, the
-    /// migration fails.
-    Check,
 }
 
 /// Something that gets lost if there is any of it.
@@ -71,7 +57,13 @@ impl Plan {
     /// Whether there is nothing to do. What the models mean may have changed all the same in a way that no record can contradict,
     /// so that a schema which is kept is to be written anew.
     pub fn is_empty(&self) -> bool {
-        *self == Plan::default()
+        *self == Plan { kept: self.kept.clone(), ..Plan::default() }
+    }
+
+    /// Whether nodes can work with the database as it is, and the rest is only for speed or order.
+    pub fn is_workable(&self) -> bool {
+        let rest = Plan { kept: self.kept.clone(), steps: self.steps.clone(), ..Plan::default() };
+        *self == rest && !self.steps.iter().any(|step| step.needed)
     }
 
     /// Whether it can be run, nothing gets lost and no secret becomes readable. What may get lost counts as lost.
@@ -98,18 +90,20 @@ impl Plan {
         }
         Ok(())
     }
-
-    fn step(&mut self, description: String, sql: String) {
-        self.steps.push(MigrationStep { sql, description, kind: StepKind::Change });
-    }
-
-    fn check(&mut self, description: String, sql: String) {
-        self.steps.push(MigrationStep { sql, description, kind: StepKind::Check });
-    }
 }
 
 /// Plans the way from what a database has to what `app` needs; `None` is a database without tables.
 pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> Plan {
+    planned(from, app, dialect, false)
+}
+
+/// As [`plan`], but tables stay that are no models any more, and columns that are no fields any more, where records can be added without
+/// them: nodes of the version before may go on reading and writing them. [`Plan::kept`] names them.
+pub fn plan_keeping(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> Plan {
+    planned(from, app, dialect, true)
+}
+
+fn planned(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect, keeping: bool) -> Plan {
     let old: &[Table] = from.map_or(&[], |schema| &schema.tables);
     let new = Schema::of(app).tables;
     let old_names: Vec<&str> = old.iter().map(|table| table.name.as_str()).collect();
@@ -119,7 +113,9 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
 
     let pairs = app.models.iter().zip(&new).zip(&origins);
     let changes: Vec<TableChange<'_>> = pairs
-        .filter_map(|((model, table), origin)| Some(TableChange::new(&old[(*origin)?], table, model)))
+        .filter_map(|((model, table), origin)| {
+            Some(TableChange::new(&old[(*origin)?], table, model, keeping))
+        })
         .collect();
     let added = new.iter().zip(&origins).filter(|(_, origin)| origin.is_none()).map(|(table, _)| table);
     let dropped = old.iter().enumerate().filter(|(place, _)| !origins.contains(&Some(*place)));
@@ -129,9 +125,15 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
     // Indexes go first and come last: no column can be dropped under one, and its name is of the whole database. Values are looked at
     // when all tables are there under their new names.
     let mut plan = Plan::default();
-    changes.iter().for_each(|change| change.drop_indexes(&mut plan));
-    dropped.for_each(|(_, table)| drop_table(table, &mut plan));
-    added.for_each(|table| add_table(table, dialect, &mut plan));
+    changes.iter().for_each(|change| change.drop_indexes(dialect, &mut plan));
+    for (_, table) in dropped {
+        if keeping {
+            plan.kept.push(format!("{} and its records", table.name));
+        } else {
+            drop_table(table, &mut plan);
+        }
+    }
+    added.for_each(|table| add_table(dialect, table, &mut plan));
     changes.iter().for_each(|change| change.alter(dialect, &mut plan));
     changes.iter().for_each(|change| change.follow_meanings(&renames, dialect, &mut plan));
     changes.iter().for_each(|change| change.create_indexes(dialect, &mut plan));
@@ -141,26 +143,33 @@ pub fn plan(from: Option<&Schema>, app: &Application, dialect: &dyn Dialect) -> 
 /// The steps that make the tables of a schema and their indexes in an empty database.
 pub(crate) fn create_steps(schema: &Schema, dialect: &dyn Dialect) -> Vec<MigrationStep> {
     let mut plan = Plan::default();
-    schema.tables.iter().for_each(|table| add_table(table, dialect, &mut plan));
+    schema.tables.iter().for_each(|table| add_table(dialect, table, &mut plan));
     plan.steps
 }
 
-fn add_table(table: &Table, dialect: &dyn Dialect, plan: &mut Plan) {
-    plan.step(format!("creates {}", table.name), create_table(dialect, table, &table.name));
-    table.indexes.iter().for_each(|index| add_index(dialect, table, index, plan));
-}
-
 fn drop_table(table: &Table, plan: &mut Plan) {
-    plan.losses.push(format!("drops {} and its records", table.name));
-    plan.step(format!("drops {}", table.name), format!("DROP TABLE {}", quote(&table.name)));
+    let name = &table.name;
+    plan.losses.push(format!("drops {name} and its records"));
+    plan.step(format!("drops {name}"), format!("DROP TABLE {}", quote(name)))
+        .edits(Edit::DropTable(name.clone()));
 }
 
-fn add_index(dialect: &dyn Dialect, table: &Table, index: &Index, plan: &mut Plan) {
+fn add_table(dialect: &dyn Dialect, table: &Table, plan: &mut Plan) {
+    let bare = Table { indexes: Vec::new(), ..table.clone() };
+    plan.step(format!("creates {}", table.name), create_table(dialect, table, &table.name))
+        .edits(Edit::AddTable(bare));
+    table.indexes.iter().for_each(|index| add_index(dialect, table, index, false, plan));
+}
+
+/// Makes an index: `online` while others use the table.
+fn add_index(dialect: &dyn Dialect, table: &Table, index: &Index, online: bool, plan: &mut Plan) {
     let (name, columns, records) = (&table.name, index.columns.join(", "), index.extent.records());
     let description = if index.unique {
         format!("makes {columns} unique among the {records} of {name}")
     } else {
         format!("indexes the {records} of {name} by {columns}")
     };
-    plan.step(description, create_index(dialect, table, index));
+    let sql = create_index(dialect, table, index, online);
+    let step = if online { plan.concurrent(description, sql) } else { plan.step(description, sql) };
+    step.edits(Edit::AddIndex { table: name.clone(), index: index.clone() }).needed(index.unique);
 }

@@ -1,7 +1,9 @@
 //! What a database holds: tables, columns and indexes.
 
 use super::Meaning;
+use super::table::fill;
 use crate::names::index_name;
+use crate::{Dialect, Postgres};
 use mainstay_model::{Application, Field, FieldType, Model, base};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -41,6 +43,10 @@ pub struct Column {
     /// What its values mean; `None` in a schema of format 1, which did not say.
     #[serde(default)]
     pub meaning: Option<Meaning>,
+    /// What PostgreSQL puts into a row that is added without it, in its own words: a required field's literal default. Nodes of another
+    /// version, which do not know the field, can then add records. SQLite has one process at a time and no use for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<String>,
 }
 
 /// What a column holds. Enums and secrets are texts and refs are UUIDs here, since they are stored alike; see [`Meaning`].
@@ -195,8 +201,14 @@ impl Column {
             ty: ColumnType::of(&field.ty),
             nullable: field.optional || field.id == base::DELETED_AT,
             meaning: Some(Meaning::of(app, &field.ty)),
+            default: default_of(field),
         }
     }
+}
+
+fn default_of(field: &Field) -> Option<String> {
+    let fill = fill(field);
+    (!field.optional && !fill.is_null()).then(|| Postgres.literal(&fill))
 }
 
 impl Index {

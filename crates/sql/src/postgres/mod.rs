@@ -86,6 +86,10 @@ impl Dialect for Postgres {
         format!("CONSTRAINT {} PRIMARY KEY", quote(&primary_key_name(table)))
     }
 
+    fn alters_online(&self) -> bool {
+        true
+    }
+
     fn table_options(&self) -> &'static str {
         ""
     }

@@ -57,7 +57,9 @@ impl Database {
         assert_eq!(plan.faults, Vec::<String>::new());
         for step in &plan.steps {
             match step.kind {
-                StepKind::Change => self.0.execute_batch(&step.sql)?,
+                StepKind::Change | StepKind::Concurrent | StepKind::Repeated => {
+                    self.0.execute_batch(&step.sql)?;
+                }
                 StepKind::Check => {
                     let found = self.rows(&Statement { text: step.sql.clone(), params: Vec::new() });
                     if !found.is_empty() {

@@ -9,6 +9,7 @@ mod generate;
 mod lowering;
 mod meaning;
 mod migration;
+mod online;
 mod paging;
 mod postgres;
 mod random;

@@ -2,6 +2,7 @@
 
 use crate::application::{Builder, application, model, sample};
 use crate::database::{Database, Engine};
+use crate::online;
 use mainstay_expr::{Decimal, ModelId, Operand, Value, Var};
 use mainstay_model::{Application, Default, FieldType};
 use mainstay_sql::Sqlite;
@@ -23,7 +24,7 @@ pub(crate) fn one(builder: Builder) -> Application {
     application(vec![builder])
 }
 
-fn base_values(micros: i64) -> Vec<Value> {
+pub(crate) fn base_values(micros: i64) -> Vec<Value> {
     vec![
         Value::Uuid(Uuid::from_u128(1)),
         Value::Timestamp(micros),
@@ -72,6 +73,7 @@ fn check(from: Application, before: &[Value], to: Application, after: &str, loss
     assert_eq!(layout(&database), layout(&Database::new(&to)));
     assert_eq!(record(&database, &to), after);
     assert!(plan_between(&to, &to).is_empty());
+    online::check(&from, before, &to, &database);
 }
 
 /// The declared fields of the first model's only record, as SQLite shows them.
@@ -239,6 +241,7 @@ fn null_comes_and_goes() {
     let plan = plan_between(&pages(true), &pages(false));
     let error = database.migrate(&plan).unwrap_err().to_string();
     assert_eq!(error, "checks that each record of book has pages, which is required: 1 found");
+    assert_eq!(online::refusal(&pages(true), &[Value::Null], &pages(false)), error);
 }
 
 #[test]
@@ -251,6 +254,8 @@ fn a_value_that_does_not_fit_stops_the_migration() {
     let error = database.migrate(&plan_between(&price(0), &price(1))).unwrap_err().to_string();
     let fits = "checks that item.price fits into decimal with 1 digits behind the point in each record";
     assert_eq!(error, format!("{fits}: 1 found"));
+    let too_large = Value::Decimal(Decimal::new(-100_000_000_000_000_000, 0).unwrap());
+    assert_eq!(online::refusal(&price(0), &[too_large], &price(1)), error);
     let whole = || one(model("item").field("price", FieldType::Int, true));
     for int in [i64::MIN, -100_000_000_000_000_000, 100_000_000_000_000_000, i64::MAX] {
         let database = with_record(&whole(), &[Value::Int(int)]);
@@ -327,6 +332,7 @@ fn defaults_are_literals_of_their_type() {
         let to = one(book().field("added", ty, false).with(default));
         let database = with_record(&one(book()), &[text("a"), Value::Null]);
         database.migrate(&plan_between(&one(book()), &to)).unwrap();
+        online::check(&one(book()), &[text("a"), Value::Null], &to, &database);
         let added: Stored = database.0.query_row("SELECT added FROM book", [], |row| row.get(0)).unwrap();
         assert_eq!(added, expected);
     };

@@ -43,7 +43,13 @@ impl PostgresDatabase {
         done.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
     }
 
-    /// The rows that a statement answers, or the code of its error.
+    /// Runs a statement without parameters, and answers how many rows it changed.
+    pub(crate) fn execute(&self, sql: &str) -> u64 {
+        let done = self.runtime.block_on(self.client.execute(sql, &[]));
+        done.unwrap_or_else(|error| panic!("{error:?}: {sql}"))
+    }
+
+    /// The rows that a statement answers, or its error.
     pub(crate) fn try_rows(&self, statement: &Statement) -> Result<Vec<Vec<Stored>>, tokio_postgres::Error> {
         let params: Vec<Bound<'_>> = statement.params.iter().map(Bound).collect();
         let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|bound| bound as _).collect();
