@@ -12,7 +12,7 @@ use mainstay_model::{Application, Model};
 use mainstay_ports::Position;
 use uuid::Uuid;
 
-/// The header with the position behind a write.
+/// The header with the position behind a write, or that a read is as new as; in a request, the one that its answer has to be as new as.
 pub(crate) const MAINSTAY_POSITION: HeaderName = HeaderName::from_static("mainstay-position");
 
 /// An answer of JSON.
@@ -109,8 +109,8 @@ where
     }
 }
 
-/// The answer with the position behind a write.
-fn at<B>(mut response: Response<B>, position: Position) -> Response<B> {
+/// The answer with the position behind a write, or that a read is as new as.
+pub(crate) fn at<B>(mut response: Response<B>, position: Position) -> Response<B> {
     if let Ok(value) = HeaderValue::try_from(position.to_string()) {
         response.headers_mut().insert(MAINSTAY_POSITION, value);
     }

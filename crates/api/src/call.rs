@@ -1,16 +1,18 @@
 //! A request on its way to its handler.
 
+use crate::answer::{self, MAINSTAY_POSITION};
+use crate::body;
 use crate::json::parse_object;
 use crate::object::parse_id;
 use crate::query::{self, Parameters};
 use crate::routes::{Place, Route};
 use crate::state::State;
-use crate::{answer, body};
 use axum::body::{Body, Bytes};
 use http::request::Parts;
 use http::{HeaderMap, Response};
 use mainstay_engine::{Caller, Code, Done, Engine, Error};
 use mainstay_model::Model;
+use mainstay_ports::{Freshness, Position};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -48,6 +50,30 @@ impl Call {
     pub(crate) fn done(&self, done: &Done<'_>) -> Response<Body> {
         let operation = self.route.operation.as_ref().expect("what writes is an operation");
         answer::done(self.engine().application(), operation, done)
+    }
+
+    /// The position that the answer has to be as new as, if the request has one: that of an earlier answer.
+    ///
+    /// # Errors
+    /// [`Code::InvalidParameter`] for what is not a position, or two.
+    pub(crate) fn position(&self) -> Result<Option<Position>, Error> {
+        let mut headers = self.headers().get_all(MAINSTAY_POSITION).iter().map(|value| value.to_str().ok());
+        let mut given = headers.by_ref().chain(self.query.get("position").map(Some));
+        let Some(text) = given.next() else { return Ok(None) };
+        let position = text.filter(|_| given.next().is_none()).and_then(|text| text.parse().ok());
+        position.map(Some).ok_or_else(|| {
+            let message =
+                "send one position, as it was in an answer: `Mainstay-Position` or the parameter `position`";
+            Error::new(Code::InvalidParameter, message)
+        })
+    }
+
+    /// How new the answer has to be.
+    ///
+    /// # Errors
+    /// As [`Call::position`].
+    pub(crate) fn freshness(&self) -> Result<Freshness, Error> {
+        Ok(self.position()?.map_or(Freshness::Recent, Freshness::AtLeast))
     }
 
     /// The record's id, in the path.

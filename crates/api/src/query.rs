@@ -8,10 +8,10 @@ use mainstay_ports::Deleted;
 pub(crate) fn known(kind: OperationKind) -> &'static [&'static str] {
     match kind {
         OperationKind::List => {
-            &["filter", "order", "fields", "expand", "limit", "cursor", "count", "deleted"]
+            &["filter", "order", "fields", "expand", "limit", "cursor", "count", "deleted", "position"]
         }
-        OperationKind::Watch => &["filter", "fields", "snapshot", "order", "limit"],
-        OperationKind::Get => &["fields", "expand", "deleted"],
+        OperationKind::Watch => &["filter", "fields", "snapshot", "order", "limit", "position"],
+        OperationKind::Get => &["fields", "expand", "deleted", "position"],
         OperationKind::UpdateMany | OperationKind::DeleteMany => &["filter", "limit"],
         OperationKind::ListKeys => &["user"],
         _ => &[],
@@ -70,6 +70,7 @@ impl Parameters {
             cursor: self.get("cursor").map(str::to_owned),
             count: self.one_of("count", &[("exact", true)], false)?,
             deleted: self.one_of("deleted", &deleted, Deleted::Exclude)?,
+            ..ListRequest::default()
         })
     }
 

@@ -34,7 +34,9 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::TooManyMatches
         | Code::SerializationFailed
         | Code::CascadeTooLarge => StatusCode::CONFLICT,
-        Code::VersionMismatch | Code::RequirementFailed | Code::Fenced => StatusCode::PRECONDITION_FAILED,
+        Code::VersionMismatch | Code::RequirementFailed | Code::Fenced | Code::HistoryGone => {
+            StatusCode::PRECONDITION_FAILED
+        }
         Code::BodyTooLarge | Code::BatchTooLarge | Code::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::ValidationFailed | Code::BatchFailed | Code::BulkFailed | Code::IdempotencyKeyReused => {

@@ -106,6 +106,7 @@ codes! {
     InvalidLimit "invalid_limit" "The limit is not between 1 and 500, or, where all records that match are written to, `limits.bulk_records`.",
     InvalidCursor "invalid_cursor" "The cursor was altered, or belongs to another filter or order.",
     InvalidEventId "invalid_event_id" "The `Last-Event-ID` is not the id of an event of a watch.",
+    HistoryGone "history_gone" "The position that the request asks for (`Mainstay-Position`) belongs to another history: the database was restored, has lost writes, or is another one. Ask without it; what was written then may not be there.",
     InvalidParameter "invalid_parameter" "A query parameter or header is unknown, repeated or malformed.",
     InvalidJson "invalid_json" "The body is not JSON, or not of the expected shape.",
     DuplicateKey "duplicate_key" "An object in the body has the same key twice.",

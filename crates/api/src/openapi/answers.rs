@@ -88,9 +88,10 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
                 Code::InvalidLimit,
                 Code::InvalidCursor,
                 Code::VersionMismatch,
+                Code::HistoryGone,
             ],
         ],
-        Get => &[RECORD, SELECTION, &[Code::VersionMismatch]],
+        Get => &[RECORD, SELECTION, &[Code::VersionMismatch, Code::HistoryGone]],
         Create => &[BODY, FIELDS, WRITE, DISK, &[Code::AlreadyExists]],
         Update => &[RECORD, BODY, FIELDS, WRITE, DISK, &[Code::VersionMismatch]],
         Put => &[RECORD, BODY, FIELDS, WRITE, DISK, &[Code::AlreadyExists, Code::VersionMismatch]],
@@ -202,7 +203,7 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
     let answers = match kind {
         List | Watch => vec![("200", page_or_events(&record))],
         Get => vec![
-            ("200", body("The record.", &record, &["ETag"])),
+            ("200", body("The record.", &record, &["ETag", "Position"])),
             ("304", json!({"description": "The copy that you have is the record as it is."})),
         ],
         Create => vec![("201", made(&record))],
@@ -239,7 +240,8 @@ fn note_replay(answer: &mut Value) {
 }
 
 fn page_or_events(record: &str) -> Value {
-    let mut answer = body("A page of records; or events, see `x-watch`.", &format!("{record}Page"), &[]);
+    let mut answer =
+        body("A page of records; or events, see `x-watch`.", &format!("{record}Page"), &["Position"]);
     answer["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
     answer
 }

@@ -60,7 +60,7 @@ fn headers() -> Value {
         "RequestId": header("The request's id: yours, if it has 1 to 64 characters of `A-Za-z0-9._-`, else a new one.", REQUEST_ID),
         "ETag": header("The record's version, for `If-Match` and `If-None-Match`.", "\"1\""),
         "Location": header("The path of the record.", &format!("/v1/records/{}", example::ID)),
-        "Position": header("The place in the change feed behind this write.", POSITION),
+        "Position": header("The place in the change feed behind this write, or that this answer is at least as new as.", POSITION),
         "RetryAfter": header("In so many seconds another try may succeed.", "1"),
         "Replayed": header("`true` when a request with the same `Idempotency-Key` was answered so before.", "true"),
     })

@@ -16,7 +16,7 @@ pub(super) fn extension(application: &Application, watch: &Operation) -> Value {
         "description": "With `Accept: text/event-stream`: the records that match (unless `snapshot=false`), then each change by which one enters, \
             moves within or leaves what the caller may see and asked for. `Last-Event-ID` goes on behind an event.",
         "parameters": known(OperationKind::Watch),
-        "headers": ["Last-Event-ID"],
+        "headers": ["Last-Event-ID", "Mainstay-Position"],
         "x-events": {
             "snapshot": object(&json!({"id": id(), "record": record})),
             "ready": object(&json!({"count": {"type": "integer"}, "more": {"type": "boolean"}})),

@@ -85,6 +85,7 @@ fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value
             json!(20),
         ),
         "cursor" => return Some(cursor()),
+        "position" => return Some(position("query", "position")),
         "user" => (
             "The account; the own one when it is left out.",
             json!({"type": "string", "format": "uuid"}),
@@ -114,6 +115,12 @@ fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value
 fn cursor() -> Value {
     let description = "The `next` of the page before, with the same filter and order.";
     json!({"name": "cursor", "in": "query", "description": description, "schema": {"type": "string"}})
+}
+
+/// It has no example, since each database has its own.
+fn position(place: &str, name: &str) -> Value {
+    let description = "The `Mainstay-Position` of an answer: this one is at least as new.";
+    json!({"name": name, "in": place, "description": description, "schema": {"type": "string"}})
 }
 
 fn names() -> Value {
@@ -151,6 +158,9 @@ fn headers(kind: OperationKind) -> Vec<Value> {
         }
         _ => Vec::new(),
     };
+    if known(kind).contains(&"position") {
+        headers.push(position("header", "Mainstay-Position"));
+    }
     if kind.writes() {
         let description =
             "Makes the request safe to repeat: it takes effect once, and is answered alike for 24 hours.";

@@ -50,7 +50,7 @@ async fn merge_within(
     let model = call.model();
     for attempt in 0..ATTEMPTS {
         wait(attempt).await;
-        let view = call.engine().get(&call.caller, model.id, id, &GetRequest::default()).await?;
+        let (view, _) = call.engine().get(&call.caller, model.id, id, &GetRequest::default()).await?;
         let merged = merge::applied(model, patch, fields, &view.record);
         merge::check_size(model, &merged, fields, call.state.limits.body_bytes)?;
         let if_version = if_match.version().unwrap_or_else(|| view.record.version());

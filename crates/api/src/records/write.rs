@@ -79,7 +79,7 @@ async fn deleted_version(call: &Call, id: Uuid) -> Result<i64, Error> {
 }
 
 async fn version_of(call: &Call, id: Uuid, request: &GetRequest) -> Result<i64, Error> {
-    let view = call.engine().get(&call.caller, call.model().id, id, request).await?;
+    let (view, _) = call.engine().get(&call.caller, call.model().id, id, request).await?;
     Ok(view.record.version())
 }
 

@@ -34,6 +34,7 @@ pub(crate) async fn watch(call: Call, _: Body) -> Answer {
         order: call.query.order(),
         limit: call.query.get("limit").map(|_| call.query.limit()).transpose()?,
         last_event_id: last_event_id(&call)?,
+        at_least: call.position()?,
         token: access_token(call.headers()).map(Arc::from),
         format: Arc::new(Sse),
     };

@@ -11,5 +11,6 @@ mod idempotency;
 mod keys;
 mod log;
 mod many;
+mod position;
 mod support;
 mod unauthorised;

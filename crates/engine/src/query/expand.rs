@@ -4,7 +4,7 @@ use crate::{Caller, Code, Engine, Error, View};
 use futures::future::BoxFuture;
 use mainstay_expr::{FieldId, ModelId, Vars};
 use mainstay_model::{Application, FieldType, Model};
-use mainstay_ports::{Deleted, Query, Selection};
+use mainstay_ports::{Deleted, Freshness, Query, Selection};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -20,6 +20,13 @@ struct Branch {
     field: FieldId,
     target: ModelId,
     inner: Expansion,
+}
+
+/// What the records that refs point to have in common with those that point to them: for whom, and how new.
+#[derive(Clone, Copy)]
+pub(crate) struct Along<'a> {
+    pub(crate) vars: &'a Vars,
+    pub(crate) freshness: Freshness,
 }
 
 const MAX_DEPTH: usize = 3;
@@ -89,7 +96,7 @@ impl Engine {
     /// Puts the records that refs point to into the views, as far as the caller may see them.
     pub(crate) fn expand<'a>(
         &'a self,
-        vars: &'a Vars,
+        along: Along<'a>,
         views: &'a mut [View],
         expansion: &'a Expansion,
     ) -> BoxFuture<'a, Result<(), Error>> {
@@ -97,7 +104,7 @@ impl Engine {
             for branch in &expansion.refs {
                 let ids: BTreeSet<Uuid> =
                     views.iter().filter_map(|view| target(view, branch.field)).collect();
-                let found = self.targets(vars, branch, ids).await?;
+                let found = self.targets(along, branch, ids).await?;
                 for view in views.iter_mut() {
                     let expanded = target(view, branch.field).and_then(|id| found.get(&id).cloned());
                     view.expanded.push((branch.field, expanded));
@@ -109,24 +116,24 @@ impl Engine {
 
     async fn targets(
         &self,
-        vars: &Vars,
+        along: Along<'_>,
         branch: &Branch,
         ids: BTreeSet<Uuid>,
     ) -> Result<HashMap<Uuid, Arc<View>>, Error> {
         let model = self.application().model(branch.target);
-        let rights = self.rights(model, vars, Deleted::Exclude);
+        let rights = self.rights(model, along.vars, Deleted::Exclude);
         let ids: Vec<Uuid> = ids.into_iter().collect();
         let mut views = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(CHUNK) {
             let query = Query {
                 selection: Selection::Ids(chunk.to_vec()),
                 flags: rights.flags().into(),
-                ..Query::all(model.id, CHUNK as u32).filtered(rights.read.clone())
+                ..Query::all(model.id, CHUNK as u32).filtered(rights.read.clone()).fresh(along.freshness)
             };
             let page = self.store().query(query).await?;
             views.extend(page.rows.into_iter().map(|row| rights.view(model, row)));
         }
-        self.expand(vars, &mut views, &branch.inner).await?;
+        self.expand(along, &mut views, &branch.inner).await?;
         Ok(views.into_iter().map(|view| (view.record.id(), Arc::new(view))).collect())
     }
 }

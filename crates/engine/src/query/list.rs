@@ -1,7 +1,8 @@
 //! A page of records.
 
 use super::cursor::Listed;
-use super::expand::Expansion;
+use super::expand::{Along, Expansion};
+use super::freshness::alongside;
 use super::question::Asked;
 use super::{ListAnswer, ListRequest};
 use crate::{Caller, Code, Engine, Error, View};
@@ -36,14 +37,17 @@ impl Engine {
         let open = |cursor: &String| self.cursors().open(cursor, &listed);
         let after = request.cursor.as_ref().map(open).transpose()?;
         let query = question.ask(caller.user(), Selection::All, request.limit);
-        let page = self.store().query(Query { after, count: request.count, ..query }).await?;
+        self.require_known(request.freshness).await?;
+        let query = Query { after, count: request.count, ..query }.fresh(request.freshness);
+        let page = self.store().query(query).await?;
         let last = page.rows.last().filter(|_| page.more);
         let next = last.map(|row| self.next(&row.record, &listed)).transpose()?;
         let view = |row| View { selected: selected.clone(), ..question.rights.view(model, row) };
         let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
         if !expansion.is_empty() {
             let vars = self.read_vars(caller, model, asked.verb);
-            self.expand(&vars, &mut items, &expansion).await?;
+            let along = Along { vars: &vars, freshness: alongside(request.freshness, page.position) };
+            self.expand(along, &mut items, &expansion).await?;
         }
         Ok(ListAnswer { items, next, count: page.count, position: page.position })
     }

@@ -3,6 +3,7 @@
 mod cursor;
 mod expand;
 mod filter;
+mod freshness;
 mod get;
 mod list;
 mod order;
@@ -14,7 +15,7 @@ pub(crate) use filter::FilterCache;
 pub(crate) use question::{Asked, Questions};
 
 use crate::View;
-use mainstay_ports::{Deleted, Position};
+use mainstay_ports::{Deleted, Freshness, Position};
 
 /// Asks for one record.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,8 @@ pub struct GetRequest {
     pub expand: Vec<String>,
     /// Answer the record also when it is soft-deleted, to those who may delete it.
     pub deleted: bool,
+    /// How new the answer has to be.
+    pub freshness: Freshness,
 }
 
 /// Asks for a page of records.
@@ -46,6 +49,8 @@ pub struct ListRequest {
     pub count: bool,
     /// Soft-deleted records, for those who may delete them.
     pub deleted: Deleted,
+    /// How new the answer has to be.
+    pub freshness: Freshness,
 }
 
 impl Default for ListRequest {
@@ -59,6 +64,7 @@ impl Default for ListRequest {
             cursor: None,
             count: false,
             deleted: Deleted::Exclude,
+            freshness: Freshness::Latest,
         }
     }
 }

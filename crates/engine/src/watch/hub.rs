@@ -11,7 +11,7 @@ use crate::{Caller, Code, Engine, Error, ListRequest};
 use mainstay_expr::ModelId;
 use mainstay_model::Limits;
 use mainstay_ports::measure::Counter;
-use mainstay_ports::{Deleted, Position};
+use mainstay_ports::{Deleted, Freshness, Position};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::{Mutex, Semaphore};
@@ -93,6 +93,9 @@ impl Engine {
     ) -> Result<Watch, Error> {
         self.require_watchable(caller, model, &request)?;
         let resumed = request.last_event_id.as_deref().map(EventId::parse).transpose()?;
+        if let Some(position) = request.at_least {
+            self.require_known(Freshness::AtLeast(position)).await?;
+        }
         let ticket = self.hub().lobby.enter(caller, request.token.clone())?;
         // Everything that is found out from here on is at least as new as these. The hub may be behind the feed for a moment.
         let end = self.store().position().await?;
@@ -100,9 +103,10 @@ impl Engine {
         let (policy, asked) = self.policy(caller, self.application().model(model), &request).await?;
         let start = match resumed {
             None => Start::New,
-            Some(id) if id.position.epoch != position.epoch => Start::Not(Ended::HistoryGone),
+            Some(id) if id.position.epoch != end.epoch => Start::Not(Ended::HistoryGone),
             Some(id) if !self.event_ids().belongs(&id, &policy.digest) => Start::Not(Ended::OtherQuery),
-            Some(id) => match position.offset.checked_sub(id.position.offset) {
+            // Another node may have told more than this one has heard of yet: it is the feed's own end that counts.
+            Some(id) => match end.offset.checked_sub(id.position.offset) {
                 Some(0..=MAX_GAP) => Start::Behind(id.position),
                 _ => Start::Not(Ended::HistoryGone),
             },

@@ -33,6 +33,7 @@ pub(crate) use event_id::EventIdSeal;
 pub(crate) use hub::Hub;
 
 use crate::OrderKey;
+use mainstay_ports::Position;
 use std::sync::Arc;
 
 /// Asks for a watch.
@@ -50,6 +51,8 @@ pub struct WatchRequest {
     pub limit: Option<u32>,
     /// The id of the last event that was seen, to go on behind it.
     pub last_event_id: Option<String>,
+    /// Has to have happened before the watch begins; its snapshot is always of the latest state.
+    pub at_least: Option<Position>,
     /// The access token, which is looked at again and again while the watch lasts; `None` where the caller is nobody or the operator.
     pub token: Option<Arc<str>>,
     /// How events are encoded.

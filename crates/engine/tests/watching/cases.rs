@@ -327,3 +327,25 @@ async fn a_server_that_stops_ends_all_watches_and_lets_nobody_in() {
     let refused = scene.world.engine.watch(&scene.bob.caller, model, scene.client.request()).await;
     assert_eq!(refused.err().map(|error| error.code), Some(Code::Busy));
 }
+
+#[tokio::test]
+async fn a_watch_goes_on_at_another_node_that_has_heard_of_less() {
+    let mut scene = Scene::new().await;
+    let late = Fault::Delay(Duration::from_millis(200));
+    let other = scene.world.beside(Faults::seeded(0).sometimes(Call::Changes, 1.0, late));
+    // Somebody watches there, so that its hub follows the feed, at its own pace.
+    let mut somebody = Client::new(&scene.ann, "message", None);
+    somebody.connect(&other).await;
+    assert!(somebody.take(&other, 300).await);
+    let said: Vec<Uuid> = vec![scene.say("one").await, scene.say("two").await];
+    scene.client.settle(&scene.world).await;
+    scene.client.disconnect();
+    assert!(other.engine.watch_counts().offset < scene.world.engine.watch_counts().offset);
+    scene.client.connect(&other).await;
+    let third = scene.say("three").await;
+    let told = scene.told().await;
+    let events: Vec<Value> = told.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let shown = |event: &Value| (event["event"].clone(), event["record"]["id"].clone());
+    let shown: Vec<_> = events.iter().map(shown).collect();
+    assert_eq!(shown, [(json!("ready"), Value::Null), (json!("enter"), json!(third))], "{said:?}");
+}

@@ -96,6 +96,7 @@ impl Client {
             order: Vec::new(),
             limit: None,
             last_event_id: self.last_id.clone(),
+            at_least: None,
             token: Some(self.account.token.clone()),
             format: Arc::new(Lines),
         }

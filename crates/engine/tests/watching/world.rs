@@ -117,6 +117,12 @@ impl World {
         Engine::new(Options { application, store, clock, keyring: Arc::new(FixedKeyring(7)) }).unwrap()
     }
 
+    /// Another node over the same data, with faults.
+    pub(crate) fn beside(&self, faults: Faults) -> World {
+        let (clock, store) = (self.clock.clone(), self.store.clone());
+        World { engine: self.faulty(faults), clock, store, _folder: tempfile::tempdir().unwrap() }
+    }
+
     pub(crate) async fn account(&self, name: &str) -> Account {
         let (email, password) = (format!("{name}@example.org"), "correct horse".to_owned());
         let input = Input { values: Vec::new() };
