@@ -164,7 +164,7 @@ fn log_detail(error: &Error, request_id: &str) {
     match error.code {
         Code::Internal => tracing::error!(target: "http", request_id, code, detail, "request failed"),
         // The store has said so once, when writes stopped; each that is refused meanwhile is a request line and a count.
-        Code::DiskFailed | Code::Moved => {
+        Code::DiskFailed | Code::Moved | Code::DatabaseUnreachable => {
             tracing::debug!(target: "http", request_id, code, detail, "request refused");
         }
         _ => tracing::warn!(target: "http", request_id, code, detail, "request refused"),

@@ -46,7 +46,9 @@ pub(crate) fn status(code: Code) -> StatusCode {
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         // Not 503: clients that send again by themselves on that would do this twice.
         Code::Internal | Code::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,
-        Code::QueryTimeout | Code::Busy | Code::DiskFailed | Code::Moved => StatusCode::SERVICE_UNAVAILABLE,
+        Code::QueryTimeout | Code::Busy | Code::DiskFailed | Code::Moved | Code::DatabaseUnreachable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
     }
 }

@@ -52,7 +52,14 @@ pub(crate) async fn healthz(_: Call, _: Body) -> Answer {
 pub(crate) async fn readyz(call: Call, _: Body) -> Answer {
     match call.engine().ready().await {
         Ok(()) => Ok(answer::json(StatusCode::OK, b"{\"status\":\"ready\"}".to_vec())),
-        Err(error) if matches!(error.code, Code::DiskFull | Code::DiskFailed | Code::Moved) => Err(error),
+        Err(error)
+            if matches!(
+                error.code,
+                Code::DiskFull | Code::DiskFailed | Code::Moved | Code::DatabaseUnreachable
+            ) =>
+        {
+            Err(error)
+        }
         Err(error) => {
             Err(Error { code: Code::Busy, message: "the store does not answer".to_owned(), ..error })
         }

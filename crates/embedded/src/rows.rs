@@ -152,8 +152,8 @@ impl Rows for SqliteRows<'_> {
         feed::append(self.connection, self.application.model(change.model), &change, &mut self.end)
     }
 
-    fn position(&self) -> Position {
-        Position { epoch: self.epoch, offset: self.end.offset }
+    fn position(&mut self) -> Result<Position, StoreError> {
+        Ok(Position { epoch: self.epoch, offset: self.end.offset })
     }
 }
 

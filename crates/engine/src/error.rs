@@ -123,7 +123,8 @@ codes! {
     DiskFull "disk_full" "The disk is full: nothing was written. Reads go on.",
     DiskFailed "disk_failed" "The disk fails, or writes are stopped because it did: nothing was written. Reads go on where they can; `Retry-After` says when to try again.",
     Moved "moved" "The data were moved to another database, and this server still stands over the old one: nothing was written. The operator has to start it with the new settings; `Retry-After` says when to try again.",
-    OutcomeUnknown "outcome_unknown" "The disk failed while the write was being committed, so it has taken effect as a whole or not at all, and nobody can say which. Look before you send it again.",
+    DatabaseUnreachable "database_unreachable" "The database cannot be reached, so that nothing is read or written; `Retry-After` says when to try again.",
+    OutcomeUnknown "outcome_unknown" "The disk or the connection to the database failed while the write was being committed, so it has taken effect as a whole or not at all, and nobody can say which. Look before you send it again.",
     Internal "internal" "A fault of the server. The log has it under the `request_id`.",
 }
 
@@ -210,6 +211,10 @@ impl From<StoreError> for Error {
                 detail: Some(to),
                 ..Error::new(Code::Moved, "the data were moved to another database, nothing was written")
                     .retry_after(5)
+            },
+            StoreError::Unreachable(detail) => Error {
+                detail: Some(detail),
+                ..Error::new(Code::DatabaseUnreachable, "the database cannot be reached").retry_after(1)
             },
             StoreError::OutcomeUnknown(detail) => Error {
                 detail: Some(detail),

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -53,6 +54,10 @@ pub struct Server {
 pub struct Data {
     /// The engine that keeps them.
     pub engine: Engine,
+    /// Where PostgreSQL is: `postgres://user:password@host/database?sslmode=verify-full`. The environment's `MAINSTAY_DATA_URL` goes before it, so that no
+    /// password need be in the file.
+    #[serde(skip_serializing_if = "DatabaseUrl::is_empty")]
+    pub url: DatabaseUrl,
     /// The data folder, relative to the project's.
     pub folder: PathBuf,
     /// What an acknowledged write survives.
@@ -60,6 +65,12 @@ pub struct Data {
     /// Connections for reading, at most 64; 0 chooses by the number of cores.
     #[schemars(range(max = 64))]
     pub readers: usize,
+    /// Connections to PostgreSQL for writing, at most 256; 0 chooses. SQLite has one writer.
+    #[schemars(range(max = 256))]
+    pub writers: usize,
+    /// How long a connection to PostgreSQL may take to be made, and how long a write may wait for one, in milliseconds.
+    #[schemars(range(min = 1))]
+    pub connect_timeout_ms: u64,
     /// How long changes stay in the feed, in hours.
     #[schemars(range(min = 1))]
     pub feed_retention_hours: u64,
@@ -74,6 +85,36 @@ pub struct Data {
 pub enum Engine {
     /// SQLite, in the data folder.
     Sqlite,
+    /// PostgreSQL, at a URL; several nodes may serve one database.
+    Postgres,
+}
+
+/// The URL of a database. There may be a password in it, so that it is shown to nobody: not in logs, not in errors.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    /// The URL of this text, whatever that is.
+    pub fn new(text: impl Into<String>) -> Self {
+        DatabaseUrl(text.into())
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text, for the driver alone.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
 }
 
 /// What an acknowledged write survives.
@@ -204,9 +245,12 @@ impl Default for Data {
     fn default() -> Self {
         Data {
             engine: Engine::Sqlite,
+            url: DatabaseUrl::default(),
             folder: PathBuf::from("data"),
             durability: Durability::Full,
             readers: 0,
+            writers: 0,
+            connect_timeout_ms: 5_000,
             feed_retention_hours: 7 * 24,
             feed_retention_mib: 1_024,
         }

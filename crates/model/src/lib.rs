@@ -17,7 +17,9 @@ mod render;
 mod schema;
 
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
-pub use config::{Accounts, Config, Data, Durability, Engine, Limits, Log, LogFormat, Password, Server};
+pub use config::{
+    Accounts, Config, Data, DatabaseUrl, Durability, Engine, Limits, Log, LogFormat, Password, Server,
+};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
 pub use field::{Constraints, Default, Field, FieldType, OnDelete};
 pub use load::{Loaded, Project, nearest};

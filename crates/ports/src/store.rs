@@ -205,8 +205,10 @@ pub enum StoreError {
     /// The data went to another database, of which the text says where it is, for the log. Nothing is written here any more; reads go on.
     Moved(String),
     /// The transaction has taken effect as a whole or not at all, and nobody can say which: the disk failed while it was committed, or the answer
-    /// was lost. Until writes are done again, what is read now may yet change. The text is for the log.
+    /// was lost, as with the connection to a database elsewhere. Until writes are done again, what is read now may yet change. The text is for the log.
     OutcomeUnknown(String),
+    /// The database is on another machine, or in another process, and cannot be reached. Nothing was written. The text is for the log.
+    Unreachable(String),
     /// Anything else, for the log. Nothing was written.
     Failed(String),
 }
@@ -222,6 +224,7 @@ impl fmt::Display for StoreError {
             StoreError::DiskFailed(detail) => write!(f, "the disk failed: {detail}"),
             StoreError::Moved(to) => write!(f, "the data were moved to {to}"),
             StoreError::OutcomeUnknown(detail) => write!(f, "the outcome is not known: {detail}"),
+            StoreError::Unreachable(detail) => write!(f, "the database cannot be reached: {detail}"),
             StoreError::Failed(detail) => f.write_str(detail),
         }
     }

@@ -16,6 +16,7 @@ const ALWAYS: &[Code] = &[
     Code::HeadersTooLarge,
     Code::Busy,
     Code::DiskFailed,
+    Code::DatabaseUnreachable,
     Code::Internal,
 ];
 /// What any write can be answered with.
@@ -149,7 +150,12 @@ pub(super) fn problem(codes: &[Code]) -> Value {
     let is_passing = |code: &Code| {
         matches!(
             code,
-            Code::Busy | Code::DiskFailed | Code::Moved | Code::TooManyFailures | Code::TooManyWatchers
+            Code::Busy
+                | Code::DiskFailed
+                | Code::Moved
+                | Code::DatabaseUnreachable
+                | Code::TooManyFailures
+                | Code::TooManyWatchers
         )
     };
     let headers: &[&str] = if codes.iter().any(is_passing) { &["RetryAfter"] } else { &[] };

@@ -10,7 +10,8 @@ pub(super) fn operations() -> [(&'static str, Value); 4] {
         json!({"type": "object", "required": ["status"], "properties": {"status": {"type": "string"}}});
     let keys = json!({"type": "object", "required": ["keys"], "properties": {"keys": {"type": "array", "items": {"type": "object"}}}});
     let mut readyz = operation("system.readyz", "Whether requests can be served, writes too", &status);
-    readyz["responses"]["503"] = problem(&[Code::Busy, Code::DiskFailed, Code::Moved]);
+    let waits = [Code::Busy, Code::DiskFailed, Code::Moved, Code::DatabaseUnreachable];
+    readyz["responses"]["503"] = problem(&waits);
     readyz["responses"]["507"] = problem(&[Code::DiskFull]);
     let mut openapi = operation("system.openapi", "This document", &json!({"type": "object"}));
     openapi["responses"]["304"] = json!({"description": "The copy that you have is the document as it is."});

@@ -83,8 +83,12 @@ pub trait Rows {
     /// See [`Rows::get`].
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError>;
 
-    /// The place in the feed behind what was appended so far.
-    fn position(&self) -> Position;
+    /// The place in the feed behind what was appended so far. An engine that numbers at the commit may do so now, so that nothing more can be
+    /// appended: it is asked for once, by the receipt.
+    ///
+    /// # Errors
+    /// See [`Rows::get`].
+    fn position(&mut self) -> Result<Position, StoreError>;
 }
 
 /// A transaction being executed.
@@ -168,7 +172,7 @@ impl Execution<'_> {
             return Err(Rejection::Exists.into());
         }
         let mut record = self.new_record(self.application.model(create.model), create);
-        record.set(receipt.answer_field, (receipt.answer)(outcomes, self.rows.position())?);
+        record.set(receipt.answer_field, (receipt.answer)(outcomes, self.rows.position()?)?);
         self.rows.insert(create.model, &record)?.map_err(Rejection::Unique)?;
         Ok(())
     }

@@ -86,7 +86,7 @@ impl Rows for MemoryRows<'_> {
         Ok(())
     }
 
-    fn position(&self) -> Position {
-        self.state.feed.end()
+    fn position(&mut self) -> Result<Position, StoreError> {
+        Ok(self.state.feed.end())
     }
 }

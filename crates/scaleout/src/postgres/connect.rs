@@ -1,0 +1,54 @@
+//! Making connections.
+
+use super::connection::Connection;
+use super::session::{Purpose, SessionOptions};
+use super::target::Target;
+use futures::StreamExt as _;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_postgres::{AsyncMessage, Client, Error};
+
+/// Makes connections to one server.
+pub(crate) struct Connector {
+    pub(crate) target: Target,
+    pub(crate) session: SessionOptions,
+}
+
+impl Connector {
+    /// A connection that is set up for its purpose.
+    pub(crate) async fn connect(&self, purpose: Purpose) -> Result<Connection, Error> {
+        self.listen(purpose, Arc::default()).await
+    }
+
+    /// The same; `bell` is rung by each notification.
+    pub(crate) async fn listen(&self, purpose: Purpose, bell: Arc<Notify>) -> Result<Connection, Error> {
+        let (client, mut driver) = self.target.config.connect(self.target.tls.clone()).await?;
+        let mut messages = futures::stream::poll_fn(move |context| driver.poll_message(context));
+        tokio::spawn(async move {
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notification(_)) => bell.notify_one(),
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::debug!(error = %reason(&error), "a connection to the database ended");
+                        break;
+                    }
+                }
+            }
+            // Whoever waits for it finds the connection closed.
+            bell.notify_one();
+        });
+        self.set_up(&client, purpose).await?;
+        Ok(Connection::new(client))
+    }
+
+    async fn set_up(&self, client: &Client, purpose: Purpose) -> Result<(), Error> {
+        client.batch_execute(&self.session.statements(purpose)).await
+    }
+}
+
+/// What an error says and why. The driver's own text names only the kind. There is no URL in it.
+pub(crate) fn reason(error: &Error) -> String {
+    let source = std::error::Error::source(error);
+    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}

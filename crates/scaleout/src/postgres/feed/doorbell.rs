@@ -1,0 +1,121 @@
+//! How a node hears of what others commit: a bell that each rings behind its commits, and a look now and then, should the bell be missed.
+//!
+//! The bell carries no data, and is rung outside of the transactions that it is about: `NOTIFY` takes a lock of the whole server at its commit.
+
+use super::{End, Ends};
+use crate::postgres::connect::{Connector, reason};
+use crate::postgres::connection::Connection;
+use crate::postgres::measures::Measures;
+use crate::postgres::session::Purpose;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_postgres::Error;
+
+/// How often the end of the feed is looked up without a bell.
+const LOOK: Duration = Duration::from_millis(250);
+/// How long one exchange with the server may take before the connection counts as broken.
+const ANSWER: Duration = Duration::from_secs(5);
+/// How long to wait before the first and before any later try to connect again.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(1));
+
+const LISTEN: &str = "LISTEN mainstay_feed";
+const RING: &str = "NOTIFY mainstay_feed";
+
+/// Keeps the end of the feed known. It stops when this is dropped.
+pub(crate) struct Doorbell {
+    ring: Arc<Notify>,
+    health: watch::Receiver<Option<String>>,
+    task: JoinHandle<()>,
+}
+
+struct Listener {
+    connector: Arc<Connector>,
+    end: End,
+    measures: Arc<Measures>,
+    ring: Arc<Notify>,
+    health: watch::Sender<Option<String>>,
+}
+
+impl Doorbell {
+    /// Starts to listen.
+    pub(crate) fn start(connector: Arc<Connector>, end: End, measures: Arc<Measures>) -> Self {
+        let ring = Arc::<Notify>::default();
+        let (sender, health) = watch::channel(None);
+        let listener = Listener { connector, end, measures, ring: ring.clone(), health: sender };
+        Doorbell { ring, health, task: tokio::spawn(listener.run()) }
+    }
+
+    /// Tells the other nodes that there is something new. What is told while the bell still rings is told once.
+    pub(crate) fn ring(&self) {
+        self.ring.notify_one();
+    }
+
+    /// What keeps the server from being heard, if anything does.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.health.borrow().clone()
+    }
+}
+
+impl Drop for Doorbell {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Listener {
+    async fn run(self) {
+        let mut wait = RECONNECT.0;
+        loop {
+            let started = Instant::now();
+            if let Err(error) = self.listen().await
+                && self.health.send_replace(Some(error.clone())).is_none()
+            {
+                tracing::warn!(error, "the database cannot be heard");
+            }
+            // One that held for long was not refused.
+            wait = if started.elapsed() > RECONNECT.1 { RECONNECT.0 } else { (wait * 2).min(RECONNECT.1) };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// Listens until the connection breaks, and says why it did.
+    async fn listen(&self) -> Result<(), String> {
+        let bell = Arc::<Notify>::default();
+        let connect = self.connector.listen(Purpose::Watch, bell.clone());
+        let connection = in_time(connect).await?;
+        in_time(connection.client.batch_execute(LISTEN)).await?;
+        let mut looks = interval(LOOK);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            self.look(&connection).await?;
+            tokio::select! {
+                () = bell.notified() => {}
+                () = self.ring.notified() => in_time(connection.client.batch_execute(RING)).await?,
+                _ = looks.tick() => {}
+            }
+        }
+    }
+
+    async fn look(&self, connection: &Connection) -> Result<(), String> {
+        let started = Instant::now();
+        let ends = in_time(Ends::read(connection)).await?;
+        if self.health.send_replace(None).is_some() {
+            tracing::info!("the database is heard again");
+        }
+        if self.end.advance(ends.end) {
+            self.measures.looks_with_news.increment();
+        }
+        self.measures.look_time.observe_time(started.elapsed());
+        Ok(())
+    }
+}
+
+async fn in_time<T>(answer: impl Future<Output = Result<T, Error>>) -> Result<T, String> {
+    match timeout(ANSWER, answer).await {
+        Ok(answer) => answer.map_err(|error| reason(&error)),
+        Err(_) => Err("no answer in time".to_owned()),
+    }
+}

@@ -1,0 +1,76 @@
+//! Reading the feed.
+
+use super::{Ends, signed, unsigned};
+use crate::postgres::connection::Connection;
+use crate::postgres::error::store_error;
+use futures::future::join;
+use mainstay_model::{Application, Model};
+use mainstay_ports::{Change, Changes, Operation, Position, Record, StoreError};
+use tokio_postgres::{Error, Row};
+
+const SELECT: &str = r#"SELECT "offset", "model", "id", "operation", "before", "after", "actor", "request_id", "at"
+    FROM "_mainstay_change" WHERE "offset" > $1 ORDER BY "offset" LIMIT $2"#;
+
+/// What was found behind a position, and where the feed began and ended after that.
+pub(crate) struct Found {
+    rows: Vec<Row>,
+    ends: Ends,
+}
+
+/// Reads what is behind a position.
+pub(crate) async fn ask(connection: &Connection, after: Position, limit: u32) -> Result<Found, Error> {
+    let (select, ends) = (connection.prepare(SELECT).await?, Ends::prepare(connection).await?);
+    let (from, limit) = (signed(after.offset), i64::from(limit));
+    // In this order: what the feed still keeps behind the reading was there at the reading.
+    let (rows, ends) =
+        join(connection.client.query(&select, &[&from, &limit]), Ends::ask(connection, &ends)).await;
+    Ok(Found { rows: rows?, ends: ends? })
+}
+
+impl Found {
+    /// The changes, unless the feed cannot serve the position.
+    pub(crate) fn changes(
+        self,
+        application: &Application,
+        epoch: u64,
+        after: Position,
+    ) -> Result<Changes, StoreError> {
+        let Ends { start, end } = self.ends;
+        let reset = Changes::Reset { position: Position { epoch, offset: end } };
+        if after.epoch != epoch || after.offset > end || after.offset < start {
+            return Ok(reset);
+        }
+        let mut changes = Vec::with_capacity(self.rows.len());
+        for row in &self.rows {
+            // What the models of today cannot express cannot be told change by change.
+            let Some(change) = read_change(application, row).map_err(store_error)? else { return Ok(reset) };
+            changes.push(change);
+        }
+        let offset = changes.last().map_or(after.offset, |change| change.offset);
+        Ok(Changes::Some { changes, position: Position { epoch, offset } })
+    }
+}
+
+fn read_change(application: &Application, row: &Row) -> Result<Option<Change>, Error> {
+    let (model, operation) = (application.model_named(row.try_get(1)?), Operation::parse(row.try_get(3)?));
+    let (Some(model), Some(operation)) = (model, operation) else { return Ok(None) };
+    let (before, after) = (read_record(model, row.try_get(4)?), read_record(model, row.try_get(5)?));
+    let (Some(before), Some(after)) = (before, after) else { return Ok(None) };
+    Ok(Some(Change {
+        offset: unsigned(row.try_get(0)?),
+        model: model.id,
+        id: row.try_get(2)?,
+        operation,
+        before,
+        after,
+        actor: row.try_get(6)?,
+        request_id: row.try_get(7)?,
+        at: row.try_get(8)?,
+    }))
+}
+
+/// The outer `None` is a record that the model of today cannot hold.
+fn read_record(model: &Model, json: Option<&str>) -> Option<Option<Record>> {
+    let Some(json) = json else { return Some(None) };
+    mainstay_model::json::decode_stored(model, json).map(|values| Some(Record { values }))
+}

@@ -1,0 +1,38 @@
+//! The store over PostgreSQL.
+//!
+//! ```text
+//! callers ──query──▶ a few connections that carry many questions at once ──▶ PostgreSQL
+//!    │                                                                          ▲  │
+//!    └──transact──▶ a connection for each transaction ──────────────────────────┘  │
+//!                                                                                  │
+//!    wait_beyond ◀── the end of the feed ◀── the doorbell: NOTIFY, and a look now and then
+//! ```
+//!
+//! Several nodes may serve one database. None of them leads: what has to be done by one at a time is done under a lock that the server
+//! holds, and gives back when the connection ends.
+
+mod connect;
+mod connection;
+mod error;
+mod feed;
+mod measures;
+mod meta;
+mod named;
+mod open;
+mod options;
+mod pool;
+mod query;
+mod readers;
+mod record;
+mod rows;
+mod session;
+mod store;
+mod target;
+mod tls;
+mod transact;
+mod value;
+
+pub use measures::Measures;
+pub use open::OpenError;
+pub use options::Options;
+pub use store::PostgresStore;

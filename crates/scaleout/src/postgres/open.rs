@@ -1,0 +1,139 @@
+//! Opening a database, and why that may fail.
+
+use super::connect::{Connector, reason};
+use super::meta::{self, Meta};
+use super::session::Purpose;
+use mainstay_model::Application;
+use mainstay_ports::{Clock, SystemClock};
+use mainstay_sql::Postgres;
+use mainstay_sql::migrate::{Plan, Schema, StepKind};
+use std::fmt;
+use tokio_postgres::{Client, GenericClient};
+
+/// The oldest server that has what is used here.
+const MIN_SERVER: i32 = 140_000;
+/// The lock under which a database is made or migrated: nodes that start at once do it one after the other.
+pub(crate) const MIGRATION_LOCK: i64 = 0x4d4e_5354_0000_0001;
+
+/// Why a database was not opened or migrated. It is as it was.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The URL cannot be used.
+    BadUrl(String),
+    /// The server cannot be reached, or refuses to let us in.
+    Unreachable(String),
+    /// The server or the database is not what is needed.
+    Unfit(String),
+    /// What is there contradicts itself.
+    Damaged(String),
+    /// A newer version of the program made it.
+    Newer {
+        /// The format that it has.
+        found: u64,
+        /// The newest format that this version knows.
+        known: u64,
+    },
+    /// Its tables are not those of the models; this plan would make them so.
+    SchemaDiffers(Box<Plan>),
+    /// A step of the migration failed, and it was rolled back.
+    StepFailed {
+        /// What the step does.
+        description: String,
+        /// What the engine says.
+        detail: String,
+    },
+    /// Anything else.
+    Failed(String),
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OpenError::BadUrl(detail) => write!(f, "the URL of the database cannot be used: {detail}"),
+            OpenError::Unreachable(detail) => write!(f, "the database cannot be reached: {detail}"),
+            OpenError::Unfit(detail) => write!(f, "the database does not fit: {detail}"),
+            OpenError::Damaged(detail) => write!(f, "the database is damaged: {detail}"),
+            OpenError::Newer { found, known } => write!(
+                f,
+                "the database is from a newer version of this program: it has format {found}, and this version knows \
+                 formats up to {known}"
+            ),
+            OpenError::SchemaDiffers(_) => {
+                f.write_str("the tables of the database are not those of the models")
+            }
+            OpenError::StepFailed { description, detail } => {
+                write!(f, "the migration was rolled back, since a step failed: {description}: {detail}")
+            }
+            OpenError::Failed(detail) => f.write_str(detail),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        OpenError::Failed(format!("PostgreSQL: {}", reason(&error)))
+    }
+}
+
+/// Opens a database for an application: one that is new gets the whole schema.
+pub(crate) async fn open(connector: &Connector, application: &Application) -> Result<Meta, OpenError> {
+    let connected = connector.connect(Purpose::Write).await;
+    let mut connection = connected.map_err(|error| OpenError::Unreachable(reason(&error)))?;
+    require_fit(&connection.client).await?;
+    let transaction = connection.client.transaction().await?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
+    let meta = match meta::read(&transaction).await? {
+        Some(meta) => meta,
+        None => {
+            create(&transaction, application).await?;
+            meta::read(&transaction).await?.ok_or_else(|| OpenError::Damaged("it is not there".to_owned()))?
+        }
+    };
+    let plan = mainstay_sql::migrate::plan(Some(&meta.schema), application, &Postgres);
+    if !plan.is_empty() {
+        return Err(OpenError::SchemaDiffers(Box::new(plan)));
+    }
+    let schema = Schema::of(application);
+    if schema != meta.schema {
+        meta::write_schema(&transaction, &schema).await?;
+    }
+    transaction.commit().await?;
+    Ok(meta)
+}
+
+async fn require_fit(client: &Client) -> Result<(), OpenError> {
+    let select = "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), \
+        pg_is_in_recovery(), current_setting('fsync') = 'on'";
+    let row = client.query_one(select, &[]).await?;
+    if row.get::<_, i32>(0) < MIN_SERVER {
+        return Err(OpenError::Unfit("it is older than PostgreSQL 14".to_owned()));
+    }
+    if row.get::<_, &str>(1) != "UTF8" {
+        return Err(OpenError::Unfit("its encoding is not UTF8".to_owned()));
+    }
+    if row.get(2) {
+        return Err(OpenError::Unfit("the server is a standby, which cannot be written to".to_owned()));
+    }
+    if !row.get::<_, bool>(3) {
+        tracing::warn!("the server has fsync = off: what is acknowledged does not survive a power cut");
+    }
+    Ok(())
+}
+
+/// Makes all tables in a new database, within a transaction.
+async fn create(client: &impl GenericClient, application: &Application) -> Result<(), OpenError> {
+    meta::create(client).await?;
+    let plan = mainstay_sql::migrate::plan(None, application, &Postgres);
+    for step in plan.steps.iter().filter(|step| step.kind == StepKind::Change) {
+        client.batch_execute(&step.sql).await.map_err(|error| OpenError::StepFailed {
+            description: step.description.clone(),
+            detail: reason(&error),
+        })?;
+    }
+    let statements: Vec<&str> = plan.steps.iter().map(|step| step.sql.as_str()).collect();
+    let insert = r#"INSERT INTO "_mainstay_migration" ("at", "statements") VALUES ($1, $2)"#;
+    client.execute(insert, &[&SystemClock.now_micros(), &statements.join(";\n")]).await?;
+    Ok(meta::write_schema(client, &Schema::of(application)).await?)
+}

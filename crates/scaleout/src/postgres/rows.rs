@@ -1,0 +1,292 @@
+//! The write path's rows, in a transaction of its own: a round trip for each question.
+
+use super::connection::{Connection, params};
+use super::error::{UniqueKeys, store_error};
+use super::feed::{Append, Appended, NewChanges};
+use super::measures::Measures;
+use super::named::{Named, lock_many};
+use super::record::{column, read_record};
+use super::value::Bound;
+use futures::future::{join, join3};
+use mainstay_expr::{FieldId, Link, ModelId, Operand, Predicate, Value};
+use mainstay_model::{Application, Model};
+use mainstay_ports::{NewChange, Position, Record, Rows, StoreError, Transaction};
+use mainstay_sql::postgres::{RowLock, get_locked, require_live};
+use mainstay_sql::{Postgres, Statement};
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio_postgres::{Error, Row};
+use uuid::Uuid;
+
+/// The statements on one row of a model, whose texts never change.
+pub(crate) struct RowStatements {
+    get_for_change: String,
+    get_for_deletion: String,
+    insert: String,
+    replace: String,
+    remove: String,
+    hold: String,
+    require_live: String,
+}
+
+impl RowStatements {
+    /// Those of each model, in the order of the models.
+    pub(crate) fn of(application: &Application) -> Vec<Self> {
+        let of_model = |model: &Model| RowStatements {
+            get_for_change: get_locked(model, RowLock::NoKeyUpdate),
+            get_for_deletion: get_locked(model, RowLock::Update),
+            insert: mainstay_sql::insert(&Postgres, model),
+            replace: mainstay_sql::replace(&Postgres, model),
+            remove: mainstay_sql::remove(&Postgres, model),
+            hold: format!("{} FOR SHARE", mainstay_sql::get(&Postgres, model)),
+            require_live: require_live(model),
+        };
+        application.models.iter().map(of_model).collect()
+    }
+}
+
+/// What all transactions share.
+pub(crate) struct Shared {
+    pub(crate) statements: Vec<RowStatements>,
+    pub(crate) unique_keys: UniqueKeys,
+    /// The history that the feed is of.
+    pub(crate) epoch: u64,
+    /// How long the condition of a stranger may be looked for.
+    pub(crate) search_time: Duration,
+}
+
+/// The rows within an open transaction. It is used on a thread that may block.
+pub(crate) struct PostgresRows<'a> {
+    pub(crate) application: &'a Application,
+    pub(crate) connection: &'a Connection,
+    pub(crate) runtime: Handle,
+    pub(crate) shared: &'a Shared,
+    pub(crate) measures: &'a Measures,
+    /// How rows are locked that are read by their id.
+    pub(crate) lock: RowLock,
+    /// The end of the feed as this node knew it at the begin.
+    pub(crate) end: u64,
+    /// Records that were read ahead and are locked, as the transaction has left them; `None` for those that are not there.
+    pub(crate) held: HashMap<(ModelId, Uuid), Option<Record>>,
+    pub(crate) changes: NewChanges,
+    /// What the changes came to, once they have their numbers.
+    pub(crate) appended: Option<Appended>,
+}
+
+impl PostgresRows<'_> {
+    fn model(&self, model: ModelId) -> &Model {
+        self.application.model(model)
+    }
+
+    fn statements(&self, model: ModelId) -> &RowStatements {
+        &self.shared.statements[model.index()]
+    }
+
+    fn wait<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, StoreError> {
+        self.measures.round_trips.increment();
+        self.runtime.block_on(answer).map_err(store_error)
+    }
+
+    fn query(&self, text: &str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        self.wait(self.connection.query(text, values))
+    }
+
+    fn one(&self, model: ModelId, text: &str, id: Uuid) -> Result<Option<Record>, StoreError> {
+        let rows = self.query(text, &[Value::Uuid(id)])?;
+        rows.first().map(|row| read_record(self.model(model), row)).transpose()
+    }
+
+    /// Locks and reads the records that the steps name, in one order for all transactions, so that two that name the same ones in another
+    /// order do not wait for each other.
+    pub(crate) fn hold_named(&mut self, transaction: &Transaction) -> Result<(), StoreError> {
+        let named = Named::of(transaction);
+        if named.count() < 2 {
+            return Ok(());
+        }
+        for (model, ids, strength) in named.sorted() {
+            let text = lock_many(self.model(model), strength);
+            let list = ids.iter().map(|id| Value::Uuid(*id)).collect();
+            let rows = self.query(&text, &[Value::List(list)])?;
+            self.held.extend(ids.into_iter().map(|id| ((model, id), None)));
+            for row in &rows {
+                let record = read_record(self.application.model(model), row)?;
+                self.held.insert((model, record.id()), Some(record));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a write within a savepoint, so that the transaction goes on behind one that is refused.
+    fn write(
+        &mut self,
+        model: ModelId,
+        text: &str,
+        record: &Record,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        let written = self.wait(async {
+            let statement = self.connection.prepare(text).await?;
+            let bound: Vec<Bound<'_>> = record.values.iter().map(Bound).collect();
+            let (client, values) = (&self.connection.client, params(&bound));
+            let (set, written, released) = join3(
+                client.batch_execute("SAVEPOINT step"),
+                client.execute(&statement, &values),
+                client.batch_execute("RELEASE step"),
+            )
+            .await;
+            set?;
+            // What fails behind a failure fails because of it.
+            Ok(written.and(released))
+        })?;
+        let Err(error) = written else {
+            self.held.insert((model, record.id()), Some(record.clone()));
+            return Ok(Ok(()));
+        };
+        let Some(fields) = self.shared.unique_keys.violated(self.model(model), &error) else {
+            return Err(store_error(error));
+        };
+        self.wait(self.connection.client.batch_execute("ROLLBACK TO step; RELEASE step"))?;
+        Ok(Err(fields))
+    }
+
+    /// Numbers the changes and appends them, if there are any, and commits. The outer error is of a transaction that has had no effect.
+    pub(crate) async fn commit(&mut self) -> Result<Result<u64, StoreError>, StoreError> {
+        self.measures.round_trips.increment();
+        let client = &self.connection.client;
+        if self.changes.is_empty() || self.appended.is_some() {
+            let committed = client.batch_execute("COMMIT").await;
+            return outcome(committed.map(|()| self.position_offset()));
+        }
+        let with = Append::prepare(self.connection).await.map_err(store_error)?;
+        let (appended, committed) =
+            join(self.changes.append(self.connection, &with), client.batch_execute("COMMIT")).await;
+        match (appended, committed) {
+            (Ok(appended), committed) => {
+                self.appended = Some(appended);
+                outcome(committed.map(|()| appended.offset))
+            }
+            // A commit behind a statement that failed rolls back.
+            (Err(error), _) if error.code().is_some() => Err(store_error(error)),
+            (Err(error), _) => outcome(Err(error)),
+        }
+    }
+
+    fn position_offset(&self) -> u64 {
+        self.appended.map_or(self.end, |appended| appended.offset)
+    }
+}
+
+/// What a commit came to that was answered so.
+fn outcome(committed: Result<u64, Error>) -> Result<Result<u64, StoreError>, StoreError> {
+    match committed {
+        Ok(offset) => Ok(Ok(offset)),
+        Err(error) if error.code().is_some() => Err(store_error(error)),
+        Err(error) => Ok(Err(StoreError::OutcomeUnknown(format!("PostgreSQL, in a commit: {error}")))),
+    }
+}
+
+impl Rows for PostgresRows<'_> {
+    fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
+        if let Some(held) = self.held.get(&(model, id)) {
+            return Ok(held.clone());
+        }
+        let statements = self.statements(model);
+        let text = match self.lock {
+            RowLock::Update => &statements.get_for_deletion,
+            _ => &statements.get_for_change,
+        };
+        self.one(model, text, id)
+    }
+
+    fn hold(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
+        if let Some(held) = self.held.get(&(model, id)) {
+            return Ok(held.clone());
+        }
+        self.one(model, &self.statements(model).hold, id)
+    }
+
+    fn insert(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        let shared = self.shared;
+        self.write(model, &shared.statements[model.index()].insert, record)
+    }
+
+    fn replace(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        let shared = self.shared;
+        self.write(model, &shared.statements[model.index()].replace, record)
+    }
+
+    fn remove(&mut self, model: ModelId, id: Uuid) -> Result<(), StoreError> {
+        self.held.insert((model, id), None);
+        self.query(&self.statements(model).remove, &[Value::Uuid(id)]).map(drop)
+    }
+
+    /// What is found is written next, so that it is locked: else another's change between the two would be lost.
+    fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError> {
+        let find = locked(mainstay_sql::find(self.application, &Postgres, model, filter, limit));
+        let rows = self.query(&find.text, &find.params)?;
+        rows.iter().map(|row| read_record(self.model(model), row)).collect()
+    }
+
+    fn search(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Uuid>, StoreError> {
+        let search = locked(mainstay_sql::find_ids(self.application, &Postgres, model, filter, limit));
+        let deadline = format!("SET LOCAL statement_timeout = {}", self.shared.search_time.as_millis());
+        let rows = self.wait(async {
+            let statement = self.connection.prepare(&search.text).await?;
+            let bound: Vec<Bound<'_>> = search.params.iter().map(Bound).collect();
+            let (client, values) = (&self.connection.client, params(&bound));
+            let (set, found, reset) = join3(
+                client.batch_execute(&deadline),
+                client.query(&statement, &values),
+                client.batch_execute("SET LOCAL statement_timeout TO DEFAULT"),
+            )
+            .await;
+            set?;
+            let found = found?;
+            reset.map(|()| found)
+        })?;
+        rows.iter().map(|row| column(row, 0)).collect()
+    }
+
+    fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
+        if let Some((model, id)) = is_live(closed) {
+            // It must stay so until the commit, or the ref would point nowhere.
+            return Ok(!self.query(&self.statements(model).require_live, &[Value::Uuid(id)])?.is_empty());
+        }
+        let Statement { text, params } = mainstay_sql::holds(self.application, &Postgres, closed);
+        let rows = self.query(&text, &params)?;
+        rows.first().map_or(Ok(false), |row| column(row, 0))
+    }
+
+    fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
+        let model = self.application.model(change.model);
+        self.changes.push(model, &change);
+        Ok(())
+    }
+
+    /// Numbers the changes before the receipt that is sealed with the last number. Others wait meanwhile, at most until the server ends a
+    /// session that says nothing.
+    fn position(&mut self) -> Result<Position, StoreError> {
+        if self.appended.is_none() && !self.changes.is_empty() {
+            let appended = self.wait(async {
+                let with = Append::prepare(self.connection).await?;
+                self.changes.append(self.connection, &with).await
+            })?;
+            self.appended = Some(appended);
+        }
+        Ok(Position { epoch: self.shared.epoch, offset: self.position_offset() })
+    }
+}
+
+fn locked(statement: Statement) -> Statement {
+    Statement { text: format!("{} FOR UPDATE OF r", statement.text), ..statement }
+}
+
+/// The record of which a closed predicate asks whether it is live, if that is all that it asks.
+pub(crate) fn is_live(closed: &Predicate) -> Option<(ModelId, Uuid)> {
+    match closed {
+        Predicate::Exists { model, link: Link::To(Operand::Value(Value::Uuid(id))), filter, .. } => {
+            (**filter == Predicate::Const(true)).then_some((*model, *id))
+        }
+        _ => None,
+    }
+}

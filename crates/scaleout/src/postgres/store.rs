@@ -1,0 +1,195 @@
+//! The port over PostgreSQL.
+
+use super::connect::{Connector, reason};
+use super::connection::Connection;
+use super::error::{UniqueKeys, store_error};
+use super::feed::{self, Doorbell, End, Ends};
+use super::measures::Measures;
+use super::open::{self, OpenError};
+use super::options::Options;
+use super::pool::{Pool, pool, take};
+use super::query::{self, Asked};
+use super::readers::{Readers, Weight};
+use super::rows::{RowStatements, Shared};
+use super::session::{Purpose, SessionOptions};
+use super::target::Target;
+use super::transact::transact;
+use futures::future::BoxFuture;
+use mainstay_expr::Predicate;
+use mainstay_model::Application;
+use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+
+/// Keeps records and the feed in a PostgreSQL database, which other nodes may serve too.
+pub struct PostgresStore {
+    inner: Arc<Inner>,
+}
+
+/// What the store's own tasks share with it.
+pub(crate) struct Inner {
+    pub(crate) application: Arc<Application>,
+    pub(crate) shared: Shared,
+    pub(crate) writers: Pool,
+    pub(crate) measures: Arc<Measures>,
+    pub(crate) end: End,
+    readers: Readers,
+    doorbell: Doorbell,
+    /// A place for each write that may wait.
+    queue: Semaphore,
+}
+
+impl PostgresStore {
+    /// Opens the database of an application, or makes its tables where there are none. Within a runtime, whose threads then serve the
+    /// connections.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; [`OpenError::SchemaDiffers`] when the schema is not the application's.
+    pub async fn open(application: Arc<Application>, options: &Options) -> Result<Self, OpenError> {
+        let target = Target::parse(&options.url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
+        let session =
+            SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };
+        let connector = Arc::new(Connector { target, session });
+        let meta = open::open(&connector, &application).await?;
+        let measures = Arc::<Measures>::default();
+        let first = connector.connect(Purpose::Read).await;
+        let first = first.map_err(|error| OpenError::Unreachable(reason(&error)))?;
+        let end = End::new(Ends::read(&first).await?.end, measures.feed_end.clone());
+        let writers = pool(connector.clone(), options.writer_connections(), options.connect_timeout())
+            .map_err(OpenError::Failed)?;
+        let readers = Readers::new(
+            connector.clone(),
+            options.reader_connections(),
+            options.query_timeout(),
+            measures.clone(),
+        );
+        let shared = Shared {
+            statements: RowStatements::of(&application),
+            unique_keys: UniqueKeys::of(&application),
+            epoch: meta.epoch,
+            search_time: options.query_timeout(),
+        };
+        let doorbell = Doorbell::start(connector, end.clone(), measures.clone());
+        let queue = Semaphore::new(options.write_queue.clamp(1, Semaphore::MAX_PERMITS));
+        let inner = Inner { application, shared, writers, measures, end, readers, doorbell, queue };
+        Ok(PostgresStore { inner: Arc::new(inner) })
+    }
+
+    /// What it counts of itself.
+    pub fn measures(&self) -> &Measures {
+        &self.inner.measures
+    }
+
+    /// Whether it takes writes: whether the server is heard.
+    pub fn takes_writes(&self) -> bool {
+        self.inner.doorbell.trouble().is_none()
+    }
+
+    /// How many writes wait for a connection.
+    pub fn write_queue_length(&self) -> usize {
+        self.inner.writers.status().waiting
+    }
+}
+
+impl Inner {
+    /// Notes that the feed goes up to here, and tells the others.
+    pub(crate) fn advance(&self, offset: u64) {
+        self.end.advance(offset);
+        self.doorbell.ring();
+    }
+
+    fn known_end(&self) -> Position {
+        Position { epoch: self.shared.epoch, offset: self.end.get() }
+    }
+
+    async fn transact(self: Arc<Self>, transaction: Transaction) -> Result<Committed, StoreError> {
+        let Ok(_place) = self.queue.try_acquire() else {
+            self.measures.note_transaction(Some(&StoreError::Busy));
+            return Err(StoreError::Busy);
+        };
+        self.measures.write_queue.increment();
+        let result = transact(&self, Arc::new(transaction)).await;
+        self.measures.write_queue.decrement();
+        self.measures.note_transaction(result.as_ref().err());
+        result
+    }
+
+    async fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> Result<u64, StoreError> {
+        let mut connection = take(&self.writers).await?;
+        let transaction = connection.client.transaction().await.map_err(store_error)?;
+        feed::trim(transaction, before_micros, max_bytes).await.map_err(store_error)
+    }
+}
+
+impl Store for PostgresStore {
+    fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
+        Box::pin(self.inner.clone().transact(transaction))
+    }
+
+    fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
+        let inner = &self.inner;
+        Box::pin(async move {
+            // Read before the question is asked, so that the answer is at least as new.
+            let position = inner.known_end();
+            let asked = Asked::new(&inner.application, &query);
+            let (asked, asks) = (&asked, &query);
+            let ask = |connection: Arc<Connection>| async move { asked.ask(&connection, asks).await };
+            let answered = inner.readers.ask(Asked::weight(asks), ask).await?;
+            answered.page(&inner.application, &query, position)
+        })
+    }
+
+    fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let statement = query::closed(&self.inner.application, &closed);
+            let statement = &statement;
+            let ask = |connection: Arc<Connection>| async move { query::holds(&connection, statement).await };
+            self.inner.readers.ask(Weight::Long, ask).await
+        })
+    }
+
+    fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
+        let Inner { application, shared, readers, .. } = &*self.inner;
+        Box::pin(async move {
+            let ask = |connection: Arc<Connection>| async move { feed::ask(&connection, after, limit).await };
+            readers.ask(Weight::Long, ask).await?.changes(application, shared.epoch, after)
+        })
+    }
+
+    fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(async move {
+            let ask = |connection: Arc<Connection>| async move { Ends::read(&connection).await };
+            let ends = self.inner.readers.ask(Weight::Short, ask).await?;
+            self.inner.end.advance(ends.end);
+            Ok(self.inner.known_end())
+        })
+    }
+
+    fn heard(&self) -> Position {
+        self.inner.known_end()
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    /// The server's time.
+    fn now(&self, _: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
+        let ask = |connection: Arc<Connection>| async move { query::now(&connection).await };
+        Box::pin(self.inner.readers.ask(Weight::Short, ask))
+    }
+
+    fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        let trouble = self.inner.doorbell.trouble();
+        let detail = |detail| StoreError::Unreachable(format!("PostgreSQL: {detail}"));
+        Box::pin(std::future::ready(trouble.map_or(Ok(()), |trouble| Err(detail(trouble)))))
+    }
+
+    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
+        Box::pin(self.inner.end.beyond(offset))
+    }
+
+    fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.inner.trim_feed(before_micros, max_bytes))
+    }
+}

@@ -1,0 +1,6 @@
+//! Tests of the store over PostgreSQL, against a real server.
+
+#![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
+
+mod conformance;
+mod support;
