@@ -8,6 +8,9 @@ use serde_json::{Map, Value, json};
 /// The least and the greatest integer that a double holds exactly, with all between them.
 const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
+/// Every character but U+0000, which no text may have. A field's own pattern takes its place.
+const WITHOUT_NUL: &str = "^[^\\u0000]*$";
+
 /// The schema of a field: its type, its bounds, what people should know.
 pub(super) fn schema(application: &Application, field: &Field) -> Map<String, Value> {
     let mut schema = of_type(&field.ty);
@@ -48,7 +51,7 @@ fn of_type(ty: &FieldType) -> Map<String, Value> {
         FieldType::Decimal { scale } => {
             json!({"type": "string", "format": "decimal", "pattern": decimal_pattern(*scale)})
         }
-        FieldType::Text => json!({"type": "string"}),
+        FieldType::Text => json!({"type": "string", "pattern": WITHOUT_NUL}),
         FieldType::Uuid | FieldType::Ref { .. } => json!({"type": "string", "format": "uuid"}),
         FieldType::Date => json!({"type": "string", "format": "date"}),
         FieldType::Time => {
@@ -60,7 +63,7 @@ fn of_type(ty: &FieldType) -> Map<String, Value> {
         FieldType::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
         FieldType::Enum(variants) => json!({"type": "string", "enum": variants.as_ref()}),
         FieldType::List(of) => json!({"type": "array", "items": of_type(of)}),
-        FieldType::Secret => json!({"type": "string", "format": "password"}),
+        FieldType::Secret => json!({"type": "string", "format": "password", "pattern": WITHOUT_NUL}),
     };
     match schema {
         Value::Object(schema) => schema,

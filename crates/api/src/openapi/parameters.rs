@@ -162,16 +162,17 @@ fn headers(kind: OperationKind) -> Vec<Value> {
         headers.push(position("header", "Mainstay-Position"));
     }
     if kind.writes() {
-        let description =
-            "Makes the request safe to repeat: it takes effect once, and is answered alike for 24 hours.";
-        headers.push(header(
-            "Idempotency-Key",
-            description,
-            KEY_PATTERN,
-            "8e03978e-40d5-43dd-bc93-6894a57f9324",
-        ));
+        headers.push(idempotency_key());
     }
     headers
+}
+
+/// It has no example: whoever copied it would be answered as whoever copied it before.
+fn idempotency_key() -> Value {
+    let description = "Makes the request safe to repeat: it takes effect once, and is answered alike for 24 hours. \
+         A text that is used for nothing else, as a random UUID.";
+    let schema = json!({"type": "string", "pattern": KEY_PATTERN});
+    json!({"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema})
 }
 
 /// Visible ASCII, as long as [`crate::replay::MAX_KEY_LENGTH`].

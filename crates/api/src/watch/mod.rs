@@ -40,7 +40,8 @@ pub(crate) async fn watch(call: Call, _: Body) -> Answer {
     };
     let watch = call.engine().watch(&call.caller, call.model().id, request).await?;
     if call.parts.method == Method::HEAD {
-        return Ok(stream(Body::empty()));
+        // Of a length that is not known, as the stream's is.
+        return Ok(stream(Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())));
     }
     let period = call.state.limits.heartbeat;
     let mut heartbeat = interval_at(Instant::now() + period, period);
