@@ -2,6 +2,7 @@
 
 use crate::ledger::Ledger;
 use crate::load::{COUNTER, Writer};
+use crate::look::look;
 use crate::random::Random;
 use crate::support::{Project, Server};
 use crate::verify::{Replay, verify};
@@ -66,7 +67,8 @@ impl Case {
     pub(crate) fn verify(&mut self) {
         let mut ledgers: Vec<&mut Ledger> =
             self.writers.iter_mut().map(|writer| &mut writer.ledger).collect();
-        verify(&self.project.path("data/mainstay.db"), &mut ledgers, &mut self.replay, &mut self.counter);
+        let seen = look(&self.project.path("data/mainstay.db"), self.replay.offset);
+        verify(seen, &mut ledgers, &mut self.replay, &mut self.counter);
     }
 
     /// Starts the program anew and checks what it finds.

@@ -1,6 +1,7 @@
 //! Durability, from outside: the program is killed, its disk fails or fills, and what it acknowledged has to be there all the same.
 //!
 //! - `load` writes known records over several connections and notes what was acknowledged;
+//! - `look` sees what is in the database;
 //! - `verify` compares that with the database, and the database with its feed;
 //! - `kill`, `disk`, `full` and `order` say what goes wrong meanwhile.
 //!
@@ -15,6 +16,7 @@ mod full;
 mod kill;
 mod ledger;
 mod load;
+mod look;
 mod order;
 mod random;
 mod strace;

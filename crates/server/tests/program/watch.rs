@@ -1,108 +1,25 @@
 //! Watching lists, as a client of HTTP sees it.
 
 use crate::chat::Chat;
-use crate::support::{Answer, Client, Project, Server, raw};
-use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use crate::support::{Answer, Client, Events, PATIENCE, Project, Server, raw, watch_request};
+use serde_json::json;
+use std::io::Read;
 use std::time::{Duration, Instant};
 
-/// A stream of events.
-struct Events {
-    reader: BufReader<TcpStream>,
-    head: String,
+fn messages(query: &str) -> String {
+    format!("/v1/messages?{query}")
 }
 
-/// An event: its name, its id if it has one, and its data.
-#[derive(Debug, Clone, PartialEq)]
-struct Event {
-    name: String,
-    id: Option<String>,
-    data: Value,
-}
-
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The request of a watch of messages.
 fn request(client: &Client, query: &str, more: &str) -> String {
-    let token = client.token.as_ref().map(|token| format!("authorization: Bearer {token}\r\n"));
-    format!(
-        "GET /v1/messages?{query} HTTP/1.1\r\nhost: x\r\naccept: text/event-stream\r\n{}{more}\r\n",
-        token.unwrap_or_default()
-    )
+    watch_request(client, &messages(query), more)
 }
 
-impl Events {
-    fn open(client: &Client, query: &str) -> Events {
-        Events::send(client, &request(client, query, ""))
-    }
+fn open(client: &Client, query: &str) -> Events {
+    Events::open(client, &messages(query))
+}
 
-    fn resume(client: &Client, query: &str, id: &str) -> Events {
-        Events::send(client, &request(client, query, &format!("last-event-id: {id}\r\n")))
-    }
-
-    fn send(client: &Client, request: &str) -> Events {
-        let mut stream = TcpStream::connect(client.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut events = Events { reader: BufReader::new(stream), head: String::new() };
-        while !events.head.ends_with("\r\n\r\n") {
-            assert!(events.reader.read_line(&mut events.head).unwrap() > 0, "{}", events.head);
-        }
-        events.head.make_ascii_lowercase();
-        assert!(events.head.starts_with("http/1.1 200 "), "{}", events.head);
-        events
-    }
-
-    /// The next line of the body, without the frames of chunked coding (RFC 9112, 7.1); `None` at its end.
-    fn line(&mut self) -> Option<String> {
-        loop {
-            let mut line = String::new();
-            if self.reader.read_line(&mut line).unwrap() == 0 {
-                return None;
-            }
-            // A chunk's size stands alone on its line, and its end is an empty one that ends with CRLF.
-            match line.strip_suffix("\r\n") {
-                Some("0") => return None,
-                Some(_) => {}
-                None => return Some(line.trim_end_matches('\n').to_owned()),
-            }
-        }
-    }
-
-    /// The next event; `None` at the end of the stream.
-    fn next(&mut self) -> Option<Event> {
-        let (mut name, mut id) = (None, None);
-        loop {
-            let line = self.line()?;
-            match line.split_once(": ").unwrap_or((line.as_str(), "")) {
-                ("event", value) => name = Some(value.to_owned()),
-                ("id" | "id:", value) => id = Some(value.to_owned()),
-                ("data", value) => {
-                    let data = serde_json::from_str(value).unwrap();
-                    return Some(Event { name: name.unwrap_or_default(), id, data });
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Checks the next event: its name, and the text of its record or the reason of its end.
-    #[track_caller]
-    fn expect(&mut self, name: &str, told: &str) -> Event {
-        let event = self.next().unwrap_or_else(|| panic!("the stream ends before {name} {told}"));
-        let texts = [&event.data["record"]["text"], &event.data["reason"]];
-        let found = texts.into_iter().find_map(Value::as_str).unwrap_or_default();
-        assert_eq!((event.name.as_str(), found), (name, told), "{event:?}");
-        event
-    }
-
-    #[track_caller]
-    fn expect_end(&mut self, name: &str, reason: &str) -> Event {
-        let event = self.expect(name, reason);
-        assert_eq!(self.next(), None);
-        event
-    }
+fn resume(client: &Client, query: &str, id: &str) -> Events {
+    Events::resume(client, &messages(query), id)
 }
 
 fn filter(chat: &Chat) -> String {
@@ -123,7 +40,7 @@ fn delete(client: &Client, path: &str) {
 #[test]
 fn a_watch_begins_with_what_is_there_and_goes_on_with_what_changes() {
     let chat = Chat::new();
-    let mut events = Events::open(&chat.ann, &filter(&chat));
+    let mut events = open(&chat.ann, &filter(&chat));
     for header in
         ["content-type: text/event-stream\r\n", "cache-control: no-store\r\n", "x-accel-buffering: no\r\n"]
     {
@@ -146,9 +63,9 @@ fn a_watch_begins_with_what_is_there_and_goes_on_with_what_changes() {
 fn the_parameters_of_a_watch() {
     let chat = Chat::new();
     chat.say("Anybody?").expect(201);
-    let mut events = Events::open(&chat.ann, "snapshot=false");
+    let mut events = open(&chat.ann, "snapshot=false");
     assert_eq!(events.expect("ready", "").data["count"], 0);
-    let mut events = Events::open(&chat.ann, "order=-created_at&limit=1&fields=text");
+    let mut events = open(&chat.ann, "order=-created_at&limit=1&fields=text");
     let shown = events.expect("snapshot", "Anybody?");
     assert_eq!(shown.data["record"], json!({"text": "Anybody?"}));
     assert_eq!(events.expect("ready", "").data, json!({"count": 1, "more": true}));
@@ -177,7 +94,7 @@ fn the_parameters_of_a_watch() {
 fn a_watch_resumes_also_after_a_restart() {
     let Chat { project, server, ann, room } = Chat::new();
     let query = format!("filter=room=='{room}'&snapshot=false");
-    let mut events = Events::open(&ann, &query);
+    let mut events = open(&ann, &query);
     let first = events.expect("ready", "").id.unwrap();
     let say =
         |ann: &Client, text: &str| ann.post("/v1/messages", &json!({"room": room, "text": text})).expect(201);
@@ -192,11 +109,11 @@ fn a_watch_resumes_also_after_a_restart() {
     let server = project.serve();
     let ann = Client { address: server.address, ..ann };
     say(&ann, "three");
-    let mut events = Events::resume(&ann, &query, &one);
+    let mut events = resume(&ann, &query, &one);
     events.expect("ready", "");
     events.expect("enter", "two");
     events.expect("enter", "three");
-    let mut events = Events::resume(&ann, &query, &first);
+    let mut events = resume(&ann, &query, &first);
     events.expect("ready", "");
     for text in ["one", "two", "three"] {
         events.expect("enter", text);
@@ -207,9 +124,9 @@ fn a_watch_resumes_also_after_a_restart() {
 fn an_id_that_is_not_of_this_watch_is_a_reset() {
     let chat = Chat::new();
     let query = format!("{}&snapshot=false", filter(&chat));
-    let id = Events::open(&chat.ann, &query).expect("ready", "").id.unwrap();
+    let id = open(&chat.ann, &query).expect("ready", "").id.unwrap();
     let check = |client: &Client, query: &str, id: &str, reason: &str| {
-        let reset = Events::resume(client, query, id).expect_end("reset", reason);
+        let reset = resume(client, query, id).expect_end("reset", reason);
         // A browser forgets its last id, so that it begins anew.
         assert_eq!(reset.id.as_deref(), Some(""), "{reset:?}");
     };
@@ -232,7 +149,7 @@ fn an_id_that_is_not_of_this_watch_is_a_reset() {
 fn a_right_that_is_withdrawn_ends_the_stream_within_a_second() {
     let chat = Chat::new();
     let (bob, membership) = bob(&chat);
-    let mut events = Events::open(&bob, &filter(&chat));
+    let mut events = open(&bob, &filter(&chat));
     events.expect("snapshot", "Hello?");
     events.expect("ready", "");
     delete(&chat.ann, &membership);
@@ -240,9 +157,9 @@ fn a_right_that_is_withdrawn_ends_the_stream_within_a_second() {
     chat.say("not for Bob").expect(201);
     events.expect_end("reset", "rights_changed");
     assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
-    Events::open(&bob, &filter(&chat)).expect("ready", "");
+    open(&bob, &filter(&chat)).expect("ready", "");
 
-    let mut events = Events::open(&chat.ann, &format!("{}&snapshot=false", filter(&chat)));
+    let mut events = open(&chat.ann, &format!("{}&snapshot=false", filter(&chat)));
     events.expect("ready", "");
     assert_eq!(chat.ann.send("POST", "/v1/auth/logout", None).status, 204);
     let started = Instant::now();
@@ -256,7 +173,7 @@ fn a_token_that_expires_ends_the_stream() {
     project.set("[accounts]\naccess_token_seconds = 2");
     let server = project.serve();
     let (ann, _) = server.client().registered("ann@example.org", "correct horse");
-    let mut events = Events::open(&ann, "");
+    let mut events = open(&ann, "");
     events.expect("ready", "");
     events.expect_end("end", "unauthenticated");
 }
@@ -264,7 +181,7 @@ fn a_token_that_expires_ends_the_stream() {
 #[test]
 fn nobody_is_told_of_what_nobody_may_see() {
     let chat = Chat::new();
-    let mut events = Events::open(&chat.server.client(), "");
+    let mut events = open(&chat.server.client(), "");
     assert_eq!(events.expect("ready", "").data["count"], 0);
     chat.say("secret").expect(201);
     events.reader.get_ref().set_read_timeout(Some(Duration::from_millis(500))).unwrap();
@@ -283,7 +200,7 @@ fn a_heartbeat_keeps_the_last_id_young() {
     );
     let server = project.serve();
     let (ann, _) = server.client().registered("ann@example.org", "correct horse");
-    let mut events = Events::open(&ann, "");
+    let mut events = open(&ann, "");
     let ready = events.expect("ready", "").id.unwrap();
     ann.post("/v1/rooms", &json!({"name": "Kitchen"})).expect(201);
     let deadline = Instant::now() + PATIENCE;
@@ -302,7 +219,7 @@ fn a_heartbeat_keeps_the_last_id_young() {
 fn history_that_is_gone_is_a_reset() {
     let Chat { project, server, ann, room } = Chat::new();
     let query = format!("filter=room=='{room}'&snapshot=false");
-    let id = Events::open(&ann, &query).expect("ready", "").id.unwrap();
+    let id = open(&ann, &query).expect("ready", "").id.unwrap();
     ann.post("/v1/messages", &json!({"room": room, "text": "lost"})).expect(201);
     assert!(server.stop().success());
     // As trimming leaves it.
@@ -312,7 +229,7 @@ fn history_that_is_gone_is_a_reset() {
     project.data().sql(&note);
     let server = project.serve();
     let ann = Client { address: server.address, ..ann };
-    let mut events = Events::resume(&ann, &query, &id);
+    let mut events = resume(&ann, &query, &id);
     events.expect("ready", "");
     events.expect_end("reset", "history_gone");
 }
@@ -322,8 +239,8 @@ fn history_that_is_gone_is_a_reset() {
 fn a_thousand_watchers_that_stop_reading() {
     let chat = Chat::new();
     let query = format!("{}&snapshot=false", filter(&chat));
-    let streams: Vec<Events> = (0..1_000).map(|_| Events::open(&chat.ann, &query)).collect();
-    let mut reader = Events::open(&chat.ann, &query);
+    let streams: Vec<Events> = (0..1_000).map(|_| open(&chat.ann, &query)).collect();
+    let mut reader = open(&chat.ann, &query);
     reader.expect("ready", "");
     let before = memory_kib(&chat.server);
     let text = "x".repeat(3_900);
@@ -341,7 +258,7 @@ fn a_thousand_watchers_that_stop_reading() {
 #[test]
 fn a_watcher_that_falls_behind_is_told_and_dropped() {
     let chat = Chat::new();
-    let mut slow = Events::open(&chat.ann, &format!("{}&snapshot=false", filter(&chat)));
+    let mut slow = open(&chat.ann, &format!("{}&snapshot=false", filter(&chat)));
     slow.expect("ready", "");
     let data = json!({"room": chat.room, "text": "\u{20ac}".repeat(4_000)});
     let operation = json!({"op": "create", "model": "message", "data": data});
@@ -375,8 +292,8 @@ fn too_many_watches_are_refused() {
     let refused = |client: &Client| -> Answer {
         raw(server.address, request(client, "", "connection: close\r\n").as_bytes())
     };
-    let _first = Events::open(&ann, "");
+    let _first = open(&ann, "");
     refused(&ann).expect_problem(429, "too_many_watchers");
-    let _second = Events::open(&bob, "");
+    let _second = open(&bob, "");
     refused(&server.client()).expect_problem(503, "busy");
 }

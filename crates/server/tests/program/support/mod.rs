@@ -3,12 +3,14 @@
 mod client;
 mod data;
 mod engine;
+mod events;
 mod project;
 mod server;
 
 pub(crate) use client::{Answer, Client, raw};
 pub(crate) use data::Data;
 pub(crate) use engine::{Engine, engine, is_left_out};
+pub(crate) use events::{Events, PATIENCE, watch_request};
 pub(crate) use project::{Finished, Project};
 pub(crate) use server::{Server, under};
 
