@@ -2,46 +2,50 @@
 
 use crate::failure::Failure;
 use crate::project::Opened;
-use crate::schema_change::refused;
-use mainstay_embedded::{LocalKeyring, Options, SqliteStore};
+use crate::records::Records;
+use mainstay_embedded::LocalKeyring;
 use mainstay_engine::{Code, Engine, Error};
-use mainstay_ports::SystemClock;
+use mainstay_ports::{Store, SystemClock};
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 
-/// A project, ready to be used. While it lives, no other process can open the same data.
+/// A project, ready to be used. While it lives, no other process can open the same data, unless they are on a server.
 pub(crate) struct Backend {
     /// The service layer.
     pub(crate) engine: Engine,
     /// Its records, for the operator's own look-ups.
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) store: Arc<dyn Store>,
+    /// The same, as what it is.
+    pub(crate) records: Records,
     /// The data folder.
     pub(crate) folder: PathBuf,
 }
 
 impl Backend {
-    /// Opens the data of a project, and makes the folder and the database when they are not there.
-    pub(crate) fn open(project: &Opened, chosen_folder: Option<&Path>) -> Result<Self, Failure> {
+    /// Opens the data of a project, and makes the folder and the database when they are not there. The runtime serves what connections it needs.
+    pub(crate) fn open(
+        project: &Opened,
+        chosen_folder: Option<&Path>,
+        runtime: &Runtime,
+    ) -> Result<Self, Failure> {
         let folder = project.data_folder(chosen_folder);
         create_private(&folder)?;
-        let application = project.application.clone();
-        let options = store_options(project, &folder);
-        let store = SqliteStore::open(application.clone(), &options)
-            .map_err(|error| refused(error, &project.folder))?;
-        let store = Arc::new(store);
+        let records = Records::open(project, &folder, runtime)?;
+        let store = records.store();
         let keys = folder.join("keys");
         let keyring =
             LocalKeyring::open(&keys).map_err(|error| Failure::io("open the keys in", &keys, &error))?;
         let engine = Engine::new(mainstay_engine::Options {
-            application,
+            application: project.application.clone(),
             store: store.clone(),
             clock: Arc::new(SystemClock),
             keyring: Arc::new(keyring),
         })
         .map_err(|error| bad_key(error, &keys))?;
-        Ok(Backend { engine, store, folder })
+        Ok(Backend { engine, store, records, folder })
     }
 }
 
@@ -57,11 +61,6 @@ fn bad_key(error: Error, keys: &Path) -> Failure {
     }
 }
 
-/// The database file of a data folder.
-pub(crate) fn database(folder: &Path) -> PathBuf {
-    folder.join("mainstay.db")
-}
-
 /// Makes the data folder, readable by its owner alone: it holds people's data and the keys that sign tokens.
 fn create_private(folder: &Path) -> Result<(), Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
@@ -69,15 +68,4 @@ fn create_private(folder: &Path) -> Result<(), Failure> {
         Failure::new("data_folder", format!("cannot make the data folder {}: {error}", folder.display()))
             .hint("choose another with `--data DIR`, or with `data.folder` in mainstay.toml")
     })
-}
-
-fn store_options(project: &Opened, folder: &Path) -> Options {
-    let config = &project.application.config;
-    Options {
-        path: database(folder),
-        durability: config.data.durability,
-        readers: config.data.readers,
-        write_queue: config.limits.write_queue,
-        query_timeout_ms: config.limits.query_timeout_ms,
-    }
 }

@@ -15,7 +15,10 @@ mod listen;
 mod logs;
 mod memory;
 mod metrics;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod project;
+mod records;
 mod schema_change;
 mod signals;
 mod terminal;

@@ -80,7 +80,7 @@ fn advice(error: &OpenError) -> &'static str {
     }
 }
 
-fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
+pub(crate) fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
     let folder = shell_word(folder);
     let steps = plan.steps.iter().map(|step| &step.description);
     let mut message = format!("the database is not as the models are{}", bullets(steps.take(SUMMARY_STEPS)));

@@ -35,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) end: End,
     readers: Readers,
     doorbell: Doorbell,
+    place: String,
     /// A place for each write that may wait.
     queue: Semaphore,
 }
@@ -69,10 +70,16 @@ impl PostgresStore {
             epoch: meta.epoch,
             search_time: options.query_timeout(),
         };
+        let place = connector.target.place();
         let doorbell = Doorbell::start(connector, end.clone(), measures.clone());
         let queue = Semaphore::new(options.write_queue.clamp(1, Semaphore::MAX_PERMITS));
-        let inner = Inner { application, shared, writers, measures, end, readers, doorbell, queue };
+        let inner = Inner { application, shared, writers, measures, end, readers, doorbell, place, queue };
         Ok(PostgresStore { inner: Arc::new(inner) })
+    }
+
+    /// Where the database is, for people.
+    pub fn place(&self) -> &str {
+        &self.inner.place
     }
 
     /// What it counts of itself.

@@ -5,7 +5,7 @@ use mainstay_model::DatabaseUrl;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// How long a connection may be silent before the system asks whether the server is still there.
@@ -51,6 +51,19 @@ impl Target {
             return Err("the URL names no host".to_owned());
         }
         Ok(Target { config, tls: tls::connector(encryption.check, root.as_deref())? })
+    }
+}
+
+impl Target {
+    /// Where it is, for people: `host:5432/database`, without who asks.
+    pub(crate) fn place(&self) -> String {
+        let hosts = self.config.get_hosts().iter().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        });
+        let port = self.config.get_ports().first().copied().unwrap_or(5432);
+        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
+        format!("{}:{port}/{database}", hosts.collect::<Vec<_>>().join(","))
     }
 }
 
@@ -121,6 +134,13 @@ mod tests {
 
     fn parse(url: &str) -> Result<Target, String> {
         Target::parse(&DatabaseUrl::new(url), Duration::from_secs(1))
+    }
+
+    #[test]
+    fn a_place_has_no_password() {
+        let place = |url| parse(url).expect("it is a URL").place();
+        assert_eq!(place("postgres://u:canary@h,i:5433/d"), "h,i:5432/d");
+        assert_eq!(place("postgresql://u:canary@[::1]:6000"), "::1:6000/u");
     }
 
     #[test]

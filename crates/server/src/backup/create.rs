@@ -3,9 +3,9 @@
 use super::archive::Writer;
 use super::files::{Unfinished, beside};
 use super::{DATABASE, KEYS, MANIFEST, Manifest, unwritten};
-use crate::backend::database;
 use crate::failure::Failure;
 use crate::project::Opened;
+use crate::records::database;
 use crate::schema_change::refused;
 use mainstay_embedded::{OpenError, backup};
 use mainstay_expr::format_timestamp;

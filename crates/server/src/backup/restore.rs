@@ -3,9 +3,9 @@
 use super::archive::{Part, Reader};
 use super::files::{Unfinished, new_file, private_folder, sync_folder};
 use super::{DATABASE, KEYS, MANIFEST, Manifest, damaged, unread, unwritten};
-use crate::backend::database;
 use crate::failure::Failure;
 use crate::project::Opened;
+use crate::records::database;
 use crate::schema_change::refused;
 use mainstay_embedded::{Lock, OpenError, backup, restore_marker};
 use mainstay_expr::format_timestamp;

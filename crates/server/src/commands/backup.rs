@@ -4,6 +4,7 @@ use crate::backup::{self, Manifest, Restoring};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::project::Opened;
+use crate::records::{database, require_sqlite};
 use crate::terminal::{complain, counted, grouped, shell_word};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -77,6 +78,7 @@ impl Backup {
             );
         }
         let project = Opened::load(&self.project.folder)?;
+        require_sqlite(&project, "this kind of backup")?;
         let folder = project.data_folder(self.project.data.data.as_deref());
         let bar = bar();
         let progress = |done, total| {
@@ -98,6 +100,7 @@ impl Restore {
             return Ok(ExitCode::SUCCESS);
         }
         let project = Opened::load(&self.project.folder)?;
+        require_sqlite(&project, "this kind of backup")?;
         let folder = project.data_folder(self.project.data.data.as_deref());
         let options = Restoring { replace: self.replace, other_project: self.other_project };
         let restored = backup::restore(&project, &folder, &self.file, &options)?;
@@ -122,7 +125,7 @@ fn contents(manifest: &Manifest) -> String {
 
 /// Models that have changed since the backup are migrated as always; it is said here, so that it does not surprise at the next start.
 fn migration_note(project: &Opened, folder: &Path, project_folder: &Path) -> Result<String, Failure> {
-    let plan = mainstay_embedded::migrate::plan(&project.application, &crate::backend::database(folder));
+    let plan = mainstay_embedded::migrate::plan(&project.application, &database(folder));
     let plan = plan.map_err(|error| crate::schema_change::refused(error, project_folder))?;
     if plan.is_empty() {
         return Ok(String::new());

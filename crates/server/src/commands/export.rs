@@ -41,10 +41,11 @@ impl Export {
         let format = self.format()?;
         let project = Opened::load(&self.actor.project)?;
         let model = model_named(&project, &self.model)?;
-        let backend = Backend::open(&project, self.actor.data.data.as_deref())?;
+        let runtime = runtime()?;
+        let backend = Backend::open(&project, self.actor.data.data.as_deref(), &runtime)?;
         let options = Options { file: self.file, format, filter: self.filter };
         let bar = bar();
-        let written = runtime()?.block_on(async {
+        let written = runtime.block_on(async {
             let caller = actor::caller(&backend, &self.actor).await?;
             run(&backend, &caller, model, options, |written, total| {
                 bar.set_length(total);

@@ -55,9 +55,10 @@ impl Import {
         let options = self.options()?;
         let project = Opened::load(&self.actor.project)?;
         let model = model_named(&project, &self.model)?;
-        let backend = Backend::open(&project, self.actor.data.data.as_deref())?;
+        let runtime = runtime()?;
+        let backend = Backend::open(&project, self.actor.data.data.as_deref(), &runtime)?;
         let started = Instant::now();
-        let ended = runtime()?.block_on(async {
+        let ended = runtime.block_on(async {
             let caller = actor::caller(&backend, &self.actor).await?;
             let (stop, bar) = (stop_at_signal()?, Bar::new());
             let ended = run(&backend, &caller, model, &options, &bar, &stop).await;

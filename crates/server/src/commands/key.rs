@@ -12,9 +12,10 @@ use clap::{Args, Subcommand};
 use mainstay_engine::{Caller, Error, Input};
 use mainstay_expr::{Predicate, Value, format_timestamp};
 use mainstay_model::{Model, json::encode_text};
-use mainstay_ports::{Query, Record, Store};
+use mainstay_ports::{Query, Record};
 use serde_json::json;
 use std::process::ExitCode;
+use tokio::runtime::Runtime;
 use uuid::Uuid;
 
 /// Manage API keys
@@ -98,9 +99,10 @@ impl Key {
 
 impl Create {
     fn run(self) -> Result<ExitCode, Failure> {
-        let backend = open(&self.project)?;
+        let runtime = runtime()?;
+        let backend = open(&self.project, &runtime)?;
         let input = self.input(&backend)?;
-        let made = runtime()?.block_on(async {
+        let made = runtime.block_on(async {
             let user = account(&backend, &self.email).await?;
             Ok::<_, Failure>(backend.engine.create_key_of(&caller(), user, input).await?)
         })?;
@@ -121,8 +123,9 @@ impl Create {
 
 impl List {
     fn run(self) -> Result<ExitCode, Failure> {
-        let backend = open(&self.project)?;
-        let keys = runtime()?.block_on(async {
+        let runtime = runtime()?;
+        let backend = open(&self.project, &runtime)?;
+        let keys = runtime.block_on(async {
             let user = account(&backend, &self.email).await?;
             Ok::<_, Failure>(backend.engine.keys_of(user).await?)
         })?;
@@ -158,8 +161,9 @@ fn field<'a>(model: &Model, key: &'a Record, name: &str) -> &'a Value {
 
 impl Revoke {
     fn run(self) -> Result<ExitCode, Failure> {
-        let backend = open(&self.project)?;
-        let count = runtime()?.block_on(async {
+        let runtime = runtime()?;
+        let backend = open(&self.project, &runtime)?;
+        let count = runtime.block_on(async {
             let keys = self.keys(&backend).await?;
             for key in &keys {
                 backend.engine.revoke(&caller(), key.id()).await?;
@@ -187,9 +191,9 @@ impl Revoke {
     }
 }
 
-fn open(arguments: &ProjectArgs) -> Result<Backend, Failure> {
+fn open(arguments: &ProjectArgs, runtime: &Runtime) -> Result<Backend, Failure> {
     let project = Opened::load(&arguments.folder)?;
-    Backend::open(&project, arguments.data.data.as_deref())
+    Backend::open(&project, arguments.data.data.as_deref(), runtime)
 }
 
 async fn account(backend: &Backend, email: &str) -> Result<Uuid, Failure> {

@@ -1,9 +1,9 @@
 //! `mainstay migrate`
 
-use crate::backend::database;
 use crate::cli::ProjectArgs;
 use crate::failure::Failure;
 use crate::project::Opened;
+use crate::records::{database, require_sqlite};
 use crate::schema_change::{refused, script};
 use crate::terminal::{counted, say};
 use clap::{Args, Subcommand};
@@ -59,6 +59,7 @@ impl Migrate {
 impl Target {
     fn open(arguments: &ProjectArgs) -> Result<Self, Failure> {
         let project = Opened::load(&arguments.folder)?;
+        require_sqlite(&project, "this kind of migration")?;
         let database = database(&project.data_folder(arguments.data.data.as_deref()));
         Ok(Target { project, database })
     }

@@ -1,21 +1,22 @@
 //! `mainstay serve` and `mainstay dev`
 
 use super::runtime;
-use crate::backend::{Backend, database};
+use crate::backend::Backend;
 use crate::cli::ProjectArgs;
 use crate::failure::{Failure, exit};
 use crate::listen::{Listener, Options, Stopped};
 use crate::logs::{self, Logs};
 use crate::metrics::Metrics;
 use crate::project::{Opened, summary};
+use crate::records::database;
 use crate::schema_change;
 use crate::signals::Signals;
 use crate::terminal::{colored_errors, complain, counted, say};
 use axum::Router;
 use clap::Args;
 use mainstay_api::Api;
-use mainstay_engine::Engine;
-use mainstay_model::{Durability, Log, LogFormat};
+use mainstay_engine::Engine as Service;
+use mainstay_model::{Durability, Engine, Log, LogFormat};
 use mainstay_ports::measure::Counter;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -120,7 +121,7 @@ impl Serve {
             let _within = runtime.enter();
             project.application.config.server.metrics_listen.map(Listener::bind).transpose()?
         };
-        let backend = Backend::open(project, self.project.data.data.as_deref())?;
+        let backend = Backend::open(project, self.project.data.data.as_deref(), &runtime)?;
         let listeners = Listeners { api: listener, metrics: metrics_listener };
         say(&banner(project, &backend, &listeners));
         let code = runtime.block_on(serve(listeners, &backend, project, logs.buffer.lost()));
@@ -137,8 +138,10 @@ impl Dev {
         let level = project.application.config.log.level.clone();
         let logs = logs::start(&self.serve.log.over(&Log { format: LogFormat::Pretty, level }))?;
         complain(&project.diagnostics.render(colored_errors()));
-        let folder = project.data_folder(self.serve.project.data.data.as_deref());
-        say(&schema_change::apply_safe(&project, &database(&folder))?);
+        if project.application.config.data.engine == Engine::Sqlite {
+            let folder = project.data_folder(self.serve.project.data.data.as_deref());
+            say(&schema_change::apply_safe(&project, &database(&folder))?);
+        }
         self.serve.open_and_serve(&project, &logs)
     }
 }
@@ -191,7 +194,7 @@ fn router(
     let api = Api::new(backend.engine.clone());
     let metrics = Metrics {
         engine: backend.engine.clone(),
-        store: backend.store.clone(),
+        records: backend.records.clone(),
         database: database(&backend.folder),
         requests: api.requests(),
         connections: options.measures.clone(),
@@ -214,7 +217,7 @@ fn report(stopped: Stopped) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-async fn maintain(engine: Engine) {
+async fn maintain(engine: Service) {
     loop {
         tokio::time::sleep(MAINTENANCE).await;
         match engine.maintain().await {
@@ -246,7 +249,7 @@ fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String 
     format!(
         "mainstay {version}\n\
          project     {name} in {folder}: {models}, {operations}\n\
-         data        {data} (SQLite, durability {durability})\n\
+         data        {data}, durability {durability})\n\
          listening   http://{address}\n\
          docs        http://{address}/docs\n{metrics}",
         version = env!("CARGO_PKG_VERSION"),
@@ -254,7 +257,7 @@ fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String 
         folder = project.folder.display(),
         models = counted(models, "model"),
         operations = counted(operations, "operation"),
-        data = backend.folder.display(),
+        data = backend.records.place(&backend.folder),
         address = listeners.api.address(),
         metrics = metrics.unwrap_or_default(),
     )

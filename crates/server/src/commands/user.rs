@@ -70,10 +70,11 @@ impl Create {
     fn run(self) -> Result<ExitCode, Failure> {
         let project = Opened::load(&self.project.folder)?;
         let input = self.input(&project.application)?;
-        let backend = Backend::open(&project, self.project.data.data.as_deref())?;
+        let runtime = runtime()?;
+        let backend = Backend::open(&project, self.project.data.data.as_deref(), &runtime)?;
         let user = NewUser { email: self.email.clone(), password: self.password()?, input };
         let caller = Caller { request_id: "cli".to_owned(), ..Caller::default() };
-        let view = runtime()?.block_on(backend.engine.create_user(&caller, user))?;
+        let view = runtime.block_on(backend.engine.create_user(&caller, user))?;
         say(&format!("made the account {} with the id {}\n", self.email, view.record.id()));
         Ok(ExitCode::SUCCESS)
     }

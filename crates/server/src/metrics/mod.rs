@@ -4,17 +4,19 @@
 //! of the project: a route each, with the methods and statuses that it was seen with. No client can add to them.
 
 mod page;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod process;
 mod write;
 
 use crate::listen;
+use crate::records::Records;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use axum::response::IntoResponse;
 use mainstay_api::Requests;
-use mainstay_embedded::SqliteStore;
 use mainstay_engine::{Code, Engine, Error};
 use mainstay_ports::measure::Counter;
 use page::Page;
@@ -27,7 +29,7 @@ pub(crate) struct Metrics {
     /// Tokens, passwords and logins.
     pub(crate) engine: Engine,
     /// Writes, reads and the feed.
-    pub(crate) store: Arc<SqliteStore>,
+    pub(crate) records: Records,
     /// The database file.
     pub(crate) database: PathBuf,
     /// Requests.
@@ -47,8 +49,12 @@ impl Metrics {
         page.sample("mainstay_build_info", &version, 1);
         write::requests(&mut page, &self.requests);
         write::connections(&mut page, &self.connections);
-        write::store(&mut page, &self.store, &self.database);
-        write::watches(&mut page, &self.engine, self.store.measures().feed_end.get());
+        match &self.records {
+            Records::Sqlite(store) => write::store(&mut page, store, &self.database),
+            #[cfg(feature = "postgres")]
+            Records::Postgres(store) => postgres::store(&mut page, store),
+        }
+        write::watches(&mut page, &self.engine, self.records.feed_end());
         write::engine(&mut page, self.engine.measures());
         const LOST: &str = "Lines of the log that were lost, since they were not read in time.";
         page.counter("mainstay_log_lines_lost_total", LOST, self.log_lines_lost.get());

@@ -5,6 +5,7 @@ use crate::listen;
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
 use mainstay_engine::{Engine, Measures};
+use mainstay_ports::measure::Counter;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -76,20 +77,15 @@ pub(super) fn connections(page: &mut Page, measures: &listen::Measures) {
 
 pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {
     let measures = store.measures();
-    const TRANSACTIONS: &str = "mainstay_transactions_total";
-    page.head(
-        TRANSACTIONS,
-        "counter",
-        "Writes by outcome: committed, rejected by a rule or check, failed, or busy: turned away since too many waited.",
+    transactions(
+        page,
+        [
+            ("committed", &measures.committed),
+            ("rejected", &measures.rejected),
+            ("failed", &measures.failed),
+            ("busy", &measures.writer_busy),
+        ],
     );
-    for (outcome, counter) in [
-        ("committed", &measures.committed),
-        ("rejected", &measures.rejected),
-        ("failed", &measures.failed),
-        ("busy", &measures.writer_busy),
-    ] {
-        page.sample(TRANSACTIONS, &[("outcome", outcome)], counter.get());
-    }
     page.gauge(
         "mainstay_writable",
         "Whether writes are taken: 1, or 0 while the disk is full or has failed.",
@@ -125,6 +121,19 @@ pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {
     let mut log = database.as_os_str().to_owned();
     log.push("-wal");
     page.gauge("mainstay_database_wal_size_bytes", "The size of the write-ahead log.", size(log));
+}
+
+/// Writes by what became of them.
+pub(super) fn transactions(page: &mut Page, outcomes: [(&str, &Counter); 4]) {
+    const TRANSACTIONS: &str = "mainstay_transactions_total";
+    page.head(
+        TRANSACTIONS,
+        "counter",
+        "Writes by outcome: committed, rejected by a rule or check, failed, or busy: turned away since too many waited.",
+    );
+    for (outcome, counter) in outcomes {
+        page.sample(TRANSACTIONS, &[("outcome", outcome)], counter.get());
+    }
 }
 
 fn reads(page: &mut Page, measures: &mainstay_embedded::Measures) {

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use mainstay_engine::{Caller, Identity};
 use mainstay_expr::{Predicate, Value};
 use mainstay_model::Model;
-use mainstay_ports::{Query, Record, Store};
+use mainstay_ports::{Query, Record};
 use std::sync::Arc;
 use uuid::Uuid;
 

@@ -1,0 +1,87 @@
+//! The names of the numbers of a store on PostgreSQL. Those that SQLite has too are called alike.
+
+use super::page::{Page, Unit};
+use super::write::transactions;
+use mainstay_scaleout::postgres::{Measures, PostgresStore};
+
+pub(super) fn store(page: &mut Page, store: &PostgresStore) {
+    let measures = store.measures();
+    transactions(
+        page,
+        [
+            ("committed", &measures.committed),
+            ("rejected", &measures.rejected),
+            ("failed", &measures.failed),
+            ("busy", &measures.busy),
+        ],
+    );
+    page.gauge(
+        "mainstay_writable",
+        "Whether writes are taken: 1, or 0 while the database cannot be reached.",
+        u8::from(store.takes_writes()),
+    );
+    page.gauge("mainstay_write_queue_length", "Writes that wait or run.", measures.write_queue.get());
+    writes(page, measures);
+    reads(page, measures);
+    page.gauge("mainstay_feed_end_offset", "The number of the last change.", measures.feed_end.get());
+    page.histogram(
+        "mainstay_doorbell_look_seconds",
+        "Time that it took to look up the end of the feed.",
+        Unit::Time,
+        &measures.look_time.read(),
+    );
+    page.counter(
+        "mainstay_doorbell_news_total",
+        "Looks that showed changes which this node had not heard of.",
+        measures.looks_with_news.get(),
+    );
+}
+
+fn writes(page: &mut Page, measures: &Measures) {
+    page.histogram(
+        "mainstay_writer_wait_seconds",
+        "Time that transactions waited for a connection.",
+        Unit::Time,
+        &measures.writer_wait.read(),
+    );
+    page.histogram(
+        "mainstay_transaction_duration_seconds",
+        "Time of a transaction on a connection of its own.",
+        Unit::Time,
+        &measures.transaction_time.read(),
+    );
+    page.histogram(
+        "mainstay_commit_duration_seconds",
+        "Time of a commit: the wait for its numbers in the feed, and for the disk.",
+        Unit::Time,
+        &measures.commit_time.read(),
+    );
+    page.counter(
+        "mainstay_transaction_retries_total",
+        "Transactions that were run again, since they met others.",
+        measures.retries.get(),
+    );
+    page.counter(
+        "mainstay_transaction_round_trips_total",
+        "Questions to the server within transactions on connections of their own.",
+        measures.round_trips.get(),
+    );
+}
+
+fn reads(page: &mut Page, measures: &Measures) {
+    page.gauge(
+        "mainstay_read_queue_length",
+        "Queries that wait for their answers.",
+        measures.reads_in_flight.get(),
+    );
+    page.counter(
+        "mainstay_read_retries_total",
+        "Queries that were asked again, since a connection broke.",
+        measures.read_retries.get(),
+    );
+    page.counter(
+        "mainstay_reconnections_total",
+        "Connections for reading that were made anew, since they broke.",
+        measures.reconnections.get(),
+    );
+}

@@ -1,0 +1,91 @@
+//! What a project says of PostgreSQL, and what PostgreSQL says to that.
+
+use crate::failure::Failure;
+use crate::project::Opened;
+use crate::schema_change;
+use mainstay_model::DatabaseUrl;
+use mainstay_scaleout::postgres::{OpenError, Options};
+use std::env;
+use std::path::Path;
+
+/// The environment variable with the URL, which goes before the one of the settings.
+const URL: &str = "MAINSTAY_DATA_URL";
+
+/// What the store is opened with.
+pub(crate) fn options(project: &Opened) -> Result<Options, Failure> {
+    let config = &project.application.config;
+    Ok(Options {
+        url: url(&config.data.url, env::var(URL).ok())?,
+        durability: config.data.durability,
+        readers: config.data.readers,
+        writers: config.data.writers,
+        write_queue: config.limits.write_queue,
+        query_timeout_ms: config.limits.query_timeout_ms,
+        connect_timeout_ms: config.data.connect_timeout_ms,
+    })
+}
+
+fn url(set: &DatabaseUrl, environment: Option<String>) -> Result<DatabaseUrl, Failure> {
+    let url = environment.filter(|url| !url.is_empty()).map_or_else(|| set.clone(), DatabaseUrl::new);
+    if url.is_empty() {
+        let message = "the project keeps its records in PostgreSQL and does not say where that is";
+        return Err(Failure::new("no_database_url", message).hint(format!(
+            "set the environment variable {URL}, or `data.url` in mainstay.toml, to postgres://user:password@host/database"
+        )));
+    }
+    Ok(url)
+}
+
+/// Why the database was not opened, and what to do.
+pub(crate) fn refused(error: OpenError, folder: &Path) -> Failure {
+    match error {
+        OpenError::SchemaDiffers(plan) => schema_change::schema_differs(&plan, folder),
+        error => Failure::new(code(&error), error.to_string()).hint(advice(&error)),
+    }
+}
+
+fn code(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::BadUrl(_) => "bad_database_url",
+        OpenError::Unreachable(_) => "database_unreachable",
+        OpenError::Unfit(_) => "database_unfit",
+        OpenError::Damaged(_) => "database_damaged",
+        OpenError::Newer { .. } => "database_newer",
+        OpenError::SchemaDiffers(_) => "schema_differs",
+        OpenError::StepFailed { .. } => "migration_failed",
+        OpenError::Failed(_) => "database_failed",
+    }
+}
+
+fn advice(error: &OpenError) -> &'static str {
+    match error {
+        OpenError::BadUrl(_) => "write postgres://user:password@host:5432/database?sslmode=verify-full",
+        OpenError::Unreachable(_) => {
+            "look whether the server runs, and at its address, its user and its password in the URL"
+        }
+        OpenError::Unfit(_) => {
+            "use PostgreSQL 14 or later, a database with `ENCODING 'UTF8'`, and the primary server"
+        }
+        OpenError::Newer { .. } => "run the version of mainstay that made it, or a newer one",
+        OpenError::StepFailed { .. } => "use an empty database, or one that mainstay made",
+        OpenError::Damaged(_) => "restore a backup; the database was left as it is",
+        OpenError::SchemaDiffers(_) | OpenError::Failed(_) => "the database was left as it is",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_goes_before_the_settings() {
+        let check = |set: &str, environment: Option<&str>, expected: Option<&str>| {
+            let found = url(&DatabaseUrl::new(set), environment.map(str::to_owned)).ok();
+            assert_eq!(found.as_ref().map(DatabaseUrl::reveal), expected);
+        };
+        check("postgres://a", None, Some("postgres://a"));
+        check("postgres://a", Some("postgres://b"), Some("postgres://b"));
+        check("postgres://a", Some(""), Some("postgres://a"));
+        check("", None, None);
+    }
+}
