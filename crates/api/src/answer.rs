@@ -3,7 +3,7 @@
 //! Their bodies are bytes for whoever keeps an answer, and what the connection sends for everyone else.
 
 use crate::conditions::etag;
-use crate::{accounts, batch, encode, keys};
+use crate::{accounts, batch, encode, keys, locks};
 use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -85,6 +85,7 @@ where
         }
         Done::Tokens(tokens) => accounts::tokens(tokens),
         Done::Key(made) => keys::made(application, made),
+        Done::Lock(lock) => locks::lock_body(lock),
         Done::Nothing => empty(StatusCode::NO_CONTENT),
     }
 }

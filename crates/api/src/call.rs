@@ -98,6 +98,20 @@ impl Call {
         parse_object(&bytes, depth)
     }
 
+    /// As [`Call::object`], where all may be left out: then no body is an empty object.
+    ///
+    /// # Errors
+    /// As [`Call::object`].
+    pub(crate) async fn optional_object(&self, body: Body) -> Result<Map<String, Value>, Error> {
+        let (bytes_limit, depth) = self.body_limits();
+        let bytes = self.read(body, bytes_limit).await?;
+        if bytes.is_empty() {
+            return Ok(Map::new());
+        }
+        body::check_type(self.headers(), self.route.place.media_types())?;
+        parse_object(&bytes, depth)
+    }
+
     /// Sees that there is no body. An empty object is none either, since many clients send one always.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 use crate::ClientAddress;
 use crate::call::Call;
 use crate::conditions;
+use crate::locks;
 use crate::problem::problem;
 use crate::query::Parameters;
 use crate::replay;
@@ -73,6 +74,7 @@ async fn admit(
         address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
         user_agent: text(parts.headers.get(USER_AGENT)),
         idempotency: None,
+        fencing: Vec::new(),
     };
     let mut query = Parameters::default();
     if let Some(operation) = &route.operation {
@@ -81,6 +83,7 @@ async fn admit(
         }
         caller.require(operation)?;
         conditions::admit(operation.kind, &parts.headers)?;
+        caller.fencing = locks::fencing(operation.kind, &parts.headers)?;
         query = Parameters::parse(parts.uri.query(), crate::query::known(operation.kind))?;
     }
     Ok((Call { state, route, parts, caller, query }, body))

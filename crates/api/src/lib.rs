@@ -19,6 +19,7 @@ mod frame;
 mod json;
 mod keys;
 mod local;
+mod locks;
 mod measures;
 mod merge;
 mod object;

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::frame::{self, Answer};
 use crate::measures::{Requests, RouteMeasures};
 use crate::state::State;
-use crate::{accounts, batch, body, docs, keys, records, system, watch};
+use crate::{accounts, batch, body, docs, keys, locks, records, system, watch};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -115,6 +115,10 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
         OperationKind::DeleteMany => (Method::DELETE, format!("/v1/{plural}")),
         OperationKind::Restore => (Method::POST, format!("/v1/{plural}/{{id}}/restore")),
         OperationKind::Batch => (Method::POST, "/v1/batch".to_owned()),
+        OperationKind::AcquireLock => (Method::POST, "/v1/locks/{name}".to_owned()),
+        OperationKind::GetLock => (Method::GET, "/v1/locks/{name}".to_owned()),
+        OperationKind::RenewLock => (Method::PATCH, "/v1/locks/{name}".to_owned()),
+        OperationKind::ReleaseLock => (Method::DELETE, "/v1/locks/{name}".to_owned()),
         OperationKind::Register => (Method::POST, "/v1/auth/register".to_owned()),
         OperationKind::Login => (Method::POST, "/v1/auth/login".to_owned()),
         OperationKind::Refresh => (Method::POST, "/v1/auth/refresh".to_owned()),
@@ -149,6 +153,10 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         OperationKind::DeleteMany => paths.add(&method, route, records::delete_many),
         OperationKind::Restore => paths.add(&method, route, records::restore),
         OperationKind::Batch => paths.add(&method, route, batch::batch),
+        OperationKind::AcquireLock => paths.add(&method, route, locks::acquire),
+        OperationKind::GetLock => paths.add(&method, route, locks::get),
+        OperationKind::RenewLock => paths.add(&method, route, locks::renew),
+        OperationKind::ReleaseLock => paths.add(&method, route, locks::release),
         OperationKind::Register => paths.add(&method, route, accounts::register),
         OperationKind::Login => paths.add(&method, route, accounts::login),
         OperationKind::Refresh => paths.add(&method, route, accounts::refresh),

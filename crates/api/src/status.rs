@@ -33,6 +33,7 @@ pub(crate) fn status(code: Code) -> StatusCode {
         | Code::NotDeleted
         | Code::TooManyMatches
         | Code::SerializationFailed
+        | Code::LockHeld
         | Code::CascadeTooLarge => StatusCode::CONFLICT,
         Code::VersionMismatch | Code::RequirementFailed | Code::Fenced | Code::HistoryGone => {
             StatusCode::PRECONDITION_FAILED

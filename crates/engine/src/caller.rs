@@ -1,7 +1,7 @@
 //! Who asks.
 
 use crate::accounts::{KeyGrant, unauthenticated};
-use crate::{Access, Error, Idempotency, Operation};
+use crate::{Access, Error, FencingToken, Idempotency, Operation};
 use mainstay_expr::Vars;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub struct Caller {
     pub user_agent: Option<String>,
     /// What keeps the request from taking effect twice, where the client asked for that.
     pub idempotency: Option<Arc<Idempotency>>,
+    /// The locks that it has to hold for the request to take effect.
+    pub fencing: Vec<FencingToken>,
 }
 
 /// An account that has shown who it is.

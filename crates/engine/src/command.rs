@@ -138,7 +138,8 @@ impl Engine {
             idempotency.encode(&Done::Written(&written(&kept, outcomes.to_vec()), position))
         });
         let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, steps);
-        let committed = self.commit(Transaction { receipt, ..transaction }).await?;
+        let fences = self.fences(caller).await?;
+        let committed = self.commit(Transaction { receipt, fences, ..transaction }).await?;
         Ok((written(&targets, committed.outcomes), committed.position))
     }
 

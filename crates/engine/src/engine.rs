@@ -2,6 +2,7 @@
 
 use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
 use crate::idempotency::Receipts;
+use crate::locks::Bells;
 use crate::query::{CursorSeal, FilterCache, Questions};
 use crate::watch::{EventIdSeal, Hub};
 use crate::{Error, Measures, Registry};
@@ -39,6 +40,7 @@ struct Inner {
     /// Held while an account's keys are counted and one more is made.
     making_keys: tokio::sync::Mutex<()>,
     gates: Gates,
+    bells: Bells,
     signer: TokenSigner,
     passwords: PasswordPool,
     cursors: CursorSeal,
@@ -66,6 +68,7 @@ impl Engine {
             key_uses: KeyUses::default(),
             making_keys: tokio::sync::Mutex::default(),
             gates: Gates::default(),
+            bells: Bells::default(),
             signer: TokenSigner::new(keyring.as_ref())?,
             passwords: PasswordPool::new(&application.config.accounts.password, measures.clone())?,
             cursors: CursorSeal::new(keyring.as_ref())?,
@@ -145,6 +148,10 @@ impl Engine {
 
     pub(crate) fn gates(&self) -> &Gates {
         &self.inner.gates
+    }
+
+    pub(crate) fn bells(&self) -> &Bells {
+        &self.inner.bells
     }
 
     pub(crate) fn event_ids(&self) -> &EventIdSeal {

@@ -5,7 +5,7 @@
 
 use crate::accounts::KeyGrant;
 use crate::seal::Seal;
-use crate::{Caller, Code, Engine, Error, Identity, MadeKey, Tokens, View, Written};
+use crate::{Caller, Code, Engine, Error, Identity, Lock, MadeKey, Tokens, View, Written};
 use mainstay_expr::{CompareOp, FieldId, ModelId, Predicate, Value};
 use mainstay_model::{Application, base};
 use mainstay_ports::{
@@ -49,6 +49,8 @@ pub enum Done<'a> {
     Tokens(&'a Tokens),
     /// It made an API key.
     Key(&'a MadeKey),
+    /// It took a lock, or holds it on.
+    Lock(&'a Lock),
     /// Nothing that there is more to say of.
     Nothing,
 }

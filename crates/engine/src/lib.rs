@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod idempotency;
 mod input;
+mod locks;
 mod maintenance;
 mod many;
 mod measures;
@@ -30,6 +31,9 @@ pub use engine::{Engine, Options};
 pub use error::{Code, Error, FieldError, Part};
 pub use idempotency::{Done, Encode, Idempotency};
 pub use input::Input;
+pub use locks::{
+    AcquireLock, DEFAULT_LEASE_MS, FencingToken, LEASE_MS, Lease, Lock, LockName, MAX_HOLDER_LENGTH, WAIT_MS,
+};
 pub use maintenance::Maintained;
 pub use many::Matching;
 pub use measures::Measures;

@@ -1,7 +1,7 @@
 //! What has to be tidied up as time goes by.
 
 use crate::accounts::FORGIVEN_AFTER;
-use crate::{Engine, Error};
+use crate::{Engine, Error, locks};
 use mainstay_expr::{CompareOp, FieldId, Predicate, Value, Vars};
 use mainstay_model::{Model, base};
 use mainstay_ports::{Authority, Outcome, Purge, Step, Transaction};
@@ -15,6 +15,8 @@ pub struct Maintained {
     pub sessions: u64,
     /// Answers that are no longer replayed.
     pub answers: u64,
+    /// Locks that nobody has taken for long.
+    pub locks: u64,
     /// Changes that left the feed.
     pub changes: u64,
 }
@@ -48,6 +50,8 @@ impl Engine {
             let field = model.field_named(field).expect("it is built in").id;
             maintained.sessions += self.purge(model, field, self.now() - kept_micros).await?;
         }
+        let forgotten = self.now() - locks::FORGOTTEN_AFTER;
+        maintained.locks = self.purge(locks::model(&application), locks::LAST_CHANGE, forgotten).await?;
         let answers = application.model_named("_idempotency_key").expect("it is built in");
         let expires_at = answers.field_named("expires_at").expect("it is built in").id;
         maintained.answers = self.purge(answers, expires_at, self.now()).await?;

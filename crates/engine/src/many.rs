@@ -76,7 +76,9 @@ impl Engine {
             idempotency.encode(&Done::Count(count(outcomes), position))
         });
         let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, vec![step]);
-        let committed = self.commit(Transaction { receipt, ..transaction }).await.map_err(Error::or_first)?;
+        let fences = self.fences(caller).await?;
+        let transaction = Transaction { receipt, fences, ..transaction };
+        let committed = self.commit(transaction).await.map_err(Error::or_first)?;
         Ok((count(&committed.outcomes), committed.position))
     }
 }

@@ -1,5 +1,6 @@
 //! The operations of a project, declared once.
 
+use crate::locks;
 use mainstay_expr::ModelId;
 use mainstay_model::{Application, Model, Rule};
 
@@ -50,6 +51,14 @@ pub enum OperationKind {
     Restore,
     /// Runs several writes in one transaction.
     Batch,
+    /// Takes a lock.
+    AcquireLock,
+    /// Answers who holds a lock.
+    GetLock,
+    /// Holds a lock for longer.
+    RenewLock,
+    /// Lets others take a lock.
+    ReleaseLock,
     /// Makes an account.
     Register,
     /// Answers tokens for an e-mail address and a password.
@@ -78,10 +87,27 @@ impl OperationKind {
         use OperationKind::*;
         // Each by its name, so that none that is added is forgotten here.
         match self {
-            List | Watch | Get | Me | ListKeys | GetKey => false,
+            List | Watch | Get | GetLock | Me | ListKeys | GetKey => false,
             Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
+            AcquireLock | RenewLock | ReleaseLock => true,
             Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => true,
         }
+    }
+
+    /// Whether it knows `Fencing-Token`: writes of records, and what the holder of a lock does with it.
+    pub fn is_fenced(self) -> bool {
+        use OperationKind::*;
+        match self {
+            Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
+            RenewLock | ReleaseLock => true,
+            List | Watch | Get | AcquireLock | GetLock | Me | ListKeys | GetKey => false,
+            Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => false,
+        }
+    }
+
+    fn is_of_locks(self) -> bool {
+        use OperationKind::*;
+        matches!(self, AcquireLock | GetLock | RenewLock | ReleaseLock)
     }
 }
 
@@ -102,6 +128,7 @@ impl Registry {
         let public = application.models.iter().filter(|model| !model.internal);
         let mut operations: Vec<Operation> = public.flat_map(of_model).collect();
         operations.extend(accounts());
+        operations.extend(of_locks(application));
         Registry { operations }
     }
 
@@ -112,10 +139,10 @@ impl Registry {
 }
 
 impl Operation {
-    /// Whether API keys can be scoped to it: operations on records and the account's own record. What is about passwords, sessions and keys
+    /// Whether API keys can be scoped to it: operations on records and locks, and the account's own record. What is about passwords, sessions and keys
     /// themselves is not among them, so that a key that leaks cannot make itself at home; nor is the batch, which is as good as its operations.
     pub fn is_for_keys(&self) -> bool {
-        self.model.is_some() || self.kind == OperationKind::Me
+        self.model.is_some() || self.kind == OperationKind::Me || self.kind.is_of_locks()
     }
 }
 
@@ -144,6 +171,25 @@ fn of_model(model: &Model) -> Vec<Operation> {
         access: Access::Rule(rule.as_ref().map(|rule| rule.source.clone())),
     };
     kinds.into_iter().map(operation).collect()
+}
+
+fn of_locks(application: &Application) -> Vec<Operation> {
+    use OperationKind::*;
+    let rule = locks::model(application).allow.create.as_ref().map(|rule| rule.source.clone());
+    let operations = [
+        ("locks.acquire", AcquireLock, "Take a lock"),
+        ("locks.get", GetLock, "See who holds a lock"),
+        ("locks.renew", RenewLock, "Hold a lock for longer"),
+        ("locks.release", ReleaseLock, "Release a lock"),
+    ];
+    let operation = |(name, kind, summary): (&str, OperationKind, &str)| Operation {
+        name: name.to_owned(),
+        kind,
+        model: None,
+        summary: summary.to_owned(),
+        access: Access::Rule(rule.clone()),
+    };
+    operations.into_iter().map(operation).collect()
 }
 
 fn accounts() -> Vec<Operation> {

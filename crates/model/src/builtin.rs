@@ -11,6 +11,7 @@ pub(crate) const MODELS: &[(&str, &str)] = &[
     ("_attempt", include_str!("builtin/_attempt.toml")),
     ("_api_key", include_str!("builtin/_api_key.toml")),
     ("_idempotency_key", include_str!("builtin/_idempotency_key.toml")),
+    ("_lock", include_str!("builtin/_lock.toml")),
 ];
 
 /// The internal models whose records nodes remember something of: who holds a session or an API key.

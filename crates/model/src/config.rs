@@ -21,6 +21,8 @@ pub struct Config {
     pub limits: Limits,
     /// Who may register, and how long tokens live.
     pub accounts: Accounts,
+    /// Who may take locks.
+    pub locks: Locks,
     /// What is logged, and how.
     pub log: Log,
 }
@@ -204,6 +206,15 @@ pub struct Password {
     pub workers: usize,
     /// How many may wait for a worker; more are told to come back.
     pub queue: usize,
+}
+
+/// Locks.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct Locks {
+    /// A rule over `name`, the name of a lock, and `auth`: who may take it, and write under it. Without one nobody may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allow: Option<String>,
 }
 
 /// Logs.

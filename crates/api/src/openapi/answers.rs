@@ -38,6 +38,7 @@ const MATCHING: &[Code] = &[
     Code::TooManyMatches,
     Code::BulkFailed,
 ];
+const LOCK: &[Code] = &[Code::Unauthenticated, Code::Forbidden];
 const RECORD: &[Code] = &[Code::InvalidId, Code::NotFound];
 
 /// The responses of an operation, by status. Errors are the same for all operations of a kind, and so are shared.
@@ -113,6 +114,10 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         UpdateMany => &[BODY, FIELDS, MATCHING, DISK],
         DeleteMany => &[BODY, MATCHING, DISK],
         Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge], DISK],
+        AcquireLock => &[BODY, FIELDS, LOCK, DISK, &[Code::LockHeld]],
+        GetLock => &[&[Code::NotFound]],
+        RenewLock => &[BODY, FIELDS, LOCK, DISK],
+        ReleaseLock => &[BODY, LOCK, DISK],
         Register => &[BODY, FIELDS, &[Code::RegistrationClosed, Code::UniqueConflict], DISK],
         Login => &[BODY, FIELDS, &[Code::InvalidCredentials, Code::TooManyFailures], DISK],
         Refresh => &[BODY, FIELDS, &[Code::TokenReused], DISK],
@@ -126,7 +131,13 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
     let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };
     let once = if operation.kind.writes() { ONCE } else { &[] };
-    [ALWAYS, account, scope, once].into_iter().chain(groups.iter().copied()).flatten().copied().collect()
+    let fenced: &[Code] = if operation.kind.is_fenced() { &[Code::Fenced] } else { &[] };
+    [ALWAYS, account, scope, once, fenced]
+        .into_iter()
+        .chain(groups.iter().copied())
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// Whether it matters to the operation that the caller showed itself by an API key.
@@ -156,6 +167,8 @@ pub(super) fn problem(codes: &[Code]) -> Value {
                 | Code::DatabaseUnreachable
                 | Code::TooManyFailures
                 | Code::TooManyWatchers
+                | Code::LockHeld
+                | Code::SerializationFailed
         )
     };
     let headers: &[&str] = if codes.iter().any(is_passing) { &["RetryAfter"] } else { &[] };
@@ -223,6 +236,10 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
         UpdateMany => vec![("200", body("All records that match are changed.", "BulkAnswer", &["Position"]))],
         DeleteMany => vec![("200", body("All records that match are deleted.", "BulkAnswer", &["Position"]))],
         Batch => vec![("200", body("All operations took effect.", "BatchAnswer", &["Position"]))],
+        AcquireLock => vec![("200", body("The lock is the caller's.", "Lock", &[]))],
+        GetLock => vec![("200", body("Who holds it.", "Lock", &[]))],
+        RenewLock => vec![("200", body("The lock is the caller's for longer.", "Lock", &[]))],
+        ReleaseLock => vec![("204", empty("Others may take it.", &[]))],
         Register => vec![("201", body("The account was made.", "User", &["ETag", "Location"]))],
         Login | Refresh => vec![("200", body("Tokens.", "Tokens", &[]))],
         Logout => vec![("204", empty("The session has ended.", &[]))],

@@ -2,7 +2,7 @@
 
 use super::field::schema;
 use super::model::{schemas, written};
-use super::{answers, batch, example, keys};
+use super::{answers, batch, example, keys, locks};
 use mainstay_engine::{Code, Registry};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
@@ -84,6 +84,7 @@ fn all_schemas(application: &Application) -> Value {
     let passwords = [("current_password", "correct horse battery"), ("new_password", "staple correct horse")];
     all.insert("PasswordChange".to_owned(), texts(&passwords));
     all.extend(keys::schemas(application));
+    all.extend(locks::schemas());
     all.insert("Batch".to_owned(), batch::request(application, &public().collect::<Vec<_>>()));
     all.insert("BatchAnswer".to_owned(), batch::answer());
     all.into()

@@ -10,6 +10,7 @@ mod events;
 mod example;
 mod field;
 mod keys;
+mod locks;
 mod model;
 mod operation;
 mod parameters;

@@ -32,8 +32,14 @@ fn tag(kind: OperationKind, model: Option<&Model>) -> &str {
     match (model, kind) {
         (Some(model), _) => &model.plural,
         (None, OperationKind::Batch) => "batch",
+        (None, kind) if is_of_locks(kind) => "locks",
         (None, _) => "accounts",
     }
+}
+
+fn is_of_locks(kind: OperationKind) -> bool {
+    use OperationKind::*;
+    matches!(kind, AcquireLock | GetLock | RenewLock | ReleaseLock)
 }
 
 fn description(operation: &Operation) -> Option<String> {
@@ -55,6 +61,14 @@ fn description(operation: &Operation) -> Option<String> {
         OperationKind::Batch => Some(
             "All operations take effect, or none. Later ones may refer to the records of earlier ones by `{\"$ref\": name}`.",
         ),
+        OperationKind::AcquireLock => Some(
+            "The lock is the caller's until its lease ends, unless it is renewed. Writes that send its `token` as `Fencing-Token` are refused once it is not.",
+        ),
+        OperationKind::GetLock => Some("404 while nobody holds it."),
+        OperationKind::RenewLock => {
+            Some("The lease begins anew. `Fencing-Token` shows that it is the holder who asks.")
+        }
+        OperationKind::ReleaseLock => Some("`Fencing-Token` shows that it is the holder who asks."),
         OperationKind::CreateKey => {
             Some("The key acts as the account, within its scopes: names of operations, `message.*`, or `*`.")
         }
@@ -82,9 +96,12 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     use OperationKind::*;
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
-        List | Watch | Get | Delete | DeleteMany | Restore | Logout | Me | ListKeys | GetKey | DeleteKey => {
+        List | Watch | Get | Delete | DeleteMany | Restore | Logout | Me | ListKeys | GetKey | DeleteKey
+        | GetLock | ReleaseLock => {
             return None;
         }
+        AcquireLock => ("LockRequest".to_owned(), body::JSON),
+        RenewLock => ("LockRenewal".to_owned(), body::JSON),
         Create => (format!("{record}Create"), body::JSON),
         Put => (format!("{record}Put"), body::JSON),
         Update | UpdateMany => (format!("{record}Update"), body::MERGE_PATCH),
@@ -98,5 +115,5 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
     let content: Map<String, Value> =
         media_types.iter().map(|media_type| ((*media_type).to_owned(), schema.clone())).collect();
-    Some(json!({"required": true, "content": content}))
+    Some(json!({"required": !is_of_locks(kind), "content": content}))
 }

@@ -21,7 +21,14 @@ pub(super) fn parameters(
             | OperationKind::GetKey
             | OperationKind::DeleteKey
     );
-    let mut parameters: Vec<Value> = in_path.then(id).into_iter().collect();
+    let of_lock = matches!(
+        kind,
+        OperationKind::AcquireLock
+            | OperationKind::GetLock
+            | OperationKind::RenewLock
+            | OperationKind::ReleaseLock
+    );
+    let mut parameters: Vec<Value> = in_path.then(id).into_iter().chain(of_lock.then(lock_name)).collect();
     if matches!(kind, OperationKind::UpdateMany | OperationKind::DeleteMany) {
         parameters.extend(matching(application.config.limits.bulk_records));
     } else {
@@ -39,6 +46,11 @@ fn id() -> Value {
         "schema": {"type": "string", "format": "uuid"},
         "example": super::example::ID,
     })
+}
+
+fn lock_name() -> Value {
+    let schema = json!({"type": "string", "pattern": "^[A-Za-z0-9._~:-]{1,200}$"});
+    json!({"name": "name", "in": "path", "required": true, "schema": schema, "example": "report"})
 }
 
 /// The parameters of a write to all records that match. The example is of records that no longer matter.
@@ -160,6 +172,15 @@ fn headers(kind: OperationKind) -> Vec<Value> {
     };
     if known(kind).contains(&"position") {
         headers.push(position("header", "Mainstay-Position"));
+    }
+    if kind.is_fenced() {
+        let description = "Locks that have to be held with these numbers for the write to take effect: `name:number`, up to eight.";
+        let pattern = "^[A-Za-z0-9._~:-]{1,200}:-?[0-9]{1,19}(, [A-Za-z0-9._~:-]{1,200}:-?[0-9]{1,19}){0,7}$";
+        let mut fencing = header("Fencing-Token", description, pattern, "report:1795278600123");
+        if matches!(kind, OperationKind::RenewLock | OperationKind::ReleaseLock) {
+            fencing["required"] = true.into();
+        }
+        headers.push(fencing);
     }
     if kind.writes() {
         headers.push(idempotency_key());

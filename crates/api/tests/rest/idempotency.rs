@@ -17,8 +17,9 @@ update = "auth.id != null"
 delete = "auth.id != null"
 "#;
 
-fn app() -> App {
-    App::of(&[("mainstay.toml", SETTINGS), ("models/note.toml", NOTE)])
+pub(crate) fn app() -> App {
+    let settings = format!("{SETTINGS}[locks]\nallow = \"auth.id != null\"\n");
+    App::of(&[("mainstay.toml", &settings), ("models/note.toml", NOTE)])
 }
 
 fn key(ask: Ask, key: &str) -> Ask {
@@ -41,7 +42,11 @@ fn seen(reply: &Reply) -> (u16, Vec<(String, String)>, String) {
 }
 
 /// A request of each kind that takes effect, and would not, or not alike, a second time.
-async fn request(app: &App, token: &str, kind: OperationKind) -> Option<Ask> {
+pub(crate) async fn request(app: &App, token: &str, kind: OperationKind) -> Option<Ask> {
+    let held = async |ask: Ask| {
+        let lock = app.send(post("/v1/locks/report").token(token)).await.json();
+        ask.header("fencing-token", lock["token"].as_str().unwrap())
+    };
     let note = async || {
         let note = app.send(post("/v1/notes").token(token).json(&json!({"text": "old"}))).await.id();
         format!("/v1/notes/{note}")
@@ -71,6 +76,9 @@ async fn request(app: &App, token: &str, kind: OperationKind) -> Option<Ask> {
             {"op": "create", "model": "note", "data": {"text": "new"}},
             {"op": "delete", "model": "note", "id": note().await.split('/').next_back()},
         ]})),
+        OperationKind::AcquireLock => post("/v1/locks/report"),
+        OperationKind::RenewLock => held(patch("/v1/locks/report").json(&json!({"lease_ms": 500}))).await,
+        OperationKind::ReleaseLock => held(delete("/v1/locks/report")).await,
         OperationKind::Register => {
             post("/v1/auth/register").json(&json!({"email": "new@example.com", "password": PASSWORD}))
         }

@@ -9,6 +9,7 @@ mod conditions;
 mod documents;
 mod idempotency;
 mod keys;
+mod locks;
 mod log;
 mod many;
 mod position;

@@ -46,7 +46,8 @@ struct World {
 }
 
 async fn world() -> World {
-    let app = App::of(&[("mainstay.toml", SETTINGS), ("models/note.toml", NOTE)]);
+    let settings = format!("{SETTINGS}[locks]\nallow = \"'admin' in auth.roles\"\n");
+    let app = App::of(&[("mainstay.toml", &settings), ("models/note.toml", NOTE)]);
     let (owner_id, owner) = app.account("owner").await;
     let (_, other) = app.account("other").await;
     let new = || post("/v1/notes").token(&owner).json(&json!({"text": "mine"}));
@@ -115,6 +116,7 @@ fn account_case(kind: OperationKind, world: &World) -> Option<Case> {
     let change = json!({"current_password": "wrong password", "new_password": "battery staple"});
     let operation = json!({"op": "update", "model": "note", "id": world.note, "data": {"text": "theirs"}});
     let forbidden = json!({"op": "update", "model": "note", "id": world.note, "data": {"rank": 1}});
+    let held = |ask: Ask| ask.header("fencing-token", "report:1");
     let batch = |operation: &Value| post("/v1/batch").json(&json!({"operations": [operation]}));
     Some(match kind {
         OperationKind::Batch => Case {
@@ -143,6 +145,10 @@ fn account_case(kind: OperationKind, world: &World) -> Option<Case> {
         OperationKind::ListKeys => own(get(format!("/v1/auth/keys?user={}", world.owner_id)), HIDDEN),
         OperationKind::GetKey => own(get(format!("/v1/auth/keys/{}", world.owners_key)), HIDDEN),
         OperationKind::DeleteKey => own(delete(format!("/v1/auth/keys/{}", world.owners_key)), HIDDEN),
+        OperationKind::AcquireLock => own(post("/v1/locks/report"), FORBIDDEN),
+        OperationKind::GetLock => Case { nobody: HIDDEN, ..own(get("/v1/locks/report"), HIDDEN) },
+        OperationKind::RenewLock => own(held(patch("/v1/locks/report")), FORBIDDEN),
+        OperationKind::ReleaseLock => own(held(delete("/v1/locks/report")), FORBIDDEN),
         // The last, since it ends the session.
         OperationKind::Logout => own(post("/v1/auth/logout"), (204, None)),
         _ => return None,

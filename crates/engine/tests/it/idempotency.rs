@@ -18,6 +18,7 @@ fn tell(done: &Done<'_>) -> Vec<u8> {
         Done::Registered(view) => format!("account {}", view.record.id()),
         Done::Tokens(tokens) => format!("{} {}", tokens.access_token, tokens.refresh_token),
         Done::Key(made) => made.key.clone(),
+        Done::Lock(lock) => format!("{} {}", lock.name, lock.fencing),
         Done::Nothing => "done".to_owned(),
     }
     .into_bytes()

@@ -5,6 +5,7 @@ mod accounts;
 mod attempts;
 mod idempotency;
 mod keys;
+mod locks;
 mod maintenance;
 mod nodes;
 mod reads;

@@ -62,9 +62,15 @@ impl App {
 
     /// One of several nodes: a project without models, on a store to which others write too.
     pub(crate) fn node() -> Self {
-        let application = load(SETTINGS, &[]);
-        let store = Arc::new(MemoryStore::shared(application.clone()));
-        Self::start(application, store, Arc::new(FakeClock::new(NOW)))
+        Self::node_with(SETTINGS, &[])
+    }
+
+    /// As [`App::node`], with these settings and models.
+    pub(crate) fn node_with(settings: &str, models: &[(&str, &str)]) -> Self {
+        let application = load(settings, models);
+        let clock = Arc::new(FakeClock::new(NOW));
+        let store = Arc::new(MemoryStore::shared(application.clone(), clock.clone()));
+        Self::start(application, store, clock)
     }
 
     /// Another node over the same store, which may go wrong for it alone, with a clock that is ahead by so many seconds.

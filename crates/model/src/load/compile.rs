@@ -65,7 +65,7 @@ impl Compiler<'_> {
         let predicate = Arc::new(compiled.predicate);
         let model = &mut self.application.models[job.model.index()];
         match &job.target {
-            Target::Read | Target::Create | Target::Update | Target::Delete => {
+            Target::Read | Target::Create | Target::Update | Target::Delete | Target::Lock => {
                 set_rule(model, &job.target, Rule { source: job.source.text.clone(), predicate });
             }
             Target::FieldRead(field) => model.fields[field.index()].read = Some(predicate),
@@ -80,7 +80,7 @@ impl Compiler<'_> {
     }
 
     fn warn(&mut self, job: &Job, compiled: &Compiled) {
-        let writes = matches!(job.target, Target::Create | Target::Update | Target::Delete);
+        let writes = matches!(job.target, Target::Create | Target::Update | Target::Delete | Target::Lock);
         if writes && compiled.predicate.reduce(&Frame::default()) == Predicate::Const(true) {
             let message = "this rule always holds, so anybody may do this, without an account too";
             let fault = self.faults.warning("rule_always_true", job.source.place.clone(), message);

@@ -30,7 +30,7 @@ pub(crate) use file::ModelFile;
 pub use suggest::nearest;
 
 use crate::{Application, Config, Diagnostics, SourceFile};
-use document::Document;
+use document::{Document, Quoted};
 use faults::{Faults, Place};
 use std::path::Path;
 
@@ -74,9 +74,10 @@ impl Project {
 }
 
 fn check(files: Vec<SourceFile>, mut faults: Faults) -> Result<Loaded, Diagnostics> {
-    let config = read_config(&files, &mut faults);
+    let (config, lock_rule) = read_config(&files, &mut faults);
     let drafts = draft::collect(&files, &mut faults);
-    let (models, jobs) = models::build(&drafts, &mut faults);
+    let (models, mut jobs) = models::build(&drafts, &mut faults);
+    jobs.extend(lock_rule.and_then(|source| rules::of_locks(&models, source)));
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
     let mut application = Application { config, models, by_name };
     compile::compile_all(&mut application, jobs, &mut faults);
@@ -85,16 +86,17 @@ fn check(files: Vec<SourceFile>, mut faults: Faults) -> Result<Loaded, Diagnosti
     if failed { Err(diagnostics) } else { Ok(Loaded { application, diagnostics }) }
 }
 
-fn read_config(files: &[SourceFile], faults: &mut Faults) -> Config {
+/// The settings, and the rule of locks among them.
+fn read_config(files: &[SourceFile], faults: &mut Faults) -> (Config, Option<Quoted>) {
     let Some(file) = files.iter().position(|file| file.path == Path::new(CONFIG_FILE)) else {
         if !faults.is_broken(CONFIG_FILE) {
             let message = format!("there is no {CONFIG_FILE} here, so this is not a project folder");
             faults.error("config_missing", Place::NOWHERE, message).help("`mainstay init` makes one");
         }
-        return Config::default();
+        return (Config::default(), None);
     };
     let (document, _) = Document::parse(Some(file), &files[file].text, faults);
     let config = shape::read(&document, faults);
     settings::check(&document, &config, faults);
-    config
+    (config, document.text(&["locks", "allow"]))
 }

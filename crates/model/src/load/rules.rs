@@ -4,7 +4,7 @@ use super::document::Quoted;
 use super::draft::{Draft, Part};
 use super::faults::Faults;
 use super::names;
-use crate::{Model, Rule};
+use crate::{Allow, Model, Rule};
 use mainstay_expr::{FieldId, ModelId, Predicate};
 use std::sync::Arc;
 
@@ -30,6 +30,8 @@ pub(super) enum Target {
     RecordCheck(String),
     Default(FieldId),
     Predicate(String),
+    /// Who may take a lock: read, make and change it.
+    Lock,
 }
 
 /// Declares the rules, predicates and checks of a model. The sources are needed before anything can be compiled, since an
@@ -43,6 +45,12 @@ pub(super) fn collect(model: &mut Model, draft: &Draft, faults: &mut Faults) -> 
     jobs.extend(allow(model, draft));
     let id = model.id;
     jobs.into_iter().map(|(target, source)| Job { model: id, target, source }).collect()
+}
+
+/// The rule of locks, which is of their internal model and stands in the settings.
+pub(super) fn of_locks(models: &[Model], source: Quoted) -> Option<Job> {
+    let model = models.iter().find(|model| model.name == "_lock")?.id;
+    Some(Job { model, target: Target::Lock, source })
 }
 
 /// The rules: of several files about a model, the last that has a rule gives it.
@@ -64,6 +72,11 @@ fn allow(model: &mut Model, draft: &Draft) -> Vec<(Target, Quoted)> {
 
 /// Sets the rule of a target that is one.
 pub(super) fn set_rule(model: &mut Model, target: &Target, rule: Rule) {
+    if *target == Target::Lock {
+        let rule = Some(rule);
+        model.allow = Allow { read: rule.clone(), create: rule.clone(), update: rule, delete: None };
+        return;
+    }
     let place = match target {
         Target::Create => &mut model.allow.create,
         Target::Update => &mut model.allow.update,

@@ -44,8 +44,16 @@ fn the_model_of_the_guide_loads_without_a_warning() {
 fn the_built_in_models_are_without_fault_and_come_first() {
     let application = load(&[("models/note.toml", "")]);
     let names: Vec<&str> = application.models.iter().map(|model| model.name.as_str()).collect();
-    let built_in =
-        ["user", "_credential", "_session", "_refresh_token", "_attempt", "_api_key", "_idempotency_key"];
+    let built_in = [
+        "user",
+        "_credential",
+        "_session",
+        "_refresh_token",
+        "_attempt",
+        "_api_key",
+        "_idempotency_key",
+        "_lock",
+    ];
     assert_eq!(names, [&built_in[..], &["note"]].concat());
     for model in &application.models {
         assert_eq!(model.internal, model.name.starts_with('_'));
@@ -151,4 +159,19 @@ fn checks_keep_their_order_and_say_what_to_tell() {
     let checks = &application.model_named("note").unwrap().checks;
     let told: Vec<_> = checks.iter().map(|check| (check.field.is_some(), check.message.as_str())).collect();
     assert_eq!(told, [(true, "must satisfy n > 0"), (false, "too many"), (false, "not five")]);
+}
+
+#[test]
+fn the_rule_of_locks_is_that_of_their_model() {
+    let settings = "[locks]\nallow = \"name.startsWith('job-')\"\n";
+    let application = Project::load_from(&[("mainstay.toml", settings)]).unwrap().application;
+    let lock = application.model_named("_lock").unwrap();
+    for rule in [&lock.allow.read, &lock.allow.create, &lock.allow.update] {
+        assert_eq!(rule.as_ref().unwrap().source, "name.startsWith('job-')");
+    }
+    assert!(lock.allow.delete.is_none(), "a row that is gone would not know the numbers that were given");
+    let wrong = [("mainstay.toml", "[locks]\nallow = \"nmae == 'job'\"\n"), ("models/note.toml", "")];
+    check(&wrong, &["expr_unknown_name mainstay.toml:2:10 nmae"]);
+    let careless = [("mainstay.toml", "[locks]\nallow = \"true\"\n"), ("models/note.toml", "")];
+    check(&careless, &["?rule_always_true mainstay.toml:2:9 \"true\""]);
 }

@@ -224,6 +224,7 @@ async fn maintain(engine: Service) {
             Ok(done) => tracing::debug!(
                 records = done.records,
                 sessions = done.sessions,
+                locks = done.locks,
                 changes = done.changes,
                 "tidied up"
             ),

@@ -9,7 +9,9 @@ use feed::Feed;
 use futures::future::BoxFuture;
 use mainstay_expr::{Predicate, evaluate_closed};
 use mainstay_model::Application;
-use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction, execute};
+use mainstay_ports::{
+    Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction, execute,
+};
 use rows::MemoryRows;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use table::{Table, Tables};
@@ -20,7 +22,8 @@ pub struct MemoryStore {
     application: Arc<Application>,
     state: Mutex<State>,
     end: watch::Sender<u64>,
-    is_shared: bool,
+    /// The clock of a store that is shared.
+    shared_clock: Option<Arc<dyn Clock>>,
 }
 
 struct State {
@@ -34,12 +37,13 @@ impl MemoryStore {
     pub fn new(application: Arc<Application>) -> Self {
         let tables = application.models.iter().map(|_| Table::default()).collect();
         let state = State { tables, feed: Feed::new(uuid::Uuid::now_v7().as_u64_pair().1) };
-        MemoryStore { application, state: Mutex::new(state), end: watch::Sender::new(0), is_shared: false }
+        MemoryStore { application, state: Mutex::new(state), end: watch::Sender::new(0), shared_clock: None }
     }
 
-    /// An empty store that says of itself that others write to it too: several engines may stand on it as several nodes would.
-    pub fn shared(application: Arc<Application>) -> Self {
-        MemoryStore { is_shared: true, ..MemoryStore::new(application) }
+    /// An empty store that says of itself that others write to it too: several engines may stand on it as several nodes would, and
+    /// go by this clock where it matters to all.
+    pub fn shared(application: Arc<Application>, clock: Arc<dyn Clock>) -> Self {
+        MemoryStore { shared_clock: Some(clock), ..MemoryStore::new(application) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,7 +94,12 @@ impl Store for MemoryStore {
     }
 
     fn is_shared(&self) -> bool {
-        self.is_shared
+        self.shared_clock.is_some()
+    }
+
+    fn now(&self, here: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
+        let now = self.shared_clock.as_ref().map_or(here, |clock| clock.now_micros());
+        Box::pin(std::future::ready(Ok(now)))
     }
 
     fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
