@@ -49,6 +49,7 @@ fn code(error: &OpenError) -> &'static str {
         OpenError::BadUrl(_) => "bad_database_url",
         OpenError::Unreachable(_) => "database_unreachable",
         OpenError::Unfit(_) => "database_unfit",
+        OpenError::Unfinished => "move_unfinished",
         OpenError::Damaged(_) => "database_damaged",
         OpenError::Newer { .. } => "database_newer",
         OpenError::SchemaDiffers(_) => "schema_differs",
@@ -68,6 +69,9 @@ fn advice(error: &OpenError) -> &'static str {
         }
         OpenError::Newer { .. } => "run the version of mainstay that made it, or a newer one",
         OpenError::StepFailed { .. } => "use an empty database, or one that mainstay made",
+        OpenError::Unfinished => {
+            "run the same `mainstay move` again, which goes on from there; or drop the database"
+        }
         OpenError::Damaged(_) => "restore a backup; the database was left as it is",
         OpenError::SchemaDiffers(_) | OpenError::Failed(_) => "the database was left as it is",
     }

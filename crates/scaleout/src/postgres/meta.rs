@@ -82,9 +82,16 @@ async fn number(client: &impl GenericClient, key: &str) -> Result<u64, OpenError
 }
 
 async fn text(client: &impl GenericClient, key: &str) -> Result<String, OpenError> {
+    optional_text(client, key).await?.ok_or_else(|| missing(key))
+}
+
+/// A value that may not have been set yet.
+pub(crate) async fn optional_text(
+    client: &impl GenericClient,
+    key: &str,
+) -> Result<Option<String>, tokio_postgres::Error> {
     let select = r#"SELECT "value" FROM "_mainstay_meta" WHERE "key" = $1"#;
-    let row = client.query_opt(select, &[&key]).await?;
-    row.map(|row| row.get(0)).ok_or_else(|| missing(key))
+    client.query_opt(select, &[&key]).await?.map(|row| row.try_get(0)).transpose()
 }
 
 fn missing(key: &str) -> OpenError {

@@ -13,6 +13,7 @@
 
 mod connect;
 mod connection;
+pub mod copy;
 mod error;
 mod feed;
 mod measures;

@@ -1,6 +1,7 @@
 //! Opening a database, and why that may fail.
 
 use super::connect::{Connector, reason};
+use super::copy::require_whole;
 use super::meta::{self, Meta};
 use super::session::Purpose;
 use mainstay_model::Application;
@@ -24,6 +25,8 @@ pub enum OpenError {
     Unreachable(String),
     /// The server or the database is not what is needed.
     Unfit(String),
+    /// It is being filled with another database, or that was interrupted.
+    Unfinished,
     /// What is there contradicts itself.
     Damaged(String),
     /// A newer version of the program made it.
@@ -52,6 +55,9 @@ impl fmt::Display for OpenError {
             OpenError::BadUrl(detail) => write!(f, "the URL of the database cannot be used: {detail}"),
             OpenError::Unreachable(detail) => write!(f, "the database cannot be reached: {detail}"),
             OpenError::Unfit(detail) => write!(f, "the database does not fit: {detail}"),
+            OpenError::Unfinished => {
+                f.write_str("the database is being filled by `mainstay move`, which has not finished")
+            }
             OpenError::Damaged(detail) => write!(f, "the database is damaged: {detail}"),
             OpenError::Newer { found, known } => write!(
                 f,
@@ -85,7 +91,10 @@ pub(crate) async fn open(connector: &Connector, application: &Application) -> Re
     let transaction = connection.client.transaction().await?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
     let meta = match meta::read(&transaction).await? {
-        Some(meta) => meta,
+        Some(meta) => {
+            require_whole(&transaction).await?;
+            meta
+        }
         None => {
             create(&transaction, application).await?;
             meta::read(&transaction).await?.ok_or_else(|| OpenError::Damaged("it is not there".to_owned()))?
@@ -103,7 +112,7 @@ pub(crate) async fn open(connector: &Connector, application: &Application) -> Re
     Ok(meta)
 }
 
-async fn require_fit(client: &Client) -> Result<(), OpenError> {
+pub(super) async fn require_fit(client: &Client) -> Result<(), OpenError> {
     let select = "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), \
         pg_is_in_recovery(), current_setting('fsync') = 'on'";
     let row = client.query_one(select, &[]).await?;

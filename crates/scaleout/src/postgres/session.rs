@@ -12,6 +12,8 @@ pub(crate) enum Purpose {
     Write,
     /// The doorbell, and what else stands beside records.
     Watch,
+    /// Whole databases, which takes as long as it takes.
+    Copy,
 }
 
 /// What sessions are set up with.
@@ -34,14 +36,16 @@ impl SessionOptions {
         let statement_timeout = match purpose {
             Purpose::Read => self.query_timeout,
             Purpose::Write | Purpose::Watch => WRITE_TIMEOUT,
+            Purpose::Copy => Duration::ZERO,
         };
+        let idle_timeout = if purpose == Purpose::Copy { Duration::ZERO } else { IDLE_TIMEOUT };
         format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
              SET default_transaction_isolation = 'read committed'; SET client_min_messages = 'warning'; \
              SET jit = off; {}",
             statement_timeout.as_millis(),
             LOCK_TIMEOUT.as_millis(),
-            IDLE_TIMEOUT.as_millis(),
+            idle_timeout.as_millis(),
             self.commit(purpose),
         )
     }
@@ -49,7 +53,7 @@ impl SessionOptions {
     /// What an acknowledged write survives. A server that waits for its standbys too goes on doing so.
     fn commit(&self, purpose: Purpose) -> &'static str {
         match (purpose, self.durability) {
-            (Purpose::Write, Durability::Full) => {
+            (Purpose::Write | Purpose::Copy, Durability::Full) => {
                 "SELECT set_config('synchronous_commit', 'on', false) \
                  WHERE current_setting('synchronous_commit') = 'off'"
             }
@@ -61,6 +65,14 @@ impl SessionOptions {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn copies_take_as_long_as_they_take() {
+        let options = SessionOptions { query_timeout: Duration::from_secs(5), durability: Durability::Full };
+        let statements = options.statements(Purpose::Copy);
+        assert!(statements.contains("statement_timeout = 0;"), "{statements}");
+        assert!(statements.contains("idle_in_transaction_session_timeout = 0;"), "{statements}");
+    }
 
     #[test]
     fn only_writes_wait_for_the_disk() {

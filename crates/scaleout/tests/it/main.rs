@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, reason = "a broken expectation is a failed test")]
 
 mod conformance;
+mod copy;
 mod support;
