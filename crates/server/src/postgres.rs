@@ -16,6 +16,8 @@ pub(crate) fn options(project: &Opened) -> Result<Options, Failure> {
     let config = &project.application.config;
     Ok(Options {
         url: url(&config.data.url, env::var(URL).ok())?,
+        replicas: Vec::new(),
+        replica_lag_ms: 1_000,
         durability: config.data.durability,
         readers: config.data.readers,
         writers: config.data.writers,

@@ -31,6 +31,10 @@ pub struct Measures {
     pub reads_in_flight: Gauge,
     /// Queries that were asked again on another connection, since the first one broke.
     pub read_retries: Counter,
+    /// Queries that a replica answered.
+    pub replica_reads: Counter,
+    /// Queries that a replica did not answer, so that the server was asked.
+    pub replica_failures: Counter,
     /// Connections that were made anew, since they broke.
     pub reconnections: Counter,
     /// How long it took to look up the end of the feed.

@@ -19,6 +19,7 @@ const TABLES: &str = r#"
         "before" TEXT, "after" TEXT, "actor" UUID, "request_id" TEXT NOT NULL, "at" BIGINT NOT NULL,
         "total_bytes" BIGINT NOT NULL
     );
+    CREATE TABLE "_mainstay_key" ("name" TEXT PRIMARY KEY, "secret" BYTEA NOT NULL, "is_sealed" BOOLEAN NOT NULL);
     CREATE SEQUENCE "_mainstay_change_offset" AS BIGINT;
     CREATE SEQUENCE "_mainstay_change_bytes" AS BIGINT;
 "#;

@@ -11,11 +11,14 @@
 //! Several nodes may serve one database. None of them leads: what has to be done by one at a time is done under a lock that the server
 //! holds, and gives back when the connection ends.
 
+mod clock;
 mod connect;
 mod connection;
 pub mod copy;
 mod error;
 mod feed;
+mod keyring;
+mod master_key;
 mod measures;
 mod meta;
 mod named;
@@ -25,6 +28,7 @@ mod pool;
 mod query;
 mod readers;
 mod record;
+mod replicas;
 mod rows;
 mod session;
 mod store;
@@ -33,6 +37,9 @@ mod tls;
 mod transact;
 mod value;
 
+pub use clock::ServerClock;
+pub use keyring::PostgresKeyring;
+pub use master_key::MasterKey;
 pub use measures::Measures;
 pub use open::OpenError;
 pub use options::Options;

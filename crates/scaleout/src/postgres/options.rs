@@ -8,6 +8,10 @@ use std::time::Duration;
 pub struct Options {
     /// Where the server is. It is never shown.
     pub url: DatabaseUrl,
+    /// Copies of the database that follow it, each with a URL of its own.
+    pub replicas: Vec<DatabaseUrl>,
+    /// How old the state of a replica may be, in milliseconds.
+    pub replica_lag_ms: u64,
     /// What an acknowledged write survives.
     pub durability: Durability,
     /// Connections for reading; 0 chooses by the number of cores.
@@ -25,6 +29,10 @@ pub struct Options {
 impl Options {
     pub(crate) fn query_timeout(&self) -> Duration {
         Duration::from_millis(self.query_timeout_ms)
+    }
+
+    pub(crate) fn replica_lag(&self) -> Duration {
+        Duration::from_millis(self.replica_lag_ms)
     }
 
     pub(crate) fn connect_timeout(&self) -> Duration {

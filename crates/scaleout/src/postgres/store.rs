@@ -1,24 +1,29 @@
 //! The port over PostgreSQL.
 
+use super::clock::ServerClock;
 use super::connect::{Connector, reason};
 use super::connection::Connection;
 use super::error::{UniqueKeys, store_error};
-use super::feed::{self, Doorbell, End, Ends};
+use super::feed::{self, Doorbell, End, Ends, Look};
+use super::keyring::PostgresKeyring;
+use super::master_key::MasterKey;
 use super::measures::Measures;
 use super::open::{self, OpenError};
 use super::options::Options;
 use super::pool::{Pool, pool, take};
 use super::query::{self, Asked};
 use super::readers::{Readers, Weight};
+use super::replicas::{Followed, Replicas};
 use super::rows::{RowStatements, Shared};
 use super::session::{Purpose, SessionOptions};
 use super::target::Target;
 use super::transact::transact;
 use futures::future::BoxFuture;
 use mainstay_expr::Predicate;
-use mainstay_model::Application;
-use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction};
+use mainstay_model::{Application, DatabaseUrl};
+use mainstay_ports::{Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Semaphore;
 
 /// Keeps records and the feed in a PostgreSQL database, which other nodes may serve too.
@@ -33,7 +38,9 @@ pub(crate) struct Inner {
     pub(crate) writers: Pool,
     pub(crate) measures: Arc<Measures>,
     pub(crate) end: End,
+    clock: Arc<ServerClock>,
     readers: Readers,
+    replicas: Replicas,
     doorbell: Doorbell,
     place: String,
     /// A place for each write that may wait.
@@ -47,33 +54,47 @@ impl PostgresStore {
     /// # Errors
     /// See [`OpenError`]; [`OpenError::SchemaDiffers`] when the schema is not the application's.
     pub async fn open(application: Arc<Application>, options: &Options) -> Result<Self, OpenError> {
-        let target = Target::parse(&options.url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
-        let session =
-            SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };
-        let connector = Arc::new(Connector { target, session });
-        let meta = open::open(&connector, &application).await?;
+        let server = connector(options, &options.url)?;
+        let meta = open::open(&server, &application).await?;
         let measures = Arc::<Measures>::default();
-        let first = connector.connect(Purpose::Read).await;
+        let first = server.connect(Purpose::Read).await;
         let first = first.map_err(|error| OpenError::Unreachable(reason(&error)))?;
-        let end = End::new(Ends::read(&first).await?.end, measures.feed_end.clone());
-        let writers = pool(connector.clone(), options.writer_connections(), options.connect_timeout())
+        let look = Look { at: Instant::now(), end: Ends::read(&first).await?.end };
+        let end = End::new(look, measures.feed_end.clone());
+        let clock = Arc::new(ServerClock::of(&first).await?);
+        let writers = pool(server.clone(), options.writer_connections(), options.connect_timeout())
             .map_err(OpenError::Failed)?;
         let readers = Readers::new(
-            connector.clone(),
+            server.clone(),
             options.reader_connections(),
             options.query_timeout(),
             measures.clone(),
         );
+        let followed = Followed { epoch: meta.epoch, end: end.clone(), lag: options.replica_lag() };
+        let copies = options.replicas.iter().map(|url| connector(options, url)).collect::<Result<_, _>>()?;
+        let replicas = Replicas::start(copies, options.reader_connections(), &followed, &measures);
         let shared = Shared {
             statements: RowStatements::of(&application),
             unique_keys: UniqueKeys::of(&application),
             epoch: meta.epoch,
             search_time: options.query_timeout(),
         };
-        let place = connector.target.place();
-        let doorbell = Doorbell::start(connector, end.clone(), measures.clone());
+        let place = server.target.place();
+        let doorbell = Doorbell::start(server, end.clone(), clock.clone(), measures.clone());
         let queue = Semaphore::new(options.write_queue.clamp(1, Semaphore::MAX_PERMITS));
-        let inner = Inner { application, shared, writers, measures, end, readers, doorbell, place, queue };
+        let inner = Inner {
+            application,
+            shared,
+            writers,
+            measures,
+            end,
+            clock,
+            readers,
+            replicas,
+            doorbell,
+            place,
+            queue,
+        };
         Ok(PostgresStore { inner: Arc::new(inner) })
     }
 
@@ -92,10 +113,32 @@ impl PostgresStore {
         self.inner.doorbell.trouble().is_none()
     }
 
+    /// The server's clock, which all nodes go by.
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        self.inner.clock.clone()
+    }
+
+    /// The program's own keys, which all nodes share; sealed by the master key where there is one.
+    pub fn keyring(&self, master: Option<MasterKey>) -> PostgresKeyring {
+        PostgresKeyring::new(self.inner.writers.clone(), master)
+    }
+
+    /// How many replicas are asked, of those that there are.
+    pub fn replicas_in_use(&self) -> usize {
+        self.inner.replicas.in_use()
+    }
+
     /// How many writes wait for a connection.
     pub fn write_queue_length(&self) -> usize {
         self.inner.writers.status().waiting
     }
+}
+
+/// Makes connections to the server itself, or to a replica.
+fn connector(options: &Options, url: &DatabaseUrl) -> Result<Arc<Connector>, OpenError> {
+    let target = Target::parse(url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
+    let session = SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };
+    Ok(Arc::new(Connector { target, session }))
 }
 
 impl Inner {
@@ -136,9 +179,13 @@ impl Store for PostgresStore {
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
         let inner = &self.inner;
         Box::pin(async move {
+            let asked = Asked::new(&inner.application, &query);
+            if let Some(answer) = inner.replicas.ask(&asked, &query).await {
+                let (answered, position) = answer?;
+                return answered.page(&inner.application, &query, position);
+            }
             // Read before the question is asked, so that the answer is at least as new.
             let position = inner.known_end();
-            let asked = Asked::new(&inner.application, &query);
             let (asked, asks) = (&asked, &query);
             let ask = |connection: Arc<Connection>| async move { asked.ask(&connection, asks).await };
             let answered = inner.readers.ask(Asked::weight(asks), ask).await?;
@@ -172,18 +219,18 @@ impl Store for PostgresStore {
         })
     }
 
+    /// The server's time.
+    fn now(&self, _: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
+        let ask = |connection: Arc<Connection>| async move { query::now(&connection).await };
+        Box::pin(self.inner.readers.ask(Weight::Short, ask))
+    }
+
     fn heard(&self) -> Position {
         self.inner.known_end()
     }
 
     fn is_shared(&self) -> bool {
         true
-    }
-
-    /// The server's time.
-    fn now(&self, _: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
-        let ask = |connection: Arc<Connection>| async move { query::now(&connection).await };
-        Box::pin(self.inner.readers.ask(Weight::Short, ask))
     }
 
     fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {

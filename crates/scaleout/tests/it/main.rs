@@ -4,4 +4,6 @@
 
 mod conformance;
 mod copy;
+mod replicas;
+mod shared;
 mod support;

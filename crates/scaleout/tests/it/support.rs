@@ -1,14 +1,23 @@
 //! Stores over databases of their own.
 
-use mainstay_model::{Application, DatabaseUrl, Durability};
+use mainstay_model::{Application, DatabaseUrl, Durability, Project};
 use mainstay_scaleout::postgres::{Options, PostgresStore};
 use std::sync::Arc;
 use tokio::runtime::Handle;
+
+/// A project with notes.
+pub(crate) fn application() -> Arc<Application> {
+    let note = "[fields]\ntext = \"string\"\n[allow]\nread = \"true\"\n";
+    let loaded = Project::load_from(&[("mainstay.toml", ""), ("models/note.toml", note)]);
+    Arc::new(loaded.unwrap_or_else(|faults| panic!("{}", faults.render(false))).application)
+}
 
 /// What stores of tests are opened with.
 pub(crate) fn options(url: impl Into<String>) -> Options {
     Options {
         url: DatabaseUrl::new(url),
+        replicas: Vec::new(),
+        replica_lag_ms: 1_000,
         durability: Durability::Full,
         readers: 4,
         writers: 8,

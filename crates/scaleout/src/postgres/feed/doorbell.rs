@@ -2,7 +2,8 @@
 //!
 //! The bell carries no data, and is rung outside of the transactions that it is about: `NOTIFY` takes a lock of the whole server at its commit.
 
-use super::{End, Ends};
+use super::{End, Ends, Look};
+use crate::postgres::clock::ServerClock;
 use crate::postgres::connect::{Connector, reason};
 use crate::postgres::connection::Connection;
 use crate::postgres::measures::Measures;
@@ -24,7 +25,7 @@ const RECONNECT: (Duration, Duration) = (Duration::from_millis(20), Duration::fr
 const LISTEN: &str = "LISTEN mainstay_feed";
 const RING: &str = "NOTIFY mainstay_feed";
 
-/// Keeps the end of the feed known. It stops when this is dropped.
+/// Keeps the end of the feed known, and the time. It stops when this is dropped.
 pub(crate) struct Doorbell {
     ring: Arc<Notify>,
     health: watch::Receiver<Option<String>>,
@@ -34,6 +35,7 @@ pub(crate) struct Doorbell {
 struct Listener {
     connector: Arc<Connector>,
     end: End,
+    clock: Arc<ServerClock>,
     measures: Arc<Measures>,
     ring: Arc<Notify>,
     health: watch::Sender<Option<String>>,
@@ -41,10 +43,15 @@ struct Listener {
 
 impl Doorbell {
     /// Starts to listen.
-    pub(crate) fn start(connector: Arc<Connector>, end: End, measures: Arc<Measures>) -> Self {
+    pub(crate) fn start(
+        connector: Arc<Connector>,
+        end: End,
+        clock: Arc<ServerClock>,
+        measures: Arc<Measures>,
+    ) -> Self {
         let ring = Arc::<Notify>::default();
         let (sender, health) = watch::channel(None);
-        let listener = Listener { connector, end, measures, ring: ring.clone(), health: sender };
+        let listener = Listener { connector, end, clock, measures, ring: ring.clone(), health: sender };
         Doorbell { ring, health, task: tokio::spawn(listener.run()) }
     }
 
@@ -105,11 +112,11 @@ impl Listener {
         if self.health.send_replace(None).is_some() {
             tracing::info!("the database is heard again");
         }
-        if self.end.advance(ends.end) {
+        if self.end.note(Look { at: started, end: ends.end }) {
             self.measures.looks_with_news.increment();
         }
         self.measures.look_time.observe_time(started.elapsed());
-        Ok(())
+        in_time(self.clock.keep(connection)).await
     }
 }
 

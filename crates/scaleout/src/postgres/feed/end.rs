@@ -3,7 +3,8 @@
 use super::unsigned;
 use crate::postgres::connection::Connection;
 use mainstay_ports::measure::Gauge;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tokio::sync::watch;
 use tokio_postgres::{Error, Statement};
 
@@ -43,17 +44,38 @@ impl Ends {
     }
 }
 
+/// What a look at the server showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Look {
+    /// When it began: whatever was acknowledged before is in it.
+    pub(crate) at: Instant,
+    /// The end of the feed.
+    pub(crate) end: u64,
+}
+
 /// The end of the feed as this node knows it; it never goes back.
 #[derive(Clone)]
 pub(crate) struct End {
     known: Arc<watch::Sender<u64>>,
+    last_look: Arc<Mutex<Look>>,
     shown: Arc<Gauge>,
 }
 
 impl End {
-    pub(crate) fn new(offset: u64, shown: Arc<Gauge>) -> Self {
-        shown.set(offset);
-        End { known: Arc::new(watch::Sender::new(offset)), shown }
+    pub(crate) fn new(first: Look, shown: Arc<Gauge>) -> Self {
+        shown.set(first.end);
+        let known = Arc::new(watch::Sender::new(first.end));
+        End { known, last_look: Arc::new(Mutex::new(first)), shown }
+    }
+
+    /// Notes what a look showed. Answers whether that is news.
+    pub(crate) fn note(&self, look: Look) -> bool {
+        *self.last_look.lock().unwrap_or_else(PoisonError::into_inner) = look;
+        self.advance(look.end)
+    }
+
+    pub(crate) fn last_look(&self) -> Look {
+        *self.last_look.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn get(&self) -> u64 {

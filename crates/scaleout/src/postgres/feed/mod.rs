@@ -15,7 +15,7 @@ mod trim;
 
 pub(crate) use append::{Append, Appended, NewChanges};
 pub(crate) use doorbell::Doorbell;
-pub(crate) use end::{End, Ends};
+pub(crate) use end::{End, Ends, Look};
 pub(crate) use read::ask;
 pub(crate) use trim::trim;
 
