@@ -60,6 +60,13 @@ pub struct Data {
     /// password need be in the file.
     #[serde(skip_serializing_if = "DatabaseUrl::is_empty")]
     pub url: DatabaseUrl,
+    /// URLs of replicas of the PostgreSQL database. They answer reads that need not be of the latest state. The environment's
+    /// `MAINSTAY_DATA_REPLICAS`, with spaces between, goes before it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub replicas: Vec<DatabaseUrl>,
+    /// How old the state of a replica may be that answers a read, in milliseconds; at least 500.
+    #[schemars(range(min = 500))]
+    pub replica_lag_ms: u64,
     /// The data folder, relative to the project's.
     pub folder: PathBuf,
     /// What an acknowledged write survives.
@@ -257,6 +264,8 @@ impl Default for Data {
         Data {
             engine: Engine::Sqlite,
             url: DatabaseUrl::default(),
+            replicas: Vec::new(),
+            replica_lag_ms: 1_000,
             folder: PathBuf::from("data"),
             durability: Durability::Full,
             readers: 0,

@@ -1,11 +1,12 @@
-//! Store, keys and engine, put together over a data folder.
+//! Store, keys and engine, put together.
 
 use crate::failure::Failure;
+use crate::keys;
 use crate::project::Opened;
 use crate::records::Records;
-use mainstay_embedded::LocalKeyring;
-use mainstay_engine::{Code, Engine, Error};
-use mainstay_ports::{Store, SystemClock};
+use mainstay_engine::Engine;
+use mainstay_model::Engine as Place;
+use mainstay_ports::Store;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -25,39 +26,26 @@ pub(crate) struct Backend {
 }
 
 impl Backend {
-    /// Opens the data of a project, and makes the folder and the database when they are not there. The runtime serves what connections it needs.
+    /// Opens the data of a project, and makes what is not there. The runtime serves what connections it needs.
     pub(crate) fn open(
         project: &Opened,
         chosen_folder: Option<&Path>,
         runtime: &Runtime,
     ) -> Result<Self, Failure> {
         let folder = project.data_folder(chosen_folder);
-        create_private(&folder)?;
+        if project.application.config.data.engine == Place::Sqlite {
+            create_private(&folder)?;
+        }
         let records = Records::open(project, &folder, runtime)?;
         let store = records.store();
-        let keys = folder.join("keys");
-        let keyring =
-            LocalKeyring::open(&keys).map_err(|error| Failure::io("open the keys in", &keys, &error))?;
         let engine = Engine::new(mainstay_engine::Options {
             application: project.application.clone(),
             store: store.clone(),
-            clock: Arc::new(SystemClock),
-            keyring: Arc::new(keyring),
+            clock: records.clock(),
+            keyring: keys::open(&records, &folder)?,
         })
-        .map_err(|error| bad_key(error, &keys))?;
+        .map_err(|error| keys::refused(error, &records, &folder))?;
         Ok(Backend { engine, store, records, folder })
-    }
-}
-
-/// An engine that cannot be put together is not at fault itself: it is its keys, since all its settings were checked with the project.
-fn bad_key(error: Error, keys: &Path) -> Failure {
-    match error.detail {
-        Some(detail) if error.code == Code::Internal => {
-            Failure::new("bad_key", format!("a key in {} cannot be used: {detail}", keys.display())).hint(
-                "put the file back from a backup; without one remove it, and a new key is made: whoever is logged in has to log in again",
-            )
-        }
-        _ => error.into(),
     }
 }
 

@@ -11,6 +11,7 @@ mod backup;
 mod cli;
 mod commands;
 mod failure;
+mod keys;
 mod listen;
 mod logs;
 mod memory;

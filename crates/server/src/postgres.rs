@@ -4,20 +4,25 @@ use crate::failure::Failure;
 use crate::project::Opened;
 use crate::schema_change;
 use mainstay_model::DatabaseUrl;
-use mainstay_scaleout::postgres::{OpenError, Options};
+use mainstay_scaleout::postgres::{MasterKey, OpenError, Options};
 use std::env;
 use std::path::Path;
 
 /// The environment variable with the URL, which goes before the one of the settings.
 const URL: &str = "MAINSTAY_DATA_URL";
 
+/// The environment variable with the URLs of replicas, with spaces between.
+const REPLICAS: &str = "MAINSTAY_DATA_REPLICAS";
+/// The environment variable with the key that seals the keys in the database.
+const MASTER_KEY: &str = "MAINSTAY_MASTER_KEY";
+
 /// What the store is opened with.
 pub(crate) fn options(project: &Opened) -> Result<Options, Failure> {
     let config = &project.application.config;
     Ok(Options {
         url: url(&config.data.url, env::var(URL).ok())?,
-        replicas: Vec::new(),
-        replica_lag_ms: 1_000,
+        replicas: replicas(&config.data.replicas, env::var(REPLICAS).ok()),
+        replica_lag_ms: config.data.replica_lag_ms,
         durability: config.data.durability,
         readers: config.data.readers,
         writers: config.data.writers,
@@ -36,6 +41,28 @@ fn url(set: &DatabaseUrl, environment: Option<String>) -> Result<DatabaseUrl, Fa
         )));
     }
     Ok(url)
+}
+
+fn replicas(set: &[DatabaseUrl], environment: Option<String>) -> Vec<DatabaseUrl> {
+    let urls = environment.map(|urls| urls.split_whitespace().map(DatabaseUrl::new).collect::<Vec<_>>());
+    urls.filter(|urls| !urls.is_empty()).unwrap_or_else(|| set.to_vec())
+}
+
+/// The key that seals the keys in the database, where one is given.
+pub(crate) fn master_key() -> Result<Option<MasterKey>, Failure> {
+    let Some(text) = env::var(MASTER_KEY).ok().filter(|text| !text.is_empty()) else { return Ok(None) };
+    MasterKey::parse(&text).map(Some).ok_or_else(|| {
+        Failure::new("bad_master_key", format!("{MASTER_KEY} is not 32 bytes in base64"))
+            .hint("make one with `openssl rand -base64 32`, once, and give it to every node")
+    })
+}
+
+/// Why a key in the database cannot be used, and what to do.
+pub(crate) fn bad_key(detail: &str) -> Failure {
+    Failure::new("bad_key", format!("a key in the database cannot be used: {detail}")).hint(format!(
+        "set the environment variable {MASTER_KEY} as on the other nodes; if it is lost, remove the rows of `_mainstay_key`, and new \
+         keys are made: whoever is logged in has to log in again"
+    ))
 }
 
 /// Why the database was not opened, and what to do.
@@ -93,5 +120,16 @@ mod tests {
         check("postgres://a", Some("postgres://b"), Some("postgres://b"));
         check("postgres://a", Some(""), Some("postgres://a"));
         check("", None, None);
+    }
+
+    #[test]
+    fn replicas_are_parted_by_spaces() {
+        let check = |environment: Option<&str>, expected: &[&str]| {
+            let found = replicas(&[DatabaseUrl::new("postgres://a")], environment.map(str::to_owned));
+            assert_eq!(found.iter().map(DatabaseUrl::reveal).collect::<Vec<_>>(), expected);
+        };
+        check(None, &["postgres://a"]);
+        check(Some(" "), &["postgres://a"]);
+        check(Some("postgres://b  postgres://c\n"), &["postgres://b", "postgres://c"]);
     }
 }

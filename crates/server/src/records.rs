@@ -5,7 +5,7 @@ use crate::project::Opened;
 use crate::schema_change;
 use mainstay_embedded::SqliteStore;
 use mainstay_model::Engine;
-use mainstay_ports::Store;
+use mainstay_ports::{Clock, Store, SystemClock};
 #[cfg(feature = "postgres")]
 use mainstay_scaleout::postgres::PostgresStore;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,15 @@ impl Records {
             Records::Sqlite(store) => store.clone(),
             #[cfg(feature = "postgres")]
             Records::Postgres(store) => store.clone(),
+        }
+    }
+
+    /// What tells the time: this machine, or the server, which tells all nodes the same.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        match self {
+            Records::Sqlite(_) => Arc::new(SystemClock),
+            #[cfg(feature = "postgres")]
+            Records::Postgres(store) => store.clock(),
         }
     }
 

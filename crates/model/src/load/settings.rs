@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::faults::Faults;
-use crate::Config;
+use crate::{Config, Engine};
 use std::path::Component;
 
 /// The levels of logs, by name and by number.
@@ -14,6 +14,11 @@ pub(super) fn check(document: &Document, config: &Config, faults: &mut Faults) {
         let message = "the data folder cannot be the project's own";
         let hint = "name a folder inside it, as folder = \"data\", or one elsewhere";
         faults.error("bad_data_folder", document.place(&["data", "folder"]), message).help(hint);
+    }
+    if config.data.engine == Engine::Sqlite && !config.data.replicas.is_empty() {
+        let message = "only a PostgreSQL database has replicas";
+        let hint = "set engine = \"postgres\", or leave replicas out";
+        faults.error("no_replicas", document.place(&["data", "replicas"]), message).help(hint);
     }
     if !config.log.level.split(',').all(is_directive) {
         let message = format!("`{}` is not a level of logs", config.log.level);

@@ -29,6 +29,9 @@ fn settings() {
     for folder in ["./data", "..", "/srv/data"] {
         check_settings(&format!("[data]\nfolder = \"{folder}\""), &[]);
     }
+    let replicas = "replicas = [\"postgres://b/d\"]";
+    check_settings(&format!("[data]\nengine = \"postgres\"\n{replicas}"), &[]);
+    check_settings(&format!("[data]\n{replicas}"), &["no_replicas mainstay.toml:2:12 [\"postgres://b/d\"]"]);
     check_settings("name = \"a", &["toml_syntax mainstay.toml:1:10 "]);
     check_settings("name = 1\n[server", &["toml_syntax mainstay.toml:2:8 "]);
 }

@@ -22,7 +22,7 @@ pub(super) fn store(page: &mut Page, store: &PostgresStore) {
     );
     page.gauge("mainstay_write_queue_length", "Writes that wait or run.", measures.write_queue.get());
     writes(page, measures);
-    reads(page, measures);
+    reads(page, store);
     page.gauge("mainstay_feed_end_offset", "The number of the last change.", measures.feed_end.get());
     page.histogram(
         "mainstay_doorbell_look_seconds",
@@ -68,7 +68,8 @@ fn writes(page: &mut Page, measures: &Measures) {
     );
 }
 
-fn reads(page: &mut Page, measures: &Measures) {
+fn reads(page: &mut Page, store: &PostgresStore) {
+    let measures = store.measures();
     page.gauge(
         "mainstay_read_queue_length",
         "Queries that wait for their answers.",
@@ -78,6 +79,21 @@ fn reads(page: &mut Page, measures: &Measures) {
         "mainstay_read_retries_total",
         "Queries that were asked again, since a connection broke.",
         measures.read_retries.get(),
+    );
+    page.gauge(
+        "mainstay_replicas_in_use",
+        "Replicas that are new enough to be asked.",
+        store.replicas_in_use(),
+    );
+    page.counter(
+        "mainstay_replica_reads_total",
+        "Queries that a replica answered.",
+        measures.replica_reads.get(),
+    );
+    page.counter(
+        "mainstay_replica_failures_total",
+        "Queries that a replica did not answer, so that the primary was asked.",
+        measures.replica_failures.get(),
     );
     page.counter(
         "mainstay_reconnections_total",
