@@ -4,8 +4,11 @@ use mainstay_ports::StoreError;
 use mainstay_ports::measure::{Counter, Gauge, Histogram};
 use std::sync::Arc;
 
+/// Bounds for the sizes of groups.
+const GROUP_SIZES: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256];
+
 /// What the store counts of itself. Times are in nanoseconds.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Measures {
     /// Transactions that took effect.
     pub committed: Counter,
@@ -19,6 +22,16 @@ pub struct Measures {
     pub write_queue: Gauge,
     /// How often a transaction was run again, since it met another.
     pub retries: Counter,
+    /// How many transactions each group had.
+    pub group_size: Histogram,
+    /// How long each group took, from its first question to its durability.
+    pub group_time: Histogram,
+    /// How often a group had to ask before it could write.
+    pub group_questions: Counter,
+    /// Groups that were rolled back.
+    pub group_failures: Counter,
+    /// Transactions that began in a group and were then run by themselves.
+    pub group_left: Counter,
     /// How long transactions waited for a connection.
     pub writer_wait: Histogram,
     /// How long transactions took that had a connection of their own.
@@ -43,6 +56,36 @@ pub struct Measures {
     pub looks_with_news: Counter,
     /// The number of the last change in the feed, as far as this node knows.
     pub feed_end: Arc<Gauge>,
+}
+
+impl Default for Measures {
+    fn default() -> Self {
+        Measures {
+            group_size: Histogram::new(GROUP_SIZES),
+            committed: Counter::default(),
+            rejected: Counter::default(),
+            failed: Counter::default(),
+            busy: Counter::default(),
+            write_queue: Gauge::default(),
+            retries: Counter::default(),
+            group_time: Histogram::default(),
+            group_questions: Counter::default(),
+            group_failures: Counter::default(),
+            group_left: Counter::default(),
+            writer_wait: Histogram::default(),
+            transaction_time: Histogram::default(),
+            commit_time: Histogram::default(),
+            round_trips: Counter::default(),
+            reads_in_flight: Gauge::default(),
+            read_retries: Counter::default(),
+            reconnections: Counter::default(),
+            look_time: Histogram::default(),
+            looks_with_news: Counter::default(),
+            replica_reads: Counter::default(),
+            replica_failures: Counter::default(),
+            feed_end: Arc::default(),
+        }
+    }
 }
 
 impl Measures {

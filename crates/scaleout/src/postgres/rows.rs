@@ -3,9 +3,11 @@
 use super::connection::{Connection, params};
 use super::error::{UniqueKeys, store_error};
 use super::feed::{Append, Appended, NewChanges};
+use super::group::UniqueKey;
 use super::measures::Measures;
 use super::named::{Named, lock_many};
 use super::record::{column, read_record};
+use super::session::WRITE_TIMEOUT;
 use super::value::Bound;
 use futures::future::{join, join3};
 use mainstay_expr::{FieldId, Link, ModelId, Operand, Predicate, Value};
@@ -50,6 +52,8 @@ impl RowStatements {
 pub(crate) struct Shared {
     pub(crate) statements: Vec<RowStatements>,
     pub(crate) unique_keys: UniqueKeys,
+    /// What is unique beside ids, of each model, for groups.
+    pub(crate) group_keys: Vec<Vec<UniqueKey>>,
     /// The history that the feed is of.
     pub(crate) epoch: u64,
     /// How long the condition of a stranger may be looked for.
@@ -230,6 +234,7 @@ impl Rows for PostgresRows<'_> {
     fn search(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Uuid>, StoreError> {
         let search = locked(mainstay_sql::find_ids(self.application, &Postgres, model, filter, limit));
         let deadline = format!("SET LOCAL statement_timeout = {}", self.shared.search_time.as_millis());
+        let usual = format!("SET LOCAL statement_timeout = {}", WRITE_TIMEOUT.as_millis());
         let rows = self.wait(async {
             let statement = self.connection.prepare(&search.text).await?;
             let bound: Vec<Bound<'_>> = search.params.iter().map(Bound).collect();
@@ -237,7 +242,7 @@ impl Rows for PostgresRows<'_> {
             let (set, found, reset) = join3(
                 client.batch_execute(&deadline),
                 client.query(&statement, &values),
-                client.batch_execute("SET LOCAL statement_timeout TO DEFAULT"),
+                client.batch_execute(&usual),
             )
             .await;
             set?;

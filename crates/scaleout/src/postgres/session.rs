@@ -24,9 +24,9 @@ pub(crate) struct SessionOptions {
 }
 
 /// How long a statement of a transaction may run. A deletion may take a hundred thousand records along.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a transaction may wait for a lock that another holds.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a node may say nothing within a transaction: one that is frozen or cut off must not keep its locks.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -5,6 +5,7 @@ use super::connect::{Connector, reason};
 use super::connection::Connection;
 use super::error::{UniqueKeys, store_error};
 use super::feed::{self, Doorbell, End, Ends, Look};
+use super::group::{self, Lanes};
 use super::keyring::PostgresKeyring;
 use super::master_key::MasterKey;
 use super::measures::Measures;
@@ -26,9 +27,13 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::Semaphore;
 
+/// As many groups are on their way at once: one waits for the disk while the others ask and gather.
+const LANES: usize = 3;
+
 /// Keeps records and the feed in a PostgreSQL database, which other nodes may serve too.
 pub struct PostgresStore {
     inner: Arc<Inner>,
+    lanes: Lanes,
 }
 
 /// What the store's own tasks share with it.
@@ -76,6 +81,7 @@ impl PostgresStore {
         let shared = Shared {
             statements: RowStatements::of(&application),
             unique_keys: UniqueKeys::of(&application),
+            group_keys: group::unique_keys(&application),
             epoch: meta.epoch,
             search_time: options.query_timeout(),
         };
@@ -95,7 +101,9 @@ impl PostgresStore {
             place,
             queue,
         };
-        Ok(PostgresStore { inner: Arc::new(inner) })
+        let inner = Arc::new(inner);
+        let lanes = Lanes::start(&inner, LANES, options.write_queue).map_err(OpenError::Failed)?;
+        Ok(PostgresStore { inner, lanes })
     }
 
     /// Where the database is, for people.
@@ -141,6 +149,24 @@ fn connector(options: &Options, url: &DatabaseUrl) -> Result<Arc<Connector>, Ope
     Ok(Arc::new(Connector { target, session }))
 }
 
+impl PostgresStore {
+    async fn run(&self, transaction: Arc<Transaction>) -> Result<Committed, StoreError> {
+        let inner = &self.inner;
+        let Ok(_place) = inner.queue.try_acquire() else {
+            inner.measures.note_transaction(Some(&StoreError::Busy));
+            return Err(StoreError::Busy);
+        };
+        inner.measures.write_queue.increment();
+        let result = match group::fits(&transaction) {
+            true => self.lanes.transact(transaction).await,
+            false => transact(inner, transaction).await,
+        };
+        inner.measures.write_queue.decrement();
+        inner.measures.note_transaction(result.as_ref().err());
+        result
+    }
+}
+
 impl Inner {
     /// Notes that the feed goes up to here, and tells the others.
     pub(crate) fn advance(&self, offset: u64) {
@@ -152,18 +178,6 @@ impl Inner {
         Position { epoch: self.shared.epoch, offset: self.end.get() }
     }
 
-    async fn transact(self: Arc<Self>, transaction: Transaction) -> Result<Committed, StoreError> {
-        let Ok(_place) = self.queue.try_acquire() else {
-            self.measures.note_transaction(Some(&StoreError::Busy));
-            return Err(StoreError::Busy);
-        };
-        self.measures.write_queue.increment();
-        let result = transact(&self, Arc::new(transaction)).await;
-        self.measures.write_queue.decrement();
-        self.measures.note_transaction(result.as_ref().err());
-        result
-    }
-
     async fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> Result<u64, StoreError> {
         let mut connection = take(&self.writers).await?;
         let transaction = connection.client.transaction().await.map_err(store_error)?;
@@ -173,7 +187,7 @@ impl Inner {
 
 impl Store for PostgresStore {
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
-        Box::pin(self.inner.clone().transact(transaction))
+        Box::pin(self.run(Arc::new(transaction)))
     }
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {

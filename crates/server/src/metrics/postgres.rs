@@ -21,6 +21,7 @@ pub(super) fn store(page: &mut Page, store: &PostgresStore) {
         u8::from(store.takes_writes()),
     );
     page.gauge("mainstay_write_queue_length", "Writes that wait or run.", measures.write_queue.get());
+    groups(page, measures);
     writes(page, measures);
     reads(page, store);
     page.gauge("mainstay_feed_end_offset", "The number of the last change.", measures.feed_end.get());
@@ -34,6 +35,36 @@ pub(super) fn store(page: &mut Page, store: &PostgresStore) {
         "mainstay_doorbell_news_total",
         "Looks that showed changes which this node had not heard of.",
         measures.looks_with_news.get(),
+    );
+}
+
+fn groups(page: &mut Page, measures: &Measures) {
+    page.histogram(
+        "mainstay_commit_group_size",
+        "How many writes each group had.",
+        Unit::One,
+        &measures.group_size.read(),
+    );
+    page.histogram(
+        "mainstay_commit_group_duration_seconds",
+        "Time of a group of writes from its first question until it was durable.",
+        Unit::Time,
+        &measures.group_time.read(),
+    );
+    page.counter(
+        "mainstay_commit_group_questions_total",
+        "Round trips in which groups asked what they had to know before they could write.",
+        measures.group_questions.get(),
+    );
+    page.counter(
+        "mainstay_commit_group_failures_total",
+        "Groups that were rolled back, and whose writes were tried again.",
+        measures.group_failures.get(),
+    );
+    page.counter(
+        "mainstay_commit_group_left_total",
+        "Writes that a group could not do, and that were then run by themselves.",
+        measures.group_left.get(),
     );
 }
 

@@ -50,6 +50,29 @@ pub fn insert_many(model: &Model) -> String {
     )
 }
 
+/// Replaces rows by their ids, of which each is there. The parameters are as for [`insert_many`].
+pub fn replace_many(model: &Model) -> String {
+    let names: Vec<String> = columns(model).collect();
+    let arrays: Vec<String> = arrays(model).collect();
+    let assignments = names.iter().skip(1).map(|name| format!("{name} = new.{name}"));
+    format!(
+        "UPDATE {} AS r SET {} FROM unnest({}) AS new({}) WHERE r.\"id\" = new.\"id\"",
+        quote(&model.name),
+        assignments.collect::<Vec<_>>().join(", "),
+        arrays.join(", "),
+        names.join(", ")
+    )
+}
+
+/// As [`require_live`] of many records, whose ids are in parameter 1, an array: the ids of those that are live, which are locked in their order.
+pub fn hold_live_many(model: &Model) -> String {
+    format!(
+        "SELECT \"id\" FROM {} WHERE \"id\" = ANY($1){} ORDER BY \"id\" FOR KEY SHARE",
+        quote(&model.name),
+        liveness(model)
+    )
+}
+
 fn arrays(model: &Model) -> impl Iterator<Item = String> {
     let types = model.fields.iter().map(|field| field.ty.expr_type());
     types.enumerate().map(|(place, ty)| format!("${}::{}[]", place + 1, type_name(&ty)))

@@ -8,7 +8,8 @@ use crate::random::Random;
 use mainstay_expr::Value;
 use mainstay_model::base;
 use mainstay_sql::postgres::{
-    RowLock, get_locked, get_many, insert_many, replace_version, require_live, require_live_many, unique_keys,
+    RowLock, get_locked, get_many, hold_live_many, insert_many, replace_many, replace_version, require_live,
+    require_live_many, unique_keys,
 };
 use mainstay_sql::{Postgres, Statement, get, remove, replace};
 use rusqlite::types::Value as Stored;
@@ -43,6 +44,8 @@ fn rows_are_added_read_replaced_and_removed() {
     for lock in [RowLock::KeyShare, RowLock::NoKeyUpdate, RowLock::Update] {
         assert_eq!(database.rows(&statement(get_locked(note, lock), &changed[..1])), one(1));
     }
+    database.rows(&statement(replace_many(note), &arrays));
+    assert_eq!(one(1)[0], many.iter().find(|row| row[0] == one(1)[0][0]).cloned().unwrap_or_default());
     database.rows(&statement(remove(&Postgres, note), &changed[..1]));
     assert_eq!(one(1), Vec::<Vec<Stored>>::new());
 }
@@ -82,6 +85,8 @@ fn what_is_pointed_to_has_to_be_live() {
     let one =
         |number| database.rows(&statement(require_live(note), &[Value::Uuid(record_id(NOTE, number))])).len();
     assert_eq!([one(1), one(2), one(99)], [1, 0, 0]);
+    let live = database.rows(&statement(hold_live_many(note), &[ids(&[3, 2, 1, 99])]));
+    assert_eq!(live.len(), 2);
     let many = |numbers: &[usize]| {
         let params = [ids(numbers), Value::Int(numbers.len() as i64)];
         let answer = database.try_rows(&statement(require_live_many(note), &params));

@@ -87,6 +87,20 @@ impl NewChanges {
         self.at.push(change.at);
     }
 
+    /// Puts the changes of another transaction behind these.
+    pub(crate) fn extend(&mut self, other: NewChanges) {
+        let before = self.total_bytes();
+        self.bytes.extend(other.bytes.into_iter().map(|bytes| before.saturating_add(bytes)));
+        self.models.extend(other.models);
+        self.ids.extend(other.ids);
+        self.operations.extend(other.operations);
+        self.before.extend(other.before);
+        self.after.extend(other.after);
+        self.actors.extend(other.actors);
+        self.request_ids.extend(other.request_ids);
+        self.at.extend(other.at);
+    }
+
     fn total_bytes(&self) -> i64 {
         self.bytes.last().copied().unwrap_or(0)
     }

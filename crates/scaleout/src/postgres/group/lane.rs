@@ -1,0 +1,283 @@
+//! Lanes: what runs groups. While one waits for the disk, the next gathers what comes.
+
+use super::super::pool::{Pooled, take};
+use super::super::store::Inner;
+use super::super::transact::transact;
+use super::commit::{Sent, commit};
+use super::facts::{Facts, Needs};
+use super::overlay::{KeyHasher, Overlay};
+use super::rows::{GroupRows, State};
+use super::{BEGIN, GROUP_COMMANDS, MAX_PASSES, begun};
+use crate::postgres::connect::reason;
+use crate::postgres::feed::NewChanges;
+use deadpool::managed::Object;
+use mainstay_ports::{Committed, Outcome, Position, StoreError, Transaction, execute};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+/// The queue to the lanes. They end when it is dropped and empty.
+pub(crate) struct Lanes(mpsc::Sender<Command>);
+
+/// A transaction, and where the answer goes.
+struct Command {
+    transaction: Arc<Transaction>,
+    reply: oneshot::Sender<Result<Committed, StoreError>>,
+}
+
+/// A command that was run.
+struct Ran {
+    result: Result<Vec<Outcome>, StoreError>,
+    state: State,
+    /// How many changes there were in the group up to and with its own.
+    changes: usize,
+}
+
+/// What the commands of a group came to.
+#[derive(Default)]
+struct Run {
+    ran: Vec<Ran>,
+    needs: Needs,
+    written: Overlay,
+    changes: NewChanges,
+}
+
+struct Lane {
+    inner: Arc<Inner>,
+    queue: Arc<Mutex<mpsc::Receiver<Command>>>,
+    hasher: KeyHasher,
+}
+
+impl Lanes {
+    /// Starts so many lanes, each on a thread of its own: they compute as much as they wait.
+    pub(crate) fn start(inner: &Arc<Inner>, lanes: usize, capacity: usize) -> Result<Self, String> {
+        let (sender, receiver) = mpsc::channel(capacity.max(1));
+        let queue = Arc::new(Mutex::new(receiver));
+        for _ in 0..lanes {
+            let lane = Lane { inner: inner.clone(), queue: queue.clone(), hasher: KeyHasher::default() };
+            let runtime = Handle::current();
+            let spawned = thread::Builder::new()
+                .name("postgres-lane".to_owned())
+                .spawn(move || runtime.block_on(lane.serve()));
+            spawned.map_err(|error| format!("the thread of a lane: {error}"))?;
+        }
+        Ok(Lanes(sender))
+    }
+
+    /// Runs a transaction in a group, or by itself when it turns out not to fit.
+    pub(crate) async fn transact(&self, transaction: Arc<Transaction>) -> Result<Committed, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.0.try_send(Command { transaction, reply }).map_err(|_| StoreError::Busy)?;
+        let unanswered = || StoreError::OutcomeUnknown("a lane has ended without an answer".to_owned());
+        answer.await.unwrap_or_else(|_| Err(unanswered()))
+    }
+}
+
+impl Lane {
+    async fn serve(self) {
+        while let Some(commands) = self.next().await {
+            let started = Instant::now();
+            self.inner.measures.group_size.observe(commands.len() as u64);
+            self.group(commands).await;
+            self.inner.measures.group_time.observe_time(started.elapsed());
+        }
+    }
+
+    /// All that waits, as soon as there is something; `None` when nothing will come any more.
+    async fn next(&self) -> Option<Vec<Command>> {
+        let mut queue = self.queue.lock().await;
+        let mut commands = vec![queue.recv().await?];
+        while commands.len() < GROUP_COMMANDS
+            && let Ok(command) = queue.try_recv()
+        {
+            commands.push(command);
+        }
+        Some(commands)
+    }
+
+    /// Commits commands as a group, without those that do not fit or that it failed because of.
+    async fn group(&self, mut commands: Vec<Command>) {
+        while !commands.is_empty() {
+            match take(&self.inner.writers).await {
+                Ok(connection) => commands = self.attempt(commands, connection).await,
+                Err(error) => {
+                    commands.into_iter().for_each(|command| self.send_alone(command));
+                    tracing::debug!(%error, "a group has no connection");
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Runs and commits commands once. Answers those that are to be tried again as a group.
+    async fn attempt(&self, commands: Vec<Command>, connection: Pooled) -> Vec<Command> {
+        let mut is_begun = false;
+        let run = match self.run_known(&commands, &connection, &mut is_begun).await {
+            Ok(run) => run,
+            Err(error) => {
+                tracing::debug!(%error, "a group could not ask");
+                give_up(connection, is_begun).await;
+                self.all_alone(commands);
+                return Vec::new();
+            }
+        };
+        if run.written.is_empty() && run.changes.is_empty() {
+            give_up(connection, is_begun).await;
+            self.answer(commands, run, None);
+            return Vec::new();
+        }
+        let started = Instant::now();
+        let application = &self.inner.application;
+        let begin = if is_begun { begun() } else { BEGIN.to_owned() };
+        match commit(&connection, application, &run.written, &run.changes, &begin).await {
+            Sent::Committed(appended) => {
+                self.inner.measures.commit_time.observe_time(started.elapsed());
+                if let Some(appended) = appended {
+                    self.inner.advance(appended.offset);
+                }
+                drop(connection);
+                self.answer(commands, run, appended.map(|appended| appended.offset));
+                Vec::new()
+            }
+            Sent::RolledBack(error) => {
+                self.inner.measures.group_failures.increment();
+                give_up(connection, true).await;
+                self.sort_out(commands, &run, &error)
+            }
+            Sent::Unanswered(error) => {
+                drop(Object::take(connection));
+                let detail = format!("PostgreSQL, in a commit: {error}");
+                for command in commands {
+                    command.answer(Err(StoreError::OutcomeUnknown(detail.clone())));
+                }
+                Vec::new()
+            }
+        }
+    }
+
+    /// Runs the commands until all that they ask is known.
+    async fn run_known(
+        &self,
+        commands: &[Command],
+        connection: &Pooled,
+        is_begun: &mut bool,
+    ) -> Result<Run, StoreError> {
+        let mut facts = Facts::default();
+        let mut run = self.run(commands, &facts, true);
+        for _ in 1..MAX_PASSES {
+            if run.needs.is_empty() {
+                break;
+            }
+            let needs = std::mem::take(&mut run.needs);
+            self.inner.measures.group_questions.increment();
+            let begin = if *is_begun { "" } else { BEGIN };
+            *is_begun = true;
+            facts.ask(connection, &self.inner.application, needs, begin).await?;
+            run = self.run(commands, &facts, false);
+        }
+        Ok(run)
+    }
+
+    /// Runs the commands one after the other over what is known.
+    fn run(&self, commands: &[Command], facts: &Facts, is_first: bool) -> Run {
+        let mut run = Run::default();
+        for command in commands {
+            if is_first && command.transaction.steps.len() > 1 {
+                run.needs.named(&command.transaction);
+            }
+            self.run_one(&command.transaction, facts, &mut run);
+        }
+        run
+    }
+
+    fn run_one(&self, transaction: &Transaction, facts: &Facts, run: &mut Run) {
+        let mut rows = GroupRows {
+            application: &self.inner.application,
+            unique_keys: &self.inner.shared.group_keys,
+            hasher: &self.hasher,
+            facts,
+            before: &run.written,
+            needs: &mut run.needs,
+            own: Overlay::default(),
+            changes: NewChanges::default(),
+            state: State::Sure,
+        };
+        let executed =
+            catch_unwind(AssertUnwindSafe(|| execute(&self.inner.application, transaction, &mut rows)));
+        let GroupRows { own, changes, state, .. } = rows;
+        // One that panics does so by itself too, and says so there.
+        let (result, state) =
+            executed.map_or((Err(StoreError::Busy), State::Unfit), |result| (result, state));
+        if result.is_ok() && state == State::Sure {
+            run.written.extend(own);
+            run.changes.extend(changes);
+        }
+        run.ran.push(Ran { result, state, changes: run.changes.len() });
+    }
+
+    /// Tells everybody what their command came to. `last` is the number of the group's last change.
+    fn answer(&self, commands: Vec<Command>, run: Run, last: Option<u64>) {
+        let total = run.changes.len();
+        let end = last.unwrap_or_else(|| self.inner.end.get());
+        for (command, ran) in commands.into_iter().zip(run.ran) {
+            if ran.state != State::Sure {
+                self.send_alone(command);
+                continue;
+            }
+            let offset = end - last.map_or(0, |_| (total - ran.changes) as u64);
+            let position = Position { epoch: self.inner.shared.epoch, offset };
+            tracing::debug!(request_id = command.transaction.request_id, offset, "committed in a group");
+            command.answer(ran.result.map(|outcomes| Committed { outcomes, position }));
+        }
+    }
+
+    /// Sends what may have been at fault by itself, and answers the others.
+    fn sort_out(&self, commands: Vec<Command>, run: &Run, error: &Error) -> Vec<Command> {
+        let table = error.as_db_error().and_then(|error| error.table());
+        let model = table.and_then(|table| self.inner.application.model_named(table));
+        let is_unique = error.code() == Some(&SqlState::UNIQUE_VIOLATION);
+        let Some(model) = model.filter(|_| is_unique) else {
+            tracing::debug!(error = %reason(error), "a group failed");
+            self.all_alone(commands);
+            return Vec::new();
+        };
+        let mut others = Vec::new();
+        for (command, ran) in commands.into_iter().zip(&run.ran) {
+            let writes = command.transaction.steps.iter().any(|step| step.model() == model.id);
+            if writes || ran.state != State::Sure { self.send_alone(command) } else { others.push(command) }
+        }
+        others
+    }
+
+    fn all_alone(&self, commands: Vec<Command>) {
+        commands.into_iter().for_each(|command| self.send_alone(command));
+    }
+
+    fn send_alone(&self, command: Command) {
+        self.inner.measures.group_left.increment();
+        let inner = self.inner.clone();
+        tokio::spawn(async move {
+            let result = transact(&inner, command.transaction.clone()).await;
+            command.answer(result);
+        });
+    }
+}
+
+/// Ends what was begun, or gives the connection up.
+async fn give_up(connection: Pooled, is_begun: bool) {
+    if is_begun && connection.client.batch_execute("ROLLBACK").await.is_err() {
+        drop(Object::take(connection));
+    }
+}
+
+impl Command {
+    /// That nobody listens any more is no fault: the request may have been given up.
+    fn answer(self, result: Result<Committed, StoreError>) {
+        let _ = self.reply.send(result);
+    }
+}
