@@ -16,6 +16,7 @@ mod listen;
 mod logs;
 mod memory;
 mod metrics;
+mod migration;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod project;

@@ -1,12 +1,15 @@
 //! What a project says of PostgreSQL, and what PostgreSQL says to that.
 
+use crate::commands::runtime;
 use crate::failure::Failure;
 use crate::project::Opened;
 use crate::schema_change;
-use mainstay_model::DatabaseUrl;
-use mainstay_scaleout::postgres::{MasterKey, OpenError, Options};
+use mainstay_model::{Application, DatabaseUrl};
+use mainstay_scaleout::postgres::{MasterKey, OpenError, Options, migrate};
+use mainstay_sql::migrate::Plan;
 use std::env;
 use std::path::Path;
+use tokio::runtime::Runtime;
 
 /// The environment variable with the URL, which goes before the one of the settings.
 const URL: &str = "MAINSTAY_DATA_URL";
@@ -65,10 +68,37 @@ pub(crate) fn bad_key(detail: &str) -> Failure {
     ))
 }
 
-/// Why the database was not opened, and what to do.
+/// Brings the database of a project to its models.
+pub(crate) struct Migrator {
+    options: Options,
+    runtime: Runtime,
+}
+
+impl Migrator {
+    pub(crate) fn of(project: &Opened) -> Result<Self, Failure> {
+        Ok(Migrator { options: options(project)?, runtime: runtime()? })
+    }
+
+    /// Whether the database has tables of ours.
+    pub(crate) fn is_made(&self) -> Result<bool, OpenError> {
+        self.runtime.block_on(migrate::is_made(&self.options))
+    }
+
+    pub(crate) fn plan(&self, application: &Application) -> Result<Plan, OpenError> {
+        self.runtime.block_on(migrate::plan(application, &self.options, false))
+    }
+
+    pub(crate) fn apply(&self, application: &Application, allow_data_loss: bool) -> Result<Plan, OpenError> {
+        self.runtime.block_on(migrate::apply(application, &self.options, allow_data_loss))
+    }
+}
+
+/// Why the database was not opened or migrated, and what to do.
 pub(crate) fn refused(error: OpenError, folder: &Path) -> Failure {
     match error {
         OpenError::SchemaDiffers(plan) => schema_change::schema_differs(&plan, folder),
+        OpenError::LosesData(plan) => schema_change::loses_data(&plan),
+        OpenError::Impossible(plan) => schema_change::impossible(&plan),
         error => Failure::new(code(&error), error.to_string()).hint(advice(&error)),
     }
 }
@@ -82,6 +112,8 @@ fn code(error: &OpenError) -> &'static str {
         OpenError::Damaged(_) => "database_damaged",
         OpenError::Newer { .. } => "database_newer",
         OpenError::SchemaDiffers(_) => "schema_differs",
+        OpenError::LosesData(_) => "migration_loses_data",
+        OpenError::Impossible(_) => "migration_impossible",
         OpenError::StepFailed { .. } => "migration_failed",
         OpenError::Failed(_) => "database_failed",
     }
@@ -97,12 +129,17 @@ fn advice(error: &OpenError) -> &'static str {
             "use PostgreSQL 14 or later, a database with `ENCODING 'UTF8'`, and the primary server"
         }
         OpenError::Newer { .. } => "run the version of mainstay that made it, or a newer one",
-        OpenError::StepFailed { .. } => "use an empty database, or one that mainstay made",
         OpenError::Unfinished => {
             "run the same `mainstay move` again, which goes on from there; or drop the database"
         }
+        OpenError::StepFailed { .. } => {
+            "change the data or the models so that the step succeeds, and apply again: it goes on from there"
+        }
         OpenError::Damaged(_) => "restore a backup; the database was left as it is",
-        OpenError::SchemaDiffers(_) | OpenError::Failed(_) => "the database was left as it is",
+        OpenError::SchemaDiffers(_)
+        | OpenError::LosesData(_)
+        | OpenError::Impossible(_)
+        | OpenError::Failed(_) => "the database was left as it is",
     }
 }
 

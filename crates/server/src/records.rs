@@ -93,9 +93,14 @@ fn open_postgres(project: &Opened, runtime: &Runtime) -> Result<Records, Failure
 
 #[cfg(not(feature = "postgres"))]
 fn open_postgres(_: &Opened, _: &Runtime) -> Result<Records, Failure> {
+    Err(engine_missing())
+}
+
+#[cfg(not(feature = "postgres"))]
+pub(crate) fn engine_missing() -> Failure {
     let message = "the project keeps its records in PostgreSQL, which this program was built without";
-    Err(Failure::new("engine_missing", message)
-        .hint("build it with `cargo build --release --package mainstay --features postgres`"))
+    Failure::new("engine_missing", message)
+        .hint("build it with `cargo build --release --package mainstay --features postgres`")
 }
 
 /// Refuses what is about the file of a SQLite database, where there is none.

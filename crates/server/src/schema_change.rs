@@ -1,9 +1,10 @@
 //! What a database and its models differ in, for people.
 
 use crate::failure::Failure;
+use crate::migration::Migration;
 use crate::project::Opened;
 use crate::terminal::{counted, shell_word};
-use mainstay_embedded::{OpenError, migrate};
+use mainstay_embedded::OpenError;
 use mainstay_sql::migrate::Plan;
 use std::path::Path;
 
@@ -11,16 +12,19 @@ use std::path::Path;
 const SUMMARY_STEPS: usize = 5;
 
 /// Applies what loses nothing and answers what was done, in lines; nothing when there is nothing to do.
-pub(crate) fn apply_safe(project: &Opened, database: &Path) -> Result<String, Failure> {
-    let refused = |error| refused(error, &project.folder);
-    let plan = migrate::plan(&project.application, database).map_err(refused)?;
-    if plan.is_empty() || !database.exists() {
+pub(crate) fn apply_safe(project: &Opened, folder: &Path) -> Result<String, Failure> {
+    let migration = Migration::of(project, folder)?;
+    if migration.missing()?.is_some() {
+        return Ok(String::new());
+    }
+    let plan = migration.plan()?;
+    if plan.is_empty() {
         return Ok(String::new());
     }
     if !plan.is_safe() {
         return Err(schema_differs(&plan, &project.folder));
     }
-    let done = migrate::apply(&project.application, database, false).map_err(refused)?;
+    let done = migration.apply(false)?;
     Ok(format!("migrated    {}", bullets(done.steps.iter().map(|step| &step.description))))
 }
 
@@ -93,7 +97,7 @@ pub(crate) fn schema_differs(plan: &Plan, folder: &Path) -> Failure {
     ))
 }
 
-fn loses_data(plan: &Plan) -> Failure {
+pub(crate) fn loses_data(plan: &Plan) -> Failure {
     Failure::new(
         "migration_loses_data",
         format!(
@@ -104,7 +108,7 @@ fn loses_data(plan: &Plan) -> Failure {
     .hint("if that is meant, run it again with `--allow-data-loss`; nothing has been changed yet")
 }
 
-fn impossible(plan: &Plan) -> Failure {
+pub(crate) fn impossible(plan: &Plan) -> Failure {
     Failure::new(
         "migration_impossible",
         format!("the migration cannot be run{}", bullets(plan.faults.iter())),
@@ -124,12 +128,21 @@ fn warnings(plan: &Plan) -> impl Iterator<Item = String> {
     losses.chain(exposures).chain(plan.faults.iter().map(|line| format!("IMPOSSIBLE: {line}")))
 }
 
+/// What stays for nodes of the version before.
+pub(crate) fn kept(plan: &Plan) -> impl Iterator<Item = String> {
+    let line = |what| {
+        format!("keeps {what}, which nodes of the version before may need: `--allow-data-loss` drops it")
+    };
+    plan.kept.iter().map(line)
+}
+
 /// The plan in full, as SQL that says what it does.
 pub(crate) fn script(plan: &Plan) -> String {
     let mut text: String = warnings(plan).map(|line| format!("-- {line}\n")).collect();
     for step in &plan.steps {
         text += &format!("-- {}\n{};\n", step.description, step.sql.trim_end_matches(';'));
     }
+    text += &kept(plan).map(|line| format!("-- {line}\n")).collect::<String>();
     text + &format!("-- {}\n", counted(plan.steps.len(), "step"))
 }
 
@@ -165,6 +178,12 @@ mod tests {
         let expected =
             "-- LOSES DATA: drops room.name\n-- step 1\nSELECT 1;\n-- step 2\nSELECT 2;\n-- 2 steps\n";
         assert_eq!(script(&plan(2)), expected);
+    }
+
+    #[test]
+    fn a_script_says_what_stays() {
+        let text = script(&Plan { kept: vec!["room.name".to_owned()], ..Plan::default() });
+        assert!(text.starts_with("-- keeps room.name, which nodes of the version before may need"), "{text}");
     }
 
     #[test]

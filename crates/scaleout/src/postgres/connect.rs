@@ -1,9 +1,12 @@
 //! Making connections.
 
+use super::OpenError;
 use super::connection::Connection;
+use super::options::Options;
 use super::session::{Purpose, SessionOptions};
 use super::target::Target;
 use futures::StreamExt as _;
+use mainstay_model::DatabaseUrl;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use tokio_postgres::{AsyncMessage, Client, Error};
@@ -15,6 +18,14 @@ pub(crate) struct Connector {
 }
 
 impl Connector {
+    /// To the server itself, or to a replica.
+    pub(crate) fn of(options: &Options, url: &DatabaseUrl) -> Result<Self, OpenError> {
+        let target = Target::parse(url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
+        let session =
+            SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };
+        Ok(Connector { target, session })
+    }
+
     /// A connection that is set up for its purpose.
     pub(crate) async fn connect(&self, purpose: Purpose) -> Result<Connection, Error> {
         self.listen(purpose, Arc::default()).await

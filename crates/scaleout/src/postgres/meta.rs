@@ -3,7 +3,7 @@
 use super::OpenError;
 use mainstay_sql::migrate::{InvalidSchema, Schema};
 use ring::rand::SecureRandom;
-use tokio_postgres::GenericClient;
+use tokio_postgres::{Client, GenericClient};
 
 /// The version of the store's own tables.
 const FORMAT: u64 = 1;
@@ -65,6 +65,21 @@ pub(crate) async fn write_schema(
     schema: &Schema,
 ) -> Result<(), tokio_postgres::Error> {
     write(client, "schema", &schema.to_json()).await
+}
+
+/// Sets what the database says of its tables of records, unless somebody else did since `read` was.
+pub(crate) async fn replace_schema(
+    client: &mut Client,
+    read: &Schema,
+    schema: &Schema,
+) -> Result<(), tokio_postgres::Error> {
+    let transaction = client.transaction().await?;
+    let select = r#"SELECT "value" FROM "_mainstay_meta" WHERE "key" = 'schema' FOR UPDATE"#;
+    let there: String = transaction.query_one(select, &[]).await?.get(0);
+    if Schema::from_json(&there).as_ref() == Ok(read) {
+        write_schema(&transaction, schema).await?;
+    }
+    transaction.commit().await
 }
 
 /// Sets a value.

@@ -22,6 +22,7 @@ mod keyring;
 mod master_key;
 mod measures;
 mod meta;
+pub mod migrate;
 mod named;
 mod open;
 mod options;

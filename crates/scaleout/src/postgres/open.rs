@@ -3,20 +3,19 @@
 use super::connect::{Connector, reason};
 use super::copy::require_whole;
 use super::meta::{self, Meta};
+use super::migrate::{MigrationLock, plan_from};
 use super::session::Purpose;
 use mainstay_model::Application;
 use mainstay_ports::{Clock, SystemClock};
 use mainstay_sql::Postgres;
 use mainstay_sql::migrate::{Plan, Schema, StepKind};
 use std::fmt;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::Client;
 
 /// The oldest server that has what is used here.
 const MIN_SERVER: i32 = 140_000;
-/// The lock under which a database is made or migrated: nodes that start at once do it one after the other.
-pub(crate) const MIGRATION_LOCK: i64 = 0x4d4e_5354_0000_0001;
 
-/// Why a database was not opened or migrated. It is as it was.
+/// Why a database was not opened or migrated.
 #[derive(Debug)]
 pub enum OpenError {
     /// The URL cannot be used.
@@ -38,7 +37,11 @@ pub enum OpenError {
     },
     /// Its tables are not those of the models; this plan would make them so.
     SchemaDiffers(Box<Plan>),
-    /// A step of the migration failed, and it was rolled back.
+    /// The plan loses data or exposes secrets, and nobody said that it may.
+    LosesData(Box<Plan>),
+    /// The plan has faults.
+    Impossible(Box<Plan>),
+    /// A step of the migration failed. Those before it are done, and the next migration goes on behind them.
     StepFailed {
         /// What the step does.
         description: String,
@@ -67,8 +70,15 @@ impl fmt::Display for OpenError {
             OpenError::SchemaDiffers(_) => {
                 f.write_str("the tables of the database are not those of the models")
             }
+            OpenError::LosesData(_) => {
+                f.write_str("the migration loses data or exposes secrets, so it has to be allowed")
+            }
+            OpenError::Impossible(_) => f.write_str("the migration is not possible"),
             OpenError::StepFailed { description, detail } => {
-                write!(f, "the migration was rolled back, since a step failed: {description}: {detail}")
+                write!(
+                    f,
+                    "a step of the migration failed, and those before it are done: {description}: {detail}"
+                )
             }
             OpenError::Failed(detail) => f.write_str(detail),
         }
@@ -83,36 +93,44 @@ impl From<tokio_postgres::Error> for OpenError {
     }
 }
 
-/// Opens a database for an application: one that is new gets the whole schema.
+/// Opens a database for an application: one that is new gets the whole schema. One that has more than the application knows will do, since
+/// nodes of the next version may be at work already.
 pub(crate) async fn open(connector: &Connector, application: &Application) -> Result<Meta, OpenError> {
-    let connected = connector.connect(Purpose::Write).await;
+    let connected = connector.connect(Purpose::Migrate).await;
     let mut connection = connected.map_err(|error| OpenError::Unreachable(reason(&error)))?;
-    require_fit(&connection.client).await?;
-    let transaction = connection.client.transaction().await?;
-    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK]).await?;
-    let meta = match meta::read(&transaction).await? {
+    let client = &mut connection.client;
+    require_fit(client).await?;
+    let meta = match meta::read(client).await? {
         Some(meta) => {
-            require_whole(&transaction).await?;
+            require_whole(client).await?;
             meta
         }
-        None => {
-            create(&transaction, application).await?;
-            meta::read(&transaction).await?.ok_or_else(|| OpenError::Damaged("it is not there".to_owned()))?
-        }
+        None => create_alone(client, application).await?,
     };
-    let plan = mainstay_sql::migrate::plan(Some(&meta.schema), application, &Postgres);
-    if !plan.is_empty() {
+    let plan = plan_from(Some(&meta.schema), application, false);
+    if !plan.is_workable() {
         return Err(OpenError::SchemaDiffers(Box::new(plan)));
     }
-    let schema = Schema::of(application);
-    if schema != meta.schema {
-        meta::write_schema(&transaction, &schema).await?;
+    let schema = Schema::of(application).keeping(&meta.schema);
+    if plan.is_empty() && schema != meta.schema {
+        meta::replace_schema(client, &meta.schema, &schema).await?;
     }
-    transaction.commit().await?;
     Ok(meta)
 }
 
-pub(super) async fn require_fit(client: &Client) -> Result<(), OpenError> {
+/// Makes what another node may be making at the same time.
+async fn create_alone(client: &mut Client, application: &Application) -> Result<Meta, OpenError> {
+    let lock = MigrationLock::take(client).await?;
+    let made = match meta::read(client).await? {
+        Some(_) => Ok(()),
+        None => create(client, application).await,
+    };
+    lock.release(client).await;
+    made?;
+    meta::read(client).await?.ok_or_else(|| OpenError::Damaged("it is not there".to_owned()))
+}
+
+pub(crate) async fn require_fit(client: &Client) -> Result<(), OpenError> {
     let select = "SELECT current_setting('server_version_num')::int4, current_setting('server_encoding'), \
         pg_is_in_recovery(), current_setting('fsync') = 'on'";
     let row = client.query_one(select, &[]).await?;
@@ -131,9 +149,10 @@ pub(super) async fn require_fit(client: &Client) -> Result<(), OpenError> {
     Ok(())
 }
 
-/// Makes all tables in a new database, within a transaction.
-async fn create(client: &impl GenericClient, application: &Application) -> Result<(), OpenError> {
-    meta::create(client).await?;
+/// Makes all tables in a new database, in one transaction.
+pub(crate) async fn create(client: &mut Client, application: &Application) -> Result<(), OpenError> {
+    let client = client.transaction().await?;
+    meta::create(&client).await?;
     let plan = mainstay_sql::migrate::plan(None, application, &Postgres);
     for step in plan.steps.iter().filter(|step| step.kind == StepKind::Change) {
         client.batch_execute(&step.sql).await.map_err(|error| OpenError::StepFailed {
@@ -144,5 +163,6 @@ async fn create(client: &impl GenericClient, application: &Application) -> Resul
     let statements: Vec<&str> = plan.steps.iter().map(|step| step.sql.as_str()).collect();
     let insert = r#"INSERT INTO "_mainstay_migration" ("at", "statements") VALUES ($1, $2)"#;
     client.execute(insert, &[&SystemClock.now_micros(), &statements.join(";\n")]).await?;
-    Ok(meta::write_schema(client, &Schema::of(application)).await?)
+    meta::write_schema(&client, &Schema::of(application)).await?;
+    Ok(client.commit().await?)
 }

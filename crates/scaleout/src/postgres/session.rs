@@ -14,6 +14,8 @@ pub(crate) enum Purpose {
     Watch,
     /// Whole databases, which takes as long as it takes.
     Copy,
+    /// The steps of a migration.
+    Migrate,
 }
 
 /// What sessions are set up with.
@@ -27,6 +29,8 @@ pub(crate) struct SessionOptions {
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long a transaction may wait for a lock that another holds.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a step of a migration may: all who come behind it wait too, also those who only read.
+const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a node may say nothing within a transaction: one that is frozen or cut off must not keep its locks.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -36,15 +40,17 @@ impl SessionOptions {
         let statement_timeout = match purpose {
             Purpose::Read => self.query_timeout,
             Purpose::Write | Purpose::Watch => WRITE_TIMEOUT,
-            Purpose::Copy => Duration::ZERO,
+            // An index of a large table takes what it takes.
+            Purpose::Copy | Purpose::Migrate => Duration::ZERO,
         };
         let idle_timeout = if purpose == Purpose::Copy { Duration::ZERO } else { IDLE_TIMEOUT };
+        let lock_timeout = if purpose == Purpose::Migrate { MIGRATION_LOCK_TIMEOUT } else { LOCK_TIMEOUT };
         format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
              SET default_transaction_isolation = 'read committed'; SET client_min_messages = 'warning'; \
              SET jit = off; {}",
             statement_timeout.as_millis(),
-            LOCK_TIMEOUT.as_millis(),
+            lock_timeout.as_millis(),
             idle_timeout.as_millis(),
             self.commit(purpose),
         )
@@ -53,7 +59,7 @@ impl SessionOptions {
     /// What an acknowledged write survives. A server that waits for its standbys too goes on doing so.
     fn commit(&self, purpose: Purpose) -> &'static str {
         match (purpose, self.durability) {
-            (Purpose::Write | Purpose::Copy, Durability::Full) => {
+            (Purpose::Write | Purpose::Copy | Purpose::Migrate, Durability::Full) => {
                 "SELECT set_config('synchronous_commit', 'on', false) \
                  WHERE current_setting('synchronous_commit') = 'off'"
             }

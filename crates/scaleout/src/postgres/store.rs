@@ -16,12 +16,11 @@ use super::query::{self, Asked};
 use super::readers::{Readers, Weight};
 use super::replicas::{Followed, Replicas};
 use super::rows::{RowStatements, Shared};
-use super::session::{Purpose, SessionOptions};
-use super::target::Target;
+use super::session::Purpose;
 use super::transact::transact;
 use futures::future::BoxFuture;
 use mainstay_expr::Predicate;
-use mainstay_model::{Application, DatabaseUrl};
+use mainstay_model::Application;
 use mainstay_ports::{Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction};
 use std::sync::Arc;
 use std::time::Instant;
@@ -59,7 +58,7 @@ impl PostgresStore {
     /// # Errors
     /// See [`OpenError`]; [`OpenError::SchemaDiffers`] when the schema is not the application's.
     pub async fn open(application: Arc<Application>, options: &Options) -> Result<Self, OpenError> {
-        let server = connector(options, &options.url)?;
+        let server = Arc::new(Connector::of(options, &options.url)?);
         let meta = open::open(&server, &application).await?;
         let measures = Arc::<Measures>::default();
         let first = server.connect(Purpose::Read).await;
@@ -76,7 +75,8 @@ impl PostgresStore {
             measures.clone(),
         );
         let followed = Followed { epoch: meta.epoch, end: end.clone(), lag: options.replica_lag() };
-        let copies = options.replicas.iter().map(|url| connector(options, url)).collect::<Result<_, _>>()?;
+        let copy = |url| Connector::of(options, url).map(Arc::new);
+        let copies = options.replicas.iter().map(copy).collect::<Result<_, _>>()?;
         let replicas = Replicas::start(copies, options.reader_connections(), &followed, &measures);
         let shared = Shared {
             statements: RowStatements::of(&application),
@@ -140,13 +140,6 @@ impl PostgresStore {
     pub fn write_queue_length(&self) -> usize {
         self.inner.writers.status().waiting
     }
-}
-
-/// Makes connections to the server itself, or to a replica.
-fn connector(options: &Options, url: &DatabaseUrl) -> Result<Arc<Connector>, OpenError> {
-    let target = Target::parse(url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
-    let session = SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };
-    Ok(Arc::new(Connector { target, session }))
 }
 
 impl PostgresStore {
@@ -219,8 +212,19 @@ impl Store for PostgresStore {
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
         let Inner { application, shared, readers, .. } = &*self.inner;
         Box::pin(async move {
-            let ask = |connection: Arc<Connection>| async move { feed::ask(&connection, after, limit).await };
-            readers.ask(Weight::Long, ask).await?.changes(application, shared.epoch, after)
+            let mut from = after;
+            loop {
+                let ask =
+                    |connection: Arc<Connection>| async move { feed::ask(&connection, from, limit).await };
+                let found = readers.ask(Weight::Long, ask).await?.changes(application, shared.epoch, from)?;
+                match found {
+                    // An answer without changes is the end of the feed.
+                    Changes::Some { changes, position } if changes.is_empty() && position != from => {
+                        from = position;
+                    }
+                    found => return Ok(found),
+                }
+            }
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod copy;
+mod migrate;
 mod replicas;
 mod shared;
 mod support;

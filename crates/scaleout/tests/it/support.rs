@@ -33,3 +33,13 @@ pub(crate) fn open(application: Arc<Application>, options: &Options) -> Postgres
         tokio::task::block_in_place(|| Handle::current().block_on(PostgresStore::open(application, options)));
     opened.unwrap_or_else(|error| panic!("{error}"))
 }
+
+/// Runs statements on a connection of their own, and waits until they are done.
+pub(crate) fn sql(url: &str, statements: &str) {
+    let connected = tokio_postgres::connect(url, tokio_postgres::NoTls);
+    Handle::current().block_on(async {
+        let (client, connection) = connected.await.unwrap();
+        tokio::spawn(connection);
+        client.batch_execute(statements).await.unwrap();
+    });
+}

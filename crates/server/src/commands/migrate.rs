@@ -2,13 +2,11 @@
 
 use crate::cli::ProjectArgs;
 use crate::failure::Failure;
+use crate::migration::Migration;
 use crate::project::Opened;
-use crate::records::{database, require_sqlite};
-use crate::schema_change::{refused, script};
+use crate::schema_change::{kept, script};
 use crate::terminal::{counted, say};
 use clap::{Args, Subcommand};
-use mainstay_embedded::migrate;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Bring the database to the models
@@ -31,7 +29,11 @@ enum Command {
     Apply(Apply),
 }
 
-/// Run the migration in one transaction, and record it
+/// Run the migration, and record it
+///
+/// SQLite runs it in one transaction, with no node at work. On PostgreSQL nodes go on, so that it is a step after the other: after a failure the
+/// next `apply` goes on from there. Tables and fields that nodes of the version before may need are kept where they are not in the way, and
+/// named; `--allow-data-loss` drops them.
 #[derive(Debug, Args)]
 struct Apply {
     #[command(flatten)]
@@ -39,12 +41,6 @@ struct Apply {
     /// Run it also when it loses data or makes secrets readable; `plan` names what
     #[arg(long)]
     allow_data_loss: bool,
-}
-
-/// A project and the database that it stands over.
-struct Target {
-    project: Opened,
-    database: PathBuf,
 }
 
 impl Migrate {
@@ -56,42 +52,32 @@ impl Migrate {
     }
 }
 
-impl Target {
-    fn open(arguments: &ProjectArgs) -> Result<Self, Failure> {
-        let project = Opened::load(&arguments.folder)?;
-        require_sqlite(&project, "this kind of migration")?;
-        let database = database(&project.data_folder(arguments.data.data.as_deref()));
-        Ok(Target { project, database })
-    }
-
-    fn has_no_database(&self) -> bool {
-        let missing = !self.database.exists();
-        if missing {
-            say(&format!("{} is not there yet: `mainstay serve` makes it\n", self.database.display()));
-        }
-        missing
-    }
-}
-
 fn plan(arguments: &ProjectArgs) -> Result<ExitCode, Failure> {
-    let target = Target::open(arguments)?;
-    if !target.has_no_database() {
-        let plan = migrate::plan(&target.project.application, &target.database);
-        let plan = plan.map_err(|error| refused(error, &target.project.folder))?;
-        say(&script(&plan));
+    let project = Opened::load(&arguments.folder)?;
+    if let Some(migration) = made(&project, arguments)? {
+        say(&script(&migration.plan()?));
     }
     Ok(ExitCode::SUCCESS)
 }
 
 impl Apply {
     fn run(self) -> Result<ExitCode, Failure> {
-        let target = Target::open(&self.project)?;
-        if !target.has_no_database() {
-            let done = migrate::apply(&target.project.application, &target.database, self.allow_data_loss);
-            let done = done.map_err(|error| refused(error, &target.project.folder))?;
+        let project = Opened::load(&self.project.folder)?;
+        if let Some(migration) = made(&project, &self.project)? {
+            let done = migration.apply(self.allow_data_loss)?;
             say(&done.steps.iter().map(|step| format!("done: {}\n", step.description)).collect::<String>());
+            say(&kept(&done).map(|line| format!("{line}\n")).collect::<String>());
             say(&format!("{} applied\n", counted(done.steps.len(), "step")));
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The migration of a database that is there; says so when it is not.
+fn made<'a>(project: &'a Opened, arguments: &ProjectArgs) -> Result<Option<Migration<'a>>, Failure> {
+    let folder = project.data_folder(arguments.data.data.as_deref());
+    let migration = Migration::of(project, &folder)?;
+    let Some(missing) = migration.missing()? else { return Ok(Some(migration)) };
+    say(&format!("{missing} is not there yet: `mainstay serve` makes it\n"));
+    Ok(None)
 }

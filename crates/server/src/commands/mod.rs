@@ -19,7 +19,7 @@ use mainstay_model::Model;
 use tokio::runtime::{Builder, Runtime};
 
 /// The runtime that a command waits in, with a worker for each core.
-fn runtime() -> Result<Runtime, Failure> {
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| {
         Failure::new("no_threads", format!("cannot start the threads of the program: {error}"))

@@ -16,7 +16,7 @@ use axum::Router;
 use clap::Args;
 use mainstay_api::Api;
 use mainstay_engine::Engine as Service;
-use mainstay_model::{Durability, Engine, Log, LogFormat};
+use mainstay_model::{Durability, Log, LogFormat};
 use mainstay_ports::measure::Counter;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -138,10 +138,8 @@ impl Dev {
         let level = project.application.config.log.level.clone();
         let logs = logs::start(&self.serve.log.over(&Log { format: LogFormat::Pretty, level }))?;
         complain(&project.diagnostics.render(colored_errors()));
-        if project.application.config.data.engine == Engine::Sqlite {
-            let folder = project.data_folder(self.serve.project.data.data.as_deref());
-            say(&schema_change::apply_safe(&project, &database(&folder))?);
-        }
+        let folder = project.data_folder(self.serve.project.data.data.as_deref());
+        say(&schema_change::apply_safe(&project, &folder)?);
         self.serve.open_and_serve(&project, &logs)
     }
 }

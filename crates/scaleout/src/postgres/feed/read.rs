@@ -28,7 +28,8 @@ pub(crate) async fn ask(connection: &Connection, after: Position, limit: u32) ->
 }
 
 impl Found {
-    /// The changes, unless the feed cannot serve the position.
+    /// The changes, unless the feed cannot serve the position. Changes of models that the application does not have are passed over: nodes
+    /// of another version make them, and there may be no others among those that were found.
     pub(crate) fn changes(
         self,
         application: &Application,
@@ -41,19 +42,20 @@ impl Found {
             return Ok(reset);
         }
         let mut changes = Vec::with_capacity(self.rows.len());
+        let mut offset = after.offset;
         for row in &self.rows {
+            offset = unsigned(row.try_get(0).map_err(store_error)?);
+            let Some(model) = application.model_named(row.try_get(1).map_err(store_error)?) else { continue };
             // What the models of today cannot express cannot be told change by change.
-            let Some(change) = read_change(application, row).map_err(store_error)? else { return Ok(reset) };
+            let Some(change) = read_change(model, row).map_err(store_error)? else { return Ok(reset) };
             changes.push(change);
         }
-        let offset = changes.last().map_or(after.offset, |change| change.offset);
         Ok(Changes::Some { changes, position: Position { epoch, offset } })
     }
 }
 
-fn read_change(application: &Application, row: &Row) -> Result<Option<Change>, Error> {
-    let (model, operation) = (application.model_named(row.try_get(1)?), Operation::parse(row.try_get(3)?));
-    let (Some(model), Some(operation)) = (model, operation) else { return Ok(None) };
+fn read_change(model: &Model, row: &Row) -> Result<Option<Change>, Error> {
+    let Some(operation) = Operation::parse(row.try_get(3)?) else { return Ok(None) };
     let (before, after) = (read_record(model, row.try_get(4)?), read_record(model, row.try_get(5)?));
     let (Some(before), Some(after)) = (before, after) else { return Ok(None) };
     Ok(Some(Change {
