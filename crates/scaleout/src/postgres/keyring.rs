@@ -26,9 +26,9 @@ pub struct PostgresKeyring {
 }
 
 impl PostgresKeyring {
-    /// Within the runtime that serves the connections.
-    pub(crate) fn new(pool: Pool, master: Option<MasterKey>) -> Self {
-        PostgresKeyring { pool, master, runtime: Handle::current() }
+    /// The runtime is the one that serves the connections.
+    pub(crate) fn new(pool: Pool, master: Option<MasterKey>, runtime: Handle) -> Self {
+        PostgresKeyring { pool, master, runtime }
     }
 
     async fn find_or_make(&self, name: &str, size_bytes: usize) -> io::Result<Vec<u8>> {

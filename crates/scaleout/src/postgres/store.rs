@@ -24,6 +24,7 @@ use mainstay_model::Application;
 use mainstay_ports::{Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction};
 use std::sync::Arc;
 use std::time::Instant;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
 /// As many groups are on their way at once: one waits for the disk while the others ask and gather.
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     replicas: Replicas,
     doorbell: Doorbell,
     place: String,
+    /// What serves the connections.
+    runtime: Handle,
     /// A place for each write that may wait.
     queue: Semaphore,
 }
@@ -99,6 +102,7 @@ impl PostgresStore {
             replicas,
             doorbell,
             place,
+            runtime: Handle::current(),
             queue,
         };
         let inner = Arc::new(inner);
@@ -128,7 +132,7 @@ impl PostgresStore {
 
     /// The program's own keys, which all nodes share; sealed by the master key where there is one.
     pub fn keyring(&self, master: Option<MasterKey>) -> PostgresKeyring {
-        PostgresKeyring::new(self.inner.writers.clone(), master)
+        PostgresKeyring::new(self.inner.writers.clone(), master, self.inner.runtime.clone())
     }
 
     /// How many replicas are asked, of those that there are.

@@ -15,6 +15,7 @@ mod key;
 mod logs;
 mod metrics;
 mod migrate;
+mod nodes;
 mod readme;
 mod secrets;
 mod serve;
