@@ -17,6 +17,7 @@ mod connection;
 pub mod copy;
 mod error;
 mod feed;
+mod finish;
 mod group;
 mod keyring;
 mod master_key;

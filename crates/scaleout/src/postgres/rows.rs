@@ -3,13 +3,14 @@
 use super::connection::{Connection, params};
 use super::error::{UniqueKeys, store_error};
 use super::feed::{Append, Appended, NewChanges};
+use super::finish::{Finish, Finished};
 use super::group::UniqueKey;
 use super::measures::Measures;
 use super::named::{Named, lock_many};
 use super::record::{column, read_record};
 use super::session::WRITE_TIMEOUT;
 use super::value::Bound;
-use futures::future::{join, join3};
+use futures::future::join3;
 use mainstay_expr::{FieldId, Link, ModelId, Operand, Predicate, Value};
 use mainstay_model::{Application, Model};
 use mainstay_ports::{NewChange, Position, Record, Rows, StoreError, Transaction};
@@ -153,39 +154,23 @@ impl PostgresRows<'_> {
         Ok(Err(fields))
     }
 
-    /// Numbers the changes and appends them, if there are any, and commits. The outer error is of a transaction that has had no effect.
-    pub(crate) async fn commit(&mut self) -> Result<Result<u64, StoreError>, StoreError> {
+    /// Numbers the changes and appends them, if there are any that have no numbers yet, and commits.
+    pub(crate) async fn commit(&mut self) -> Finished {
         self.measures.round_trips.increment();
-        let client = &self.connection.client;
-        if self.changes.is_empty() || self.appended.is_some() {
-            let committed = client.batch_execute("COMMIT").await;
-            return outcome(committed.map(|()| self.position_offset()));
-        }
-        let with = Append::prepare(self.connection).await.map_err(store_error)?;
-        let (appended, committed) =
-            join(self.changes.append(self.connection, &with), client.batch_execute("COMMIT")).await;
-        match (appended, committed) {
-            (Ok(appended), committed) => {
-                self.appended = Some(appended);
-                outcome(committed.map(|()| appended.offset))
-            }
-            // A commit behind a statement that failed rolls back.
-            (Err(error), _) if error.code().is_some() => Err(store_error(error)),
-            (Err(error), _) => outcome(Err(error)),
+        let finish = match Finish::prepare(self.connection).await {
+            Ok(finish) => finish,
+            Err(error) => return Finished::RolledBack(error),
+        };
+        let none = NewChanges::default();
+        let changes = if self.appended.is_some() { &none } else { &self.changes };
+        match finish.run(self.connection, Vec::new(), changes).await {
+            Finished::Committed(appended) => Finished::Committed(appended.or(self.appended)),
+            other => other,
         }
     }
 
     fn position_offset(&self) -> u64 {
         self.appended.map_or(self.end, |appended| appended.offset)
-    }
-}
-
-/// What a commit came to that was answered so.
-fn outcome(committed: Result<u64, Error>) -> Result<Result<u64, StoreError>, StoreError> {
-    match committed {
-        Ok(offset) => Ok(Ok(offset)),
-        Err(error) if error.code().is_some() => Err(store_error(error)),
-        Err(error) => Ok(Err(StoreError::OutcomeUnknown(format!("PostgreSQL, in a commit: {error}")))),
     }
 }
 

@@ -1,7 +1,9 @@
 //! Transactions with a connection of their own.
 
+use super::connect::reason;
 use super::error::store_error;
 use super::feed::NewChanges;
+use super::finish::{Finished, end, look_up};
 use super::pool::{Pooled, take};
 use super::rows::PostgresRows;
 use super::store::Inner;
@@ -96,13 +98,37 @@ fn attempt(
         Err(StoreError::Failed(format!("the command of request {} panicked", transaction.request_id)))
     })?;
     let committing = Instant::now();
-    let offset = runtime.block_on(rows.commit())??;
+    let appended = match runtime.block_on(rows.commit()) {
+        Finished::Committed(appended) => appended.map(|appended| appended.offset),
+        Finished::RolledBack(error) => return Err(store_error(error)),
+        Finished::Unanswered { error, number } => {
+            runtime.block_on(looked_up(inner, &error, number.as_deref()))?
+        }
+    };
     inner.measures.commit_time.observe_time(committing.elapsed());
-    if rows.appended.is_some() {
+    if let Some(offset) = appended {
         inner.advance(offset);
     }
+    let offset = appended.unwrap_or_else(|| inner.end.get());
     tracing::debug!(request_id = transaction.request_id, offset, "committed");
     Ok(Committed { outcomes, position: Position { epoch: inner.shared.epoch, offset } })
+}
+
+/// The end of the feed behind a commit whose answer was lost, when it took effect.
+async fn looked_up(
+    inner: &Inner,
+    error: &tokio_postgres::Error,
+    number: Option<&str>,
+) -> Result<Option<u64>, StoreError> {
+    let detail = || format!("PostgreSQL, in a commit: {}", reason(error));
+    match look_up(&inner.writers, number).await {
+        Some(true) => {
+            let end = end(&inner.writers).await;
+            end.map(Some).ok_or_else(|| StoreError::OutcomeUnknown(detail()))
+        }
+        Some(false) => Err(StoreError::Unreachable(detail())),
+        None => Err(StoreError::OutcomeUnknown(detail())),
+    }
 }
 
 /// A record that is to be deleted is locked against those who begin to point to it.

@@ -8,3 +8,4 @@ mod migrate;
 mod replicas;
 mod shared;
 mod support;
+mod torture;

@@ -1,9 +1,10 @@
 //! Lanes: what runs groups. While one waits for the disk, the next gathers what comes.
 
+use super::super::finish::{Finished, end, look_up};
 use super::super::pool::{Pooled, take};
 use super::super::store::Inner;
 use super::super::transact::transact;
-use super::commit::{Sent, commit};
+use super::commit::commit;
 use super::facts::{Facts, Needs};
 use super::overlay::{KeyHasher, Overlay};
 use super::rows::{GroupRows, State};
@@ -135,7 +136,7 @@ impl Lane {
         let application = &self.inner.application;
         let begin = if is_begun { begun() } else { BEGIN.to_owned() };
         match commit(&connection, application, &run.written, &run.changes, &begin).await {
-            Sent::Committed(appended) => {
+            Finished::Committed(appended) => {
                 self.inner.measures.commit_time.observe_time(started.elapsed());
                 if let Some(appended) = appended {
                     self.inner.advance(appended.offset);
@@ -144,18 +145,32 @@ impl Lane {
                 self.answer(commands, run, appended.map(|appended| appended.offset));
                 Vec::new()
             }
-            Sent::RolledBack(error) => {
+            Finished::RolledBack(error) => {
                 self.inner.measures.group_failures.increment();
                 give_up(connection, true).await;
                 self.sort_out(commands, &run, &error)
             }
-            Sent::Unanswered(error) => {
+            Finished::Unanswered { error, number } => {
                 drop(Object::take(connection));
-                let detail = format!("PostgreSQL, in a commit: {error}");
-                for command in commands {
-                    command.answer(Err(StoreError::OutcomeUnknown(detail.clone())));
-                }
+                self.look_up(commands, run, &error, number).await;
                 Vec::new()
+            }
+        }
+    }
+
+    /// Finds out what became of a commit whose answer was lost.
+    async fn look_up(&self, commands: Vec<Command>, run: Run, error: &Error, number: Option<String>) {
+        let writers = &self.inner.writers;
+        match look_up(writers, number.as_deref()).await {
+            Some(true) if let Some(end) = end(writers).await => {
+                self.inner.advance(end);
+                self.answer(commands, run, None);
+            }
+            Some(false) => self.all_alone(commands),
+            _ => {
+                let detail = format!("PostgreSQL, in a commit: {}", reason(error));
+                let unknown = || StoreError::OutcomeUnknown(detail.clone());
+                commands.into_iter().for_each(|command| command.answer(Err(unknown())));
             }
         }
     }
