@@ -102,10 +102,10 @@ where
     let response = match &written.view {
         _ if written.deleted => return empty(StatusCode::NO_CONTENT),
         Some(view) => record(application, status, view),
-        None => json(status, encode::id_body(written.id)),
+        None => json(status, encode::id_body(written.id.unwrap_or_default())),
     };
-    match operation.model {
-        Some(model) if written.created => located(response, application.model(model), written.id),
+    match (operation.model, written.id) {
+        (Some(model), Some(id)) if written.created => located(response, application.model(model), id),
         _ => response,
     }
 }

@@ -6,8 +6,8 @@ use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, Part, View};
 use mainstay_expr::{Frame, ModelId, Operand, Value, Vars};
 use mainstay_model::{Default as FieldDefault, Model, Rule};
 use mainstay_ports::{
-    Authority, Committed, Create, Delete, Outcome, Position, Put, Rejection, Restore, Step, StoreError,
-    Transaction, Update,
+    Authority, Check, CheckMany, Committed, Create, Delete, Isolation, Outcome, Position, Put, Rejection,
+    Restore, Step, StoreError, Transaction, Update,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -65,6 +65,24 @@ pub enum Action {
         /// The version that it must have.
         if_version: Option<i64>,
     },
+    /// See that a record is as it was read. It is not written.
+    Check {
+        /// The id.
+        id: Uuid,
+        /// A condition in CEL that must hold of it.
+        filter: Option<String>,
+        /// The version that it must have.
+        if_version: Option<i64>,
+    },
+    /// See that as many records match as were found.
+    CheckMany {
+        /// A condition in CEL.
+        filter: String,
+        /// The fewest that may match.
+        at_least: u32,
+        /// The most that may match; `None` for any number.
+        at_most: Option<u32>,
+    },
 }
 
 impl Action {
@@ -76,6 +94,8 @@ impl Action {
             Action::Put { .. } => "put",
             Action::Delete { .. } => "delete",
             Action::Restore { .. } => "restore",
+            Action::Check { .. } => "get",
+            Action::CheckMany { .. } => "list",
         }
     }
 }
@@ -83,8 +103,8 @@ impl Action {
 /// What a write did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Written {
-    /// The record's id.
-    pub id: Uuid,
+    /// The record's id; `None` of a check of many.
+    pub id: Option<Uuid>,
     /// Whether it was made.
     pub created: bool,
     /// Whether it was deleted.
@@ -104,21 +124,23 @@ impl Engine {
         operation: &str,
         command: Command,
     ) -> Result<(Written, Position), Error> {
-        let result = self.write_all(caller, operation, vec![command]).await;
+        let result = self.write_all(caller, operation, vec![command], Isolation::default()).await;
         let (mut written, position) = result.map_err(Error::or_first)?;
         let first = written.pop().ok_or_else(|| Error::internal("a transaction without an outcome"))?;
         Ok((first, position))
     }
 
-    /// Runs writes in one transaction: all take effect, or none.
+    /// Runs writes in one transaction: all take effect, or none. What a check of many found would not keep still otherwise, so that one
+    /// makes the transaction serializable.
     ///
     /// # Errors
-    /// [`Code::BatchFailed`] with the error of each that failed in [`Error::parts`].
+    /// [`Code::BatchFailed`] with the error of each that failed in [`Error::parts`]; [`Code::SerializationFailed`].
     pub async fn write_all(
         &self,
         caller: &Caller,
         operation: &str,
         commands: Vec<Command>,
+        isolation: Isolation,
     ) -> Result<(Vec<Written>, Position), Error> {
         let vars = caller.vars(operation, self.now());
         let targets: Arc<[Target]> = commands.iter().map(Target::of).collect();
@@ -138,8 +160,10 @@ impl Engine {
             idempotency.encode(&Done::Written(&written(&kept, outcomes.to_vec()), position))
         });
         let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, steps);
+        let searches = transaction.steps.iter().any(|step| matches!(step, Step::CheckMany(_)));
+        let isolation = if searches { Isolation::Serializable } else { isolation };
         let fences = self.fences(caller).await?;
-        let committed = self.commit(Transaction { receipt, fences, ..transaction }).await?;
+        let committed = self.commit(Transaction { receipt, fences, isolation, ..transaction }).await?;
         Ok((written(&targets, committed.outcomes), committed.position))
     }
 
@@ -215,6 +239,15 @@ impl Engine {
             }
             Action::Delete { id, if_version } => Step::Delete(Delete { model: model.id, id, if_version }),
             Action::Restore { id, if_version } => Step::Restore(Restore { model: model.id, id, if_version }),
+            Action::Check { id, filter, if_version } => {
+                let filter = filter.map(|filter| self.filter(model.id, &filter)).transpose()?;
+                let require = filter.map(Arc::unwrap_or_clone);
+                Step::Check(Check { model: model.id, id, if_version, require })
+            }
+            Action::CheckMany { filter, at_least, at_most } => {
+                let filter = Arc::unwrap_or_clone(self.filter(model.id, &filter)?);
+                Step::CheckMany(CheckMany { model: model.id, filter, at_least, at_most })
+            }
         })
     }
 
@@ -280,12 +313,14 @@ impl Target {
 }
 
 fn written(targets: &[Target], outcomes: Vec<Outcome>) -> Vec<Written> {
-    let one = |(target, outcome): (&Target, Outcome)| {
-        let Outcome::Record { created, ref record, .. } = outcome else { return None };
-        let id = record.id();
-        Some(Written { id, created, deleted: target.deletes, view: seen(target.model, outcome) })
+    let one = |(target, outcome): (&Target, Outcome)| match outcome {
+        Outcome::Record { created, ref record, .. } => {
+            let id = Some(record.id());
+            Written { id, created, deleted: target.deletes, view: seen(target.model, outcome) }
+        }
+        Outcome::Count(_) => Written { id: None, created: false, deleted: false, view: None },
     };
-    targets.iter().zip(outcomes).filter_map(one).collect()
+    targets.iter().zip(outcomes).map(one).collect()
 }
 
 /// The record of an outcome as the caller may see it, if it may.

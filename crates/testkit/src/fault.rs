@@ -9,15 +9,17 @@
 
 use futures::future::BoxFuture;
 use mainstay_expr::Predicate;
-use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction};
+use mainstay_ports::{Changes, Committed, Isolation, Page, Position, Query, Store, StoreError, Transaction};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A method of the store that can go wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// [`Store::transact`]
+    /// [`Store::transact`], of what is not serializable
     Transact,
+    /// [`Store::transact`], of what is
+    Serializable,
     /// [`Store::query`], [`Store::holds`] and [`Store::now`]
     Query,
     /// [`Store::changes`]
@@ -169,7 +171,11 @@ impl FaultyStore {
 
 impl Store for FaultyStore {
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
-        Box::pin(self.call(Call::Transact, self.inner.transact(transaction)))
+        let call = match transaction.isolation {
+            Isolation::ReadCommitted => Call::Transact,
+            Isolation::Serializable => Call::Serializable,
+        };
+        Box::pin(self.call(call, self.inner.transact(transaction)))
     }
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {

@@ -23,6 +23,7 @@ enum Verb {
     Put,
     Delete,
     Restore,
+    Check,
 }
 
 impl<'a> Decoder<'a> {
@@ -54,15 +55,29 @@ impl<'a> Decoder<'a> {
     fn command(&mut self, operation: Value) -> Result<Command, Error> {
         let mut object = Object::new(entries(operation)?);
         let Some(verb) = Verb::take(&mut object) else { return Err(object.faulty()) };
+        if verb == Verb::Check && object.entry("id").is_none() {
+            return self.check_many(object);
+        }
         let id = self.id(verb, &mut object);
         if verb.takes_name() {
             self.names.take(&mut object, id);
         }
         let if_version = if verb.takes_version() { object.optional_int("if_version") } else { None };
+        let filter = if verb == Verb::Check { object.optional_text("filter") } else { None };
         let Some(model) = self.model(&mut object) else { return Err(object.faulty()) };
         let input = if verb.takes_data() { self.input(model, &mut object) } else { Input::default() };
         object.end()?;
-        Ok(Command { model: model.id, action: verb.action(id, input, if_version) })
+        Ok(Command { model: model.id, action: verb.action(id, input, if_version, filter) })
+    }
+
+    /// A check without an id is of all records that match.
+    fn check_many(&self, mut object: Object) -> Result<Command, Error> {
+        let filter = object.text("filter");
+        let max = self.engine.application().config.limits.bulk_records;
+        let (at_least, at_most) = expected(&mut object, max);
+        let Some(model) = self.model(&mut object) else { return Err(object.faulty()) };
+        object.end()?;
+        Ok(Command { model: model.id, action: Action::CheckMany { filter, at_least, at_most } })
     }
 
     /// The id of the operation's record: a new one when a creation gives none.
@@ -106,6 +121,7 @@ impl Verb {
         ("put", Verb::Put),
         ("delete", Verb::Delete),
         ("restore", Verb::Restore),
+        ("check", Verb::Check),
     ];
 
     fn take(object: &mut Object) -> Option<Self> {
@@ -123,20 +139,41 @@ impl Verb {
     }
 
     fn takes_version(self) -> bool {
-        matches!(self, Verb::Update | Verb::Put | Verb::Delete | Verb::Restore)
+        matches!(self, Verb::Update | Verb::Put | Verb::Delete | Verb::Restore | Verb::Check)
     }
 
     fn takes_data(self) -> bool {
         matches!(self, Verb::Create | Verb::Update | Verb::Put)
     }
 
-    fn action(self, id: Uuid, input: Input, if_version: Option<i64>) -> Action {
+    fn action(self, id: Uuid, input: Input, if_version: Option<i64>, filter: Option<String>) -> Action {
         match self {
             Verb::Create => Action::Create { id: Some(id), input },
             Verb::Update => Action::Update { id, input, if_version },
             Verb::Put => Action::Put { id, input, if_version, only_create: false },
             Verb::Delete => Action::Delete { id, if_version },
             Verb::Restore => Action::Restore { id, if_version },
+            Verb::Check => Action::Check { id, filter, if_version },
+        }
+    }
+}
+
+/// Reads how many records are expected: the fewest and, unless any number will do, the most.
+fn expected(object: &mut Object, max: u32) -> (u32, Option<u32>) {
+    let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
+    match object.take("expect") {
+        Some(Value::String(text)) if text == "any" => (1, None),
+        Some(Value::String(text)) if text == "none" => (0, Some(0)),
+        Some(value) => match number(&value).filter(|number| *number <= max) {
+            Some(number) => (number, Some(number)),
+            None => {
+                object.fault("expect", "enum", format!("is `any`, `none` or a number from 0 to {max}"));
+                (0, None)
+            }
+        },
+        None => {
+            object.fault("expect", "required", "must have a value");
+            (0, None)
         }
     }
 }

@@ -7,22 +7,22 @@ use crate::call::Call;
 use crate::encode;
 use crate::frame::{Answer, ask_for_account};
 use crate::json::kind;
-use crate::object::Object;
+use crate::object::{Object, names_text};
 use crate::problem::batch_problem;
 use axum::body::Body;
 use decode::Decoder;
 use http::{Response, StatusCode};
 use mainstay_engine::{Code, Command, Done, Error, Written};
 use mainstay_model::{Application, json};
-use mainstay_ports::Position;
+use mainstay_ports::{Isolation, Position};
 use serde_json::Value;
 
 /// `POST /v1/batch`
 pub(crate) async fn batch(call: Call, body: Body) -> Answer {
-    let operations = operations(&call, body).await?;
+    let (operations, isolation) = operations(&call, body).await?;
     let count = operations.len();
     let result = match Decoder::new(call.engine()).commands(operations) {
-        Ok(commands) => write(&call, commands).await,
+        Ok(commands) => write(&call, commands, isolation).await,
         Err(error) => Err(error),
     };
     match result {
@@ -32,9 +32,10 @@ pub(crate) async fn batch(call: Call, body: Body) -> Answer {
     }
 }
 
-/// The list of operations in the body, with a length that is allowed.
-async fn operations(call: &Call, body: Body) -> Result<Vec<Value>, Error> {
+/// The list of operations in the body, with a length that is allowed, and how it is to be kept from others.
+async fn operations(call: &Call, body: Body) -> Result<(Vec<Value>, Isolation), Error> {
     let mut object = Object::new(call.object(body).await?);
+    let isolation = isolation(&mut object);
     let operations = match object.take("operations") {
         Some(Value::Array(operations)) => operations,
         other => {
@@ -51,12 +52,27 @@ async fn operations(call: &Call, body: Body) -> Result<Vec<Value>, Error> {
             Code::BatchTooLarge,
             format!("a batch has at most {max} operations, these are {count}"),
         )),
-        _ => Ok(operations),
+        _ => Ok((operations, isolation)),
     }
 }
 
-async fn write(call: &Call, commands: Vec<Command>) -> Answer {
-    let (written, position) = call.engine().write_all(&call.caller, call.operation(), commands).await?;
+/// The levels, by the names of the SQL standard.
+pub(crate) const ISOLATION: [(&str, Isolation); 2] =
+    [("read_committed", Isolation::ReadCommitted), ("serializable", Isolation::Serializable)];
+
+fn isolation(object: &mut Object) -> Isolation {
+    let Some(name) = object.optional_text("isolation") else { return Isolation::default() };
+    let level = ISOLATION.iter().find(|(known, _)| *known == name).map(|(_, level)| *level);
+    level.unwrap_or_else(|| {
+        let known = names_text(ISOLATION.iter().map(|(known, _)| *known));
+        object.fault("isolation", "enum", format!("is one of {known}"));
+        Isolation::default()
+    })
+}
+
+async fn write(call: &Call, commands: Vec<Command>, isolation: Isolation) -> Answer {
+    let engine = call.engine();
+    let (written, position) = engine.write_all(&call.caller, call.operation(), commands, isolation).await?;
     Ok(call.done(&Done::Written(&written, position)))
 }
 
@@ -79,7 +95,10 @@ fn result(application: &Application, written: &Written, out: &mut Vec<u8>) {
         (false, true) => StatusCode::CREATED,
         (false, false) => StatusCode::OK,
     };
-    out.extend_from_slice(format!("{{\"status\":{},\"id\":\"{}\"", status.as_u16(), written.id).as_bytes());
+    out.extend_from_slice(format!("{{\"status\":{}", status.as_u16()).as_bytes());
+    if let Some(id) = written.id {
+        out.extend_from_slice(format!(",\"id\":\"{id}\"").as_bytes());
+    }
     if let Some(view) = written.view.as_ref().filter(|_| !written.deleted) {
         out.extend_from_slice(b",\"record\":");
         encode::record(application, view, out);

@@ -113,7 +113,12 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         ],
         UpdateMany => &[BODY, FIELDS, MATCHING, DISK],
         DeleteMany => &[BODY, MATCHING, DISK],
-        Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge], DISK],
+        Batch => &[
+            BODY,
+            FIELDS,
+            &[Code::BatchFailed, Code::BatchTooLarge, Code::SerializationFailed, Code::QueryTimeout],
+            DISK,
+        ],
         AcquireLock => &[BODY, FIELDS, LOCK, DISK, &[Code::LockHeld]],
         GetLock => &[&[Code::NotFound]],
         RenewLock => &[BODY, FIELDS, LOCK, DISK],

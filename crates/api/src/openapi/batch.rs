@@ -2,6 +2,7 @@
 
 use super::components::POSITION;
 use super::example::{ID, creation};
+use crate::batch::ISOLATION;
 use mainstay_model::{Application, Model};
 use serde_json::{Value, json};
 
@@ -14,16 +15,28 @@ pub(super) fn request(application: &Application, models: &[&Model]) -> Value {
         {"type": "string", "format": "uuid"},
         {"type": "object", "description": reference, "additionalProperties": {"type": "string"}},
     ]});
+    let max = application.config.limits.bulk_records;
+    let expect = json!({
+        "description": "Of a `check` without an `id`: how many records match.",
+        "anyOf": [{"enum": ["any", "none"]}, {"type": "integer", "minimum": 0, "maximum": max}],
+    });
+    let levels: Vec<&str> = ISOLATION.iter().map(|(name, _)| *name).collect();
+    let isolation = json!({
+        "type": "string", "enum": levels, "default": levels[0],
+        "description": "What the batch may see of others that run at the same time. One with a `check` without an `id` is serializable.",
+    });
     let operation = json!({
         "type": "object",
         "additionalProperties": false,
         "required": ["op", "model"],
         "properties": {
-            "op": {"type": "string", "enum": ["create", "update", "put", "delete", "restore"]},
+            "op": {"type": "string", "enum": ["create", "update", "put", "delete", "restore", "check"]},
             "model": {"type": "string", "enum": names},
             "as": {"type": "string", "description": "Names the record of a `create` or `put`, for later operations."},
             "id": id,
             "if_version": {"type": "integer", "description": "The version that the record must have."},
+            "filter": {"type": "string", "description": "Of a `check`: a condition in CEL that must hold of the record with the `id`, or that `expect` counts the records of."},
+            "expect": expect,
             "data": {"type": "object", "description": "The fields, as in the operation of its own; `{\"$ref\": name}` stands for an id."},
         },
     });
@@ -31,12 +44,15 @@ pub(super) fn request(application: &Application, models: &[&Model]) -> Value {
         "type": "object",
         "additionalProperties": false,
         "required": ["operations"],
-        "properties": {"operations": {
-            "type": "array",
-            "minItems": 1,
-            "maxItems": application.config.limits.batch_operations,
-            "items": operation,
-        }},
+        "properties": {
+            "isolation": isolation,
+            "operations": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": application.config.limits.batch_operations,
+                "items": operation,
+            },
+        },
         "examples": [example(models)],
     })
 }
@@ -49,7 +65,7 @@ pub(super) fn answer() -> Value {
         "properties": {
             "results": {"type": "array", "items": {
                 "type": "object",
-                "required": ["status", "id"],
+                "required": ["status"],
                 "properties": {
                     "status": {"type": "integer", "enum": [200, 201, 204]},
                     "id": {"type": "string", "format": "uuid"},

@@ -5,6 +5,7 @@
 mod bad_input;
 mod batch;
 mod chat;
+mod checks;
 mod conditions;
 mod documents;
 mod idempotency;

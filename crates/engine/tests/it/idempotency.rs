@@ -13,7 +13,7 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// What the answers of these tests say of what was done.
 fn tell(done: &Done<'_>) -> Vec<u8> {
     match done {
-        Done::Written(written, position) => format!("{} at {position}", written[0].id),
+        Done::Written(written, position) => format!("{} at {position}", written[0].id.unwrap()),
         Done::Count(count, position) => format!("{count} at {position}"),
         Done::Registered(view) => format!("account {}", view.record.id()),
         Done::Tokens(tokens) => format!("{} {}", tokens.access_token, tokens.refresh_token),
@@ -54,7 +54,7 @@ async fn an_answer_is_kept_when_the_write_is() {
     assert_eq!(replayed(&app, &request).await, None, "what was refused had no effect");
     let written = new_room(&app, &once(&ann, &request), "Den").await.unwrap();
     let answer = replayed(&app, &request).await.unwrap();
-    assert!(answer.starts_with(&format!("{} at ", written.id)), "{answer}");
+    assert!(answer.starts_with(&format!("{} at ", written.id.unwrap())), "{answer}");
     // Another that started before the first was done.
     assert_eq!(code(new_room(&app, &once(&ann, &request), "Den").await), Code::Busy);
     assert_eq!(replayed(&app, &request).await.unwrap(), answer);

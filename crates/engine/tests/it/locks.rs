@@ -6,6 +6,7 @@ use mainstay_engine::{
     AcquireLock, Action, Caller, Code, Command, Engine, Error, FencingToken, Input, Lease, Lock, LockName,
     Matching,
 };
+use mainstay_ports::Isolation;
 use mainstay_testkit::Faults;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -92,7 +93,10 @@ async fn a_stale_holder_writes_nothing() {
     ] {
         let command = Command { model: model.id, action };
         assert_eq!(code(app.engine.write(&stale, "x", command.clone()).await), Code::Fenced);
-        assert_eq!(code(app.engine.write_all(&stale, "batch", vec![command]).await), Code::Fenced);
+        assert_eq!(
+            code(app.engine.write_all(&stale, "batch", vec![command], Isolation::default()).await),
+            Code::Fenced
+        );
     }
     let all = Matching { filter: "true".to_owned(), limit: None };
     let updated = app.engine.update_many(&stale, model.id, &all, fields("x"), &[]).await;

@@ -2,6 +2,7 @@
 
 use crate::support::{App, PASSWORD, id, user_id};
 use mainstay_engine::{Action, Caller, Code, Command, Engine, Input, Matching};
+use mainstay_ports::Isolation;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -75,7 +76,7 @@ impl Office {
     async fn write(&self, actions: Vec<(&str, Action)>) {
         let command = |(name, action)| Command { model: model(&self.app.engine, name), action };
         let commands = actions.into_iter().map(command).collect();
-        self.app.engine.write_all(&self.admin, "batch", commands).await.unwrap();
+        self.app.engine.write_all(&self.admin, "batch", commands, Isolation::default()).await.unwrap();
     }
 
     async fn delete_many(&self, name: &str, filter: String) -> u64 {

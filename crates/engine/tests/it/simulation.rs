@@ -7,7 +7,7 @@ use crate::support::{PASSWORD, nobody};
 use mainstay_engine::{Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options};
 use mainstay_expr::ModelId;
 use mainstay_model::{Application, Project, base};
-use mainstay_ports::{Changes, Deleted, Position, Query, Record, Store};
+use mainstay_ports::{Changes, Deleted, Isolation, Position, Query, Record, Store};
 use mainstay_testkit::{Call, FakeClock, Fault, Faults, FaultyStore, FixedKeyring, MemoryStore};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -279,7 +279,11 @@ impl Client {
         }
         let patience = Duration::from_millis(1) + self.random.millis(12);
         let caller = nobody();
-        let answer = tokio::time::timeout(patience, self.engine.write_all(&caller, "write", commands)).await;
+        let answer = tokio::time::timeout(
+            patience,
+            self.engine.write_all(&caller, "write", commands, Isolation::default()),
+        )
+        .await;
         match answer {
             Ok(Ok(_)) => {
                 assert!(!is_refused, "what is to be refused was acknowledged");

@@ -1,7 +1,7 @@
 use crate::support::{App, code, id, nobody, user_id};
 use mainstay_engine::{Action, Code, Command, Error, Input, Part};
 use mainstay_expr::Vars;
-use mainstay_ports::{Authority, Create, MAX_CASCADE, Query, Step, Transaction};
+use mainstay_ports::{Authority, Create, Isolation, MAX_CASCADE, Query, Step, Transaction};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -55,11 +55,12 @@ async fn a_batch_is_one_transaction_with_an_error_for_each_fault() {
     let good = create("message", None, json!({"room": room_id, "text": "hello"}));
     let no_room = create("message", None, json!({"room": app.engine.new_id(), "text": "hello"}));
     let commands = vec![room.clone(), no_room.clone(), good.clone(), no_room];
-    let error = app.engine.write_all(&ann, "batch", commands).await.unwrap_err();
+    let error = app.engine.write_all(&ann, "batch", commands, Isolation::default()).await.unwrap_err();
     let faults: Vec<(Part, Code)> = error.parts.iter().map(|(part, error)| (*part, error.code)).collect();
     assert_eq!(error.code, Code::BatchFailed);
     assert_eq!(faults, [1, 3].map(|index| (Part::Operation(index), Code::Forbidden)));
-    let (written, _) = app.engine.write_all(&ann, "batch", vec![room, good]).await.unwrap();
+    let (written, _) =
+        app.engine.write_all(&ann, "batch", vec![room, good], Isolation::default()).await.unwrap();
     assert_eq!(written.len(), 2);
 }
 

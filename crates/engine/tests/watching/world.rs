@@ -5,7 +5,7 @@ use mainstay_engine::{
     Action, Caller, Command, Engine, Error, Identity, Input, Login, NewUser, Options, Written,
 };
 use mainstay_model::{Durability, Project};
-use mainstay_ports::Store;
+use mainstay_ports::{Isolation, Store};
 use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -152,7 +152,7 @@ impl World {
 
     pub(crate) async fn create(&self, model: &str, fields: Value) -> Uuid {
         let action = Action::Create { id: None, input: self.input(model, &fields) };
-        self.write(model, action).await.unwrap().id
+        self.write(model, action).await.unwrap().id.unwrap()
     }
 
     /// Makes records in one transaction.
@@ -161,7 +161,7 @@ impl World {
         let id = self.engine.application().model_named(model).unwrap().id;
         let create = |fields: &Value| Action::Create { id: None, input: self.input(model, fields) };
         let commands = records.iter().map(|fields| Command { model: id, action: create(fields) }).collect();
-        self.engine.write_all(&admin, "test", commands).await.unwrap();
+        self.engine.write_all(&admin, "test", commands, Isolation::default()).await.unwrap();
     }
 
     /// Changes a record, if it is still there.

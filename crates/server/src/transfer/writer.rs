@@ -3,6 +3,7 @@
 use super::report::Report;
 use crate::failure::Failure;
 use mainstay_engine::{Caller, Code, Command, Engine, Error, Part};
+use mainstay_ports::Isolation;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -71,7 +72,7 @@ impl Writer<'_> {
     async fn try_write(&self, batch: &[(u64, Command)]) -> Result<(), Error> {
         for _ in 0..BUSY_RETRIES {
             let commands = batch.iter().map(|(_, command)| command.clone()).collect();
-            match self.engine.write_all(self.caller, &self.operation, commands).await {
+            match self.engine.write_all(self.caller, &self.operation, commands, Isolation::default()).await {
                 Err(error) if error.code == Code::Busy => tokio::time::sleep(BUSY_PAUSE).await,
                 result => return result.map(|_| ()),
             }
