@@ -4,7 +4,7 @@ use crate::error::{fenced, rejected};
 use crate::idempotency::repeated;
 use crate::{Caller, Code, Done, Engine, Error, FieldError, Input, Part, View};
 use mainstay_expr::{Frame, ModelId, Operand, Value, Vars};
-use mainstay_model::{Default as FieldDefault, Model, Rule};
+use mainstay_model::{Default as FieldDefault, Isolation as IsolationSetting, Model, Rule};
 use mainstay_ports::{
     Authority, Check, CheckMany, Committed, Create, Delete, Isolation, Outcome, Position, Put, Rejection,
     Restore, Step, StoreError, Transaction, Update,
@@ -177,7 +177,12 @@ impl Engine {
     }
 
     /// Runs a transaction, and forgets what was remembered of the accounts that it touched.
-    pub(crate) async fn commit(&self, transaction: Transaction) -> Result<Committed, Error> {
+    pub(crate) async fn commit(&self, mut transaction: Transaction) -> Result<Committed, Error> {
+        // What the engine does of its own accord asks no rules, which is what this is for.
+        let serializable = self.application().config.data.isolation == IsolationSetting::Serializable;
+        if serializable && transaction.authority == Authority::Caller {
+            transaction.isolation = Isolation::Serializable;
+        }
         let models: Vec<ModelId> = transaction.steps.iter().map(Step::model).collect();
         let Some(concerns) = self.identities().concern(&transaction.steps) else {
             let result = self.store().transact(transaction).await;

@@ -89,7 +89,7 @@ codes! {
     RequirementFailed "requirement_failed" "A `check` of the batch does not hold any more: what the batch was decided by has changed.",
     LockHeld "lock_held" "Another holds the lock, and did so for as long as `wait_ms` let it be waited for; `Retry-After` says when its lease ends, unless it is renewed.",
     Fenced "fenced" "A lock that `Fencing-Token` names is not held with this number (any more), so nothing was done. Whoever was told so has lost the lock.",
-    SerializationFailed "serialization_failed" "A serializable batch met others that write to the same records each time it was tried, so nothing was done. Send it again after `Retry-After`.",
+    SerializationFailed "serialization_failed" "A serializable write met others that look at or write to the same records each time it was tried, so nothing was done. Send it again after `Retry-After`.",
     Restricted "restricted" "Other records point to this one and their `on_delete` forbids its deletion.",
     NotDeleted "not_deleted" "The record to restore is not deleted.",
     CascadeTooLarge "cascade_too_large" "The deletion or restoration would touch too many records; delete those that point to this one first.",

@@ -71,6 +71,8 @@ pub struct Data {
     pub folder: PathBuf,
     /// What an acknowledged write survives.
     pub durability: Durability,
+    /// How writes on PostgreSQL are kept from each other, where they do not ask for more. SQLite's are serializable always.
+    pub isolation: Isolation,
     /// Connections for reading, at most 64; 0 chooses by the number of cores.
     #[schemars(range(max = 64))]
     pub readers: usize,
@@ -134,6 +136,16 @@ pub enum Durability {
     Full,
     /// A crash of the program, but the last moments may be lost in a power cut.
     Normal,
+}
+
+/// How writes are kept from each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// What a rule asks of other records may be outdated when the write takes effect.
+    ReadCommitted,
+    /// As if one write came after the other.
+    Serializable,
 }
 
 /// Bounds on what a client may ask. Each has its error.
@@ -268,6 +280,7 @@ impl Default for Data {
             replica_lag_ms: 1_000,
             folder: PathBuf::from("data"),
             durability: Durability::Full,
+            isolation: Isolation::ReadCommitted,
             readers: 0,
             writers: 0,
             connect_timeout_ms: 5_000,

@@ -113,13 +113,8 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         ],
         UpdateMany => &[BODY, FIELDS, MATCHING, DISK],
         DeleteMany => &[BODY, MATCHING, DISK],
-        Batch => &[
-            BODY,
-            FIELDS,
-            &[Code::BatchFailed, Code::BatchTooLarge, Code::SerializationFailed, Code::QueryTimeout],
-            DISK,
-        ],
-        AcquireLock => &[BODY, FIELDS, LOCK, DISK, &[Code::LockHeld]],
+        Batch => &[BODY, FIELDS, &[Code::BatchFailed, Code::BatchTooLarge, Code::QueryTimeout], DISK],
+        AcquireLock => &[BODY, FIELDS, LOCK, DISK, &[Code::LockHeld, Code::SerializationFailed]],
         GetLock => &[&[Code::NotFound]],
         RenewLock => &[BODY, FIELDS, LOCK, DISK],
         ReleaseLock => &[BODY, LOCK, DISK],
@@ -136,7 +131,8 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
     let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };
     let once = if operation.kind.writes() { ONCE } else { &[] };
-    let fenced: &[Code] = if operation.kind.is_fenced() { &[Code::Fenced] } else { &[] };
+    let fenced: &[Code] =
+        if operation.kind.is_fenced() { &[Code::Fenced, Code::SerializationFailed] } else { &[] };
     [ALWAYS, account, scope, once, fenced]
         .into_iter()
         .chain(groups.iter().copied())

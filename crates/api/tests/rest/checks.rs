@@ -152,3 +152,14 @@ async fn a_serializable_batch_that_is_given_up_says_so() {
         assert_eq!(reply.header("retry-after"), "1");
     }
 }
+
+#[tokio::test]
+async fn a_project_may_have_all_writes_serializable() {
+    let settings = format!("{SETTINGS}[data]\nisolation = \"serializable\"\n");
+    let files = [("mainstay.toml", settings.as_str()), FILES[1]];
+    let faults = Faults::seeded(1).sometimes(Call::Serializable, 1.0, Fault::Contended);
+    let app = App::over(&files, |store| -> Arc<dyn Store> { Arc::new(FaultyStore::new(store, faults)) });
+    let (_, token) = app.account("ada").await;
+    let create = post("/v1/doctors").token(&token).json(&json!({"name": "Ada"}));
+    app.refuse(create, 409, "serialization_failed").await;
+}
