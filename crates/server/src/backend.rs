@@ -37,6 +37,7 @@ impl Backend {
             create_private(&folder)?;
         }
         let records = Records::open(project, &folder, runtime)?;
+        let _within = runtime.enter();
         let store = records.store();
         let engine = Engine::new(mainstay_engine::Options {
             application: project.application.clone(),

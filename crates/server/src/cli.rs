@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::commands::{
-    backup, check, export, import, init, key, migrate, schema, serve, tune, user, version,
+    backup, check, export, import, init, key, migrate, moving, schema, serve, tune, user, version,
 };
 use crate::failure::Failure;
 use clap::builder::NonEmptyStringValueParser;
@@ -37,6 +37,7 @@ pub(crate) enum Command {
     Export(export::Export),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Move(moving::Move),
     Version(version::Version),
 }
 
@@ -57,6 +58,7 @@ impl Command {
             Command::Export(command) => command.run(),
             Command::Backup(command) => command.run(),
             Command::Restore(command) => command.run(),
+            Command::Move(command) => command.run(),
             Command::Version(command) => command.run(),
         }
     }

@@ -18,6 +18,8 @@ mod memory;
 mod metrics;
 mod migration;
 #[cfg(feature = "postgres")]
+mod moving;
+#[cfg(feature = "postgres")]
 mod postgres;
 mod project;
 mod records;

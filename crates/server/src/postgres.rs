@@ -35,6 +35,16 @@ pub(crate) fn options(project: &Opened) -> Result<Options, Failure> {
     })
 }
 
+/// The URL on the command line, or else that of the environment.
+pub(crate) fn url_of_command(given: Option<&str>) -> Result<DatabaseUrl, Failure> {
+    let given = given.map(str::to_owned).or_else(|| env::var(URL).ok()).filter(|url| !url.is_empty());
+    given.map(DatabaseUrl::new).ok_or_else(|| {
+        Failure::new("no_database_url", "it is not said where to").hint(format!(
+            "set the environment variable {URL}, or say `--to`: postgres://user:password@host/database"
+        ))
+    })
+}
+
 fn url(set: &DatabaseUrl, environment: Option<String>) -> Result<DatabaseUrl, Failure> {
     let url = environment.filter(|url| !url.is_empty()).map_or_else(|| set.clone(), DatabaseUrl::new);
     if url.is_empty() {

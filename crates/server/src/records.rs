@@ -96,11 +96,14 @@ fn open_postgres(_: &Opened, _: &Runtime) -> Result<Records, Failure> {
     Err(engine_missing())
 }
 
+/// That this program knows no PostgreSQL.
 #[cfg(not(feature = "postgres"))]
 pub(crate) fn engine_missing() -> Failure {
-    let message = "the project keeps its records in PostgreSQL, which this program was built without";
-    Failure::new("engine_missing", message)
-        .hint("build it with `cargo build --release --package mainstay --features postgres`")
+    Failure::new(
+        "engine_missing",
+        "this is about records in PostgreSQL, which this program was built without",
+    )
+    .hint("build it with `cargo build --release --package mainstay --features postgres`")
 }
 
 /// Refuses what is about the file of a SQLite database, where there is none.

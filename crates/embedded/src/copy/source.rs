@@ -137,6 +137,25 @@ impl Source {
         Ok(changes.collect::<rusqlite::Result<_>>()?)
     }
 
+    /// The last change that there is.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn last_change(&self) -> Result<i64, OpenError> {
+        let select = r#"SELECT coalesce(max("offset"), 0) FROM "_mainstay_change""#;
+        Ok(self.connection.query_row(select, [], |row| row.get(0))?)
+    }
+
+    /// How many rows a table has.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    pub fn count(&self, table: &Table) -> Result<u64, OpenError> {
+        let count = format!("SELECT count(*) FROM {}", copy::name(table));
+        let count: i64 = self.connection.query_row(&count, [], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
     fn read(&self, text: &str, values: &[Value], table: &Table) -> Result<Vec<Vec<Value>>, OpenError> {
         let types: Vec<FieldType> = table.columns.iter().map(|column| stored(&column.ty)).collect();
         let mut statement = self.connection.prepare_cached(text)?;

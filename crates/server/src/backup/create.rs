@@ -59,7 +59,7 @@ fn copy_failed(error: OpenError, project: &Opened, copy: &Path) -> Failure {
 }
 
 /// The keys of a data folder, in the order of their names. There are none before the first start.
-fn key_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+pub(crate) fn key_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let failed = |error: std::io::Error| Failure::io("read", folder, &error);
     if !folder.exists() {
         return Ok(Vec::new());

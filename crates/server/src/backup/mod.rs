@@ -8,7 +8,7 @@ mod files;
 mod manifest;
 mod restore;
 
-pub(crate) use create::create;
+pub(crate) use create::{create, key_files};
 pub(crate) use manifest::Manifest;
 pub(crate) use restore::{Restoring, check, may_be_replaced, restore};
 

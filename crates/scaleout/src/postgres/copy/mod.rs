@@ -3,6 +3,7 @@
 //! A database that is being filled says so in `_mainstay_meta`, and no node opens it until it is whole.
 
 mod aside;
+mod keys;
 mod read;
 mod state;
 mod write;
