@@ -101,7 +101,8 @@ impl Writer {
     /// Whether nobody knows what became of what was answered so. Only faults are expected here.
     fn is_unknown(&mut self, status: u16, problem: &Value) -> bool {
         let code = problem["code"].as_str().unwrap_or_default();
-        let expected = ["outcome_unknown", "disk_failed", "disk_full", "busy", "database_unreachable"];
+        let expected =
+            ["outcome_unknown", "disk_failed", "disk_full", "busy", "database_unreachable", "moved"];
         assert!(expected.contains(&code), "{status}: {problem}");
         self.failures.push(code.to_owned());
         code == "outcome_unknown"

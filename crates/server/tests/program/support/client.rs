@@ -59,7 +59,7 @@ impl Client {
         self.ask(method, path, "", body)
     }
 
-    fn ask(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Answer {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: Option<&str>) -> Answer {
         let mut request =
             format!("{method} {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n{headers}", self.address);
         if let Some(token) = &self.token {
@@ -96,6 +96,12 @@ impl Answer {
         let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
         Answer { status, head, body: bytes.split_off(end + 4) }
+    }
+
+    /// The value of a header, whose name is in small letters.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     pub(crate) fn json(&self) -> Value {
