@@ -21,6 +21,9 @@ pub(crate) struct House {
     pub(crate) project: Project,
     pub(crate) target: Database,
     writers: Vec<Writer>,
+    replay: Replay,
+    /// The version of the counter.
+    counter: u64,
 }
 
 impl House {
@@ -35,7 +38,7 @@ impl House {
         ]);
         let writers = (0..WRITERS).map(|number| Writer::new(&format!("w{number}"), random.fork())).collect();
         let target = mainstay_services::postgres::Server::shared().database();
-        House { project, target, writers }
+        House { project, target, writers, replay: Replay::default(), counter: 1 }
     }
 
     /// Serves it with the counter that all writers share.
@@ -91,7 +94,8 @@ impl House {
     pub(crate) fn verify(&mut self) {
         let mut ledgers: Vec<&mut Ledger> =
             self.writers.iter_mut().map(|writer| &mut writer.ledger).collect();
-        verify(look(&self.target, 0), &mut ledgers, &mut Replay::default(), &mut 1);
+        let seen = look(&self.target, self.replay.offset);
+        verify(seen, &mut ledgers, &mut self.replay, &mut self.counter);
     }
 
     pub(crate) fn acknowledged(&self) -> u64 {

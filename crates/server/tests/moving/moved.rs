@@ -55,7 +55,7 @@ fn a_mover_that_is_killed_goes_on_where_it_was() {
     house.write_while(server.address, || {
         for mover in &mut movers {
             let mut child = mover.spawn().unwrap();
-            sleep(Duration::from_millis(20 + random.below(500)));
+            sleep(Duration::from_millis(20 + random.below(1_200)));
             // It is no fault that it was quicker.
             finished += u64::from(child.try_wait().unwrap().is_some_and(|status| status.success()));
             child.kill().unwrap();

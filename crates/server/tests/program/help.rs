@@ -4,7 +4,7 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 18] = [
+const COMMANDS: [&[&str]; 19] = [
     &["serve"],
     &["dev"],
     &["check"],
@@ -22,6 +22,7 @@ const COMMANDS: [&[&str]; 18] = [
     &["export"],
     &["backup"],
     &["restore"],
+    &["move"],
     &["version"],
 ];
 

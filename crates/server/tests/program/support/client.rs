@@ -99,6 +99,7 @@ impl Answer {
     }
 
     /// The value of a header, whose name is in small letters.
+    #[allow(dead_code, reason = "for the tests of moving, which share this file")]
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(header, _)| header.eq_ignore_ascii_case(name)).map(|(_, value)| value)
