@@ -1,4 +1,4 @@
-//! Services that tests need and that they start for themselves: a private PostgreSQL, and a network that can be cut.
+//! Services that tests and the benchmark need and that they start for themselves: a private PostgreSQL, and a network that can be cut.
 //!
 //! ```no_run
 //! # use mainstay_services::{Link, Proxy, postgres::{Server, Setup}};
@@ -13,8 +13,8 @@
 //! ```
 //!
 //! This crate owns: finding such a service's programs, starting them in a folder of their own, and that nothing is left when the tests end,
-//! however they end. It must not know: any other crate, so that `xtask`, which starts a server for all tests, builds in seconds. Only tests may know
-//! it: what goes wrong here is a panic or a text for people.
+//! however they end. It must not know: any other crate, so that `xtask`, which starts a server for all tests, builds in seconds. Only tests and
+//! the benchmark may know it: what goes wrong here is a panic or a text for people.
 
 pub mod postgres;
 mod proxy;

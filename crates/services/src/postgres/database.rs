@@ -3,6 +3,7 @@
 use super::Installation;
 use super::server::run;
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An empty database. It is dropped with this, also when somebody is still connected.
@@ -15,15 +16,20 @@ pub struct Database {
 }
 
 impl Database {
-    pub(super) fn make(installation: Installation, server: &str) -> Database {
+    pub(super) fn make(installation: Installation, server: &str, template: &str) -> Database {
         // Several processes make databases on one server.
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let database = Database { installation, server: server.to_owned(), name };
         // A process of an earlier run may have had this number, and have left one behind when it was killed.
         database.tell_server(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name));
-        database.tell_server(&format!("CREATE DATABASE {}", database.name));
+        database.tell_server(&format!("CREATE DATABASE {} TEMPLATE {template}", database.name));
         database
+    }
+
+    /// Another one with all that is in this one, to which nobody may be connected meanwhile.
+    pub fn copy(&self) -> Database {
+        Database::make(self.installation.clone(), &self.server, &self.name)
     }
 
     /// Its URL.
@@ -57,6 +63,11 @@ impl Database {
             .lines()
             .map(|table| self.sql(&format!("SET bytea_output = escape; TABLE {table}")) + "\n")
             .collect()
+    }
+
+    /// One of PostgreSQL's programs, as `pgbench`, without what the environment says of other servers. Whom to connect to is still to be said.
+    pub fn command(&self, program: &str) -> Command {
+        self.installation.command(program)
     }
 
     fn tell_server(&self, statement: &str) {

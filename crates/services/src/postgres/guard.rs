@@ -34,9 +34,12 @@ struct User {
 }
 
 impl Guard {
-    pub(super) fn new() -> Result<Guard, String> {
+    /// Makes it within a folder, or else where temporary files are.
+    pub(super) fn new(within: Option<&Path>) -> Result<Guard, String> {
         let failed = |error| format!("a temporary folder for PostgreSQL: {error}");
-        let folder = tempfile::Builder::new().prefix("mainstay-postgres-").tempdir().map_err(failed)?;
+        let within = within.map_or_else(|| Ok(std::env::temp_dir()), Path::canonicalize).map_err(failed)?;
+        let folder =
+            tempfile::Builder::new().prefix("mainstay-postgres-").tempdir_in(within).map_err(failed)?;
         // The folder is ours, so its owner is who we are.
         let is_root = folder.path().metadata().map_err(failed)?.uid() == 0;
         let user = is_root.then(|| unprivileged(&std::fs::read_to_string("/etc/passwd").unwrap_or_default()));
@@ -93,6 +96,8 @@ impl Drop for Guard {
     fn drop(&mut self) {
         drop(self.process.stdin.take());
         let _ = self.process.wait();
+        // Where only we may remove it from the folder above, the process that clears up has left it empty.
+        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
@@ -116,7 +121,7 @@ mod tests {
 
     #[test]
     fn the_folder_goes_with_the_guard() {
-        let guard = Guard::new().unwrap();
+        let guard = Guard::new(None).unwrap();
         let folder = guard.folder().to_owned();
         std::fs::write(folder.join("file"), "").unwrap();
         drop(guard);

@@ -58,7 +58,7 @@ impl Server {
     /// Starts one with a new data folder, and waits until it is ready.
     pub fn start(setup: &Setup) -> Result<Server, String> {
         let installation = Installation::find()?;
-        let guard = Guard::new()?;
+        let guard = Guard::new(setup.folder.as_deref())?;
         initialise(&installation, &guard)?;
         configure(&guard, setup)?;
         Server::on_a_free_port(installation, guard)
@@ -67,7 +67,7 @@ impl Server {
     /// Starts another one that follows this one as a streaming, read-only replica, with the same settings. It is ready when it answers,
     /// which may be before it has caught up.
     pub fn replica(&self) -> Result<Server, String> {
-        let guard = Guard::new()?;
+        let guard = Guard::new(None)?;
         let mut copy = self.installation.command("pg_basebackup");
         copy.arg("--pgdata").arg(guard.data()).args(["--write-recovery-conf", "--checkpoint=fast"]);
         copy.arg("--dbname").arg(&self.url).arg("--no-sync");
@@ -101,7 +101,12 @@ impl Server {
 
     /// Makes an empty database.
     pub fn database(&self) -> Database {
-        Database::make(self.installation.clone(), &self.url)
+        Database::make(self.installation.clone(), &self.url, "template1")
+    }
+
+    /// Its process, whose children serve the connections; `None` when it was not started here or does not run.
+    pub fn id(&self) -> Option<u32> {
+        self.own.as_ref()?.process.as_ref().map(Child::id)
     }
 
     /// What it has logged.

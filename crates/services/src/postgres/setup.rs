@@ -1,22 +1,33 @@
 //! How a server is set up.
 
+use std::path::{Path, PathBuf};
+
 /// How a server is set up. All of them sort texts by a language and live in an odd time zone, as real ones may: who forgets to say
 /// `COLLATE "C"`, or to mean UTC, is found out.
 #[derive(Debug, Clone)]
 pub struct Setup {
     durable: bool,
+    /// Where its own folder is made; `None` is where temporary files are.
+    pub(super) folder: Option<PathBuf>,
     settings: Vec<(String, String)>,
 }
 
 impl Setup {
     /// Nothing is synced: what a crash of the machine would lose is not missed by a test, and it is several times as fast.
     pub fn quick() -> Self {
-        Setup { durable: false, settings: Vec::new() }
+        Setup { durable: false, folder: None, settings: Vec::new() }
     }
 
     /// As it comes: a commit is on the disk before it is acknowledged.
     pub fn durable() -> Self {
         Setup { durable: true, ..Setup::quick() }
+    }
+
+    /// Keeps its files in a folder of its own within this one. Where we are root, `postgres` must be able to get there.
+    #[must_use]
+    pub fn within(mut self, folder: &Path) -> Self {
+        self.folder = Some(folder.to_owned());
+        self
     }
 
     /// Adds a setting of `postgresql.conf`; a later one wins.

@@ -44,6 +44,30 @@ fn all_contents_can_be_searched() {
 }
 
 #[test]
+fn a_copy_has_all_that_the_first_has_and_is_another() {
+    let one = Server::shared().database();
+    one.sql("CREATE TABLE note (id BIGINT); INSERT INTO note VALUES (7)");
+    let other = one.copy();
+    other.sql("INSERT INTO note VALUES (8)");
+    assert_eq!(
+        (one.sql("SELECT count(*) FROM note"), other.sql("SELECT count(*) FROM note")),
+        ("1".into(), "2".into())
+    );
+}
+
+#[test]
+fn a_server_lives_in_the_folder_that_was_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    // Who starts servers may be root, and then they belong to somebody else.
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let server = Server::start(&Setup::quick().within(folder.path())).unwrap();
+    assert!(server.data().starts_with(folder.path().canonicalize().unwrap()));
+    assert!(server.id().is_some());
+    drop(server);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_language_sorts_and_the_time_zone_is_odd() {
     let database = Server::shared().database();
     let sorted = database.sql("SELECT string_agg(x, ' ' ORDER BY x) FROM unnest(ARRAY['B', 'a', 'C']) AS x");
