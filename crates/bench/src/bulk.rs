@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use std::path::Path;
 
 /// Between one message and the next, in microseconds.
-const INTERVAL_US: i64 = 1_000;
+pub(crate) const INTERVAL_US: i64 = 1_000;
 
 /// Puts this many messages into the room, all of them older than those that are there. Answers the id of one in `stride`.
 pub(crate) fn insert(database: &Path, count: u64, stride: u64) -> Result<Vec<String>, String> {
@@ -45,13 +45,14 @@ fn insert_rows(database: &Path, count: u64, stride: u64) -> rusqlite::Result<Vec
 }
 
 /// A UUIDv7, RFC 9562 section 5.7: its time in milliseconds, and a number in the place of chance.
-fn id_of(micros: i64, number: u64) -> u128 {
+pub(crate) fn id_of(micros: i64, number: u64) -> u128 {
     const VERSION: u128 = 7 << 76;
     const VARIANT: u128 = 2 << 62;
     (micros as u128 / 1_000) << 80 | VERSION | VARIANT | u128::from(number)
 }
 
-fn text_of(id: u128) -> String {
+/// An id as the API writes it.
+pub(crate) fn text_of(id: u128) -> String {
     let hex = format!("{id:032x}");
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }

@@ -26,6 +26,16 @@ pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     /// Its process.
     pub(crate) pid: u32,
+    /// The process of the database server that it asks, which has children, if there is one.
+    pub(crate) database: Option<u32>,
+}
+
+impl Target {
+    /// The processor time that was spent so far, by it and by its database server.
+    fn cpu(self) -> Result<(Duration, Duration), String> {
+        let database = self.database.map_or(Ok(Duration::ZERO), process::cpu_of_family)?;
+        Ok((process::cpu(self.pid)?, database))
+    }
 }
 
 /// Connections that ask for the same kind of thing.
@@ -68,15 +78,16 @@ pub(crate) async fn measure_together(
     }
     sleep(WARM_UP).await;
     process::forget_peak(target.pid);
-    let (cpu, started) = (process::cpu(target.pid)?, Instant::now());
+    let (before, started) = (target.cpu()?, Instant::now());
     phase.set(Phase::COUNTING);
     sleep(time).await;
     phase.set(Phase::OVER);
-    let (cpu, time) = (process::cpu(target.pid)?.saturating_sub(cpu), started.elapsed());
+    let (after, time) = (target.cpu()?, started.elapsed());
+    let (cpu, database_cpu) = (after.0.saturating_sub(before.0), after.1.saturating_sub(before.1));
     let peak_kib = process::peak_kib(target.pid)?;
     let mut samples = Vec::with_capacity(running.len());
     for crowd in running {
-        samples.push(Sample { time, cpu, peak_kib, ..finish(crowd).await? });
+        samples.push(Sample { time, cpu, database_cpu, peak_kib, ..finish(crowd).await? });
     }
     Ok(samples)
 }
@@ -196,7 +207,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(serve(listener));
-        Target { address, pid: std::process::id() }
+        Target { address, pid: std::process::id(), database: None }
     }
 
     fn scripts(count: usize) -> Vec<Script> {
@@ -228,7 +239,8 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_breaks_is_an_error() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let target = Target { address: listener.local_addr().unwrap(), pid: std::process::id() };
+        let target =
+            Target { address: listener.local_addr().unwrap(), pid: std::process::id(), database: None };
         tokio::spawn(async move { drop(listener.accept().await) });
         let error = measure(target, Crowd::eager(scripts(1)), Duration::from_millis(10)).await.unwrap_err();
         assert!(error.contains("closed") || error.contains("receiving"), "{error}");

@@ -1,22 +1,24 @@
 //! The benchmark: `cargo xtask bench` builds it and the program, and runs it.
 //!
 //! It starts the real program on a copy of `examples/chat`, fills it with messages, drives it from this process through
-//! many connections, and measures in the same rounds what bare axum, bare SQLite and bare argon2id do.
+//! many connections, and measures in the same rounds what bare axum, bare SQLite or `pgbench`, and bare argon2id do.
 //! docs/guide/benchmarks.md says what each figure means.
 //!
-//! This crate owns: the load, the workloads, the limits, the report. It must not know: the other crates. It sees of the
-//! program what a client and an operator see, so that it measures what they get.
+//! This crate owns: the load, the workloads, the limits, the report. It must not know: the other crates, but for
+//! the one that starts servers. It sees of the program what a client and an operator see, so that it measures what they get.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
 mod bare;
 mod bulk;
 mod client;
+mod data;
 mod disk;
 mod histogram;
 mod http;
 mod load;
 mod options;
+mod postgres;
 mod process;
 mod program;
 mod report;
@@ -40,7 +42,9 @@ fn main() -> ExitCode {
     let result = match cli.child {
         Some(Child::Axum { sizes }) => bare::http::run(&sizes).map(|()| ExitCode::SUCCESS),
         Some(Child::Loop { event_bytes }) => bare::stream::run(event_bytes).map(|()| ExitCode::SUCCESS),
-        Some(Child::Worker { database }) => bare::run(&database).map(|()| ExitCode::SUCCESS),
+        Some(Child::Worker { hash, database }) => {
+            bare::run(&hash, database.as_deref()).map(|()| ExitCode::SUCCESS)
+        }
         None => bench(&cli.options),
     };
     result.unwrap_or_else(|message| {

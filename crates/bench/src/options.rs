@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::workload::Workload;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,9 +34,30 @@ pub(crate) enum Child {
     /// Do what stdin says with bare SQLite and argon2
     #[command(hide = true, name = "bare-worker")]
     Worker {
+        /// A hash of the password
+        hash: String,
         /// A copy of the program's database, which is changed
-        database: PathBuf,
+        database: Option<PathBuf>,
     },
+}
+
+/// Where the program keeps its data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Engine {
+    /// In a file of its own.
+    Sqlite,
+    /// In a private PostgreSQL, which is started for it.
+    Postgres,
+}
+
+impl Engine {
+    /// Its name in the settings of a project.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Engine::Sqlite => "sqlite",
+            Engine::Postgres => "postgres",
+        }
+    }
 }
 
 /// Messages with which growth is measured.
@@ -48,6 +69,9 @@ pub(crate) struct Options {
     /// The program to measure
     #[arg(long, value_name = "PATH", default_value = "target/release/mainstay")]
     pub(crate) mainstay: PathBuf,
+    /// Where the program keeps its data; for `postgres` it must be built with that feature
+    #[arg(long, value_name = "NAME", value_enum, default_value = "sqlite")]
+    pub(crate) engine: Engine,
     /// The example that is served
     #[arg(long, value_name = "FOLDER", default_value = "examples/chat")]
     pub(crate) project: PathBuf,

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::ops::Range;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
@@ -19,14 +20,32 @@ pub(crate) fn cpu(pid: u32) -> Result<Duration, String> {
     Ok(TICK * ticks)
 }
 
+/// The processor time of a server that serves each connection in a child: its own, that of the children that ended, and that of those
+/// that run.
+pub(crate) fn cpu_of_family(parent: u32) -> Result<Duration, String> {
+    let mut ticks = fields(&read(&format!("/proc/{parent}/stat"))?, 11..15).map(|times| times.iter().sum());
+    for process in fs::read_dir("/proc").map_err(|error| error.to_string())?.flatten() {
+        // One that ends meanwhile is counted with those that ended, the next time.
+        let stat = fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+        if fields(&stat, 1..2) == Some(vec![parent]) {
+            ticks = ticks.zip(self::ticks(&stat)).map(|(sum, more): (u32, u32)| sum + more);
+        }
+    }
+    Ok(TICK * ticks.ok_or_else(|| format!("/proc/{parent}/stat is not as expected"))?)
+}
+
 /// Fields 14 and 15 of proc_pid_stat(5). The second field is a name in parentheses, which may hold spaces and
 /// parentheses itself.
 fn ticks(stat: &str) -> Option<u32> {
+    fields(stat, 11..13)?.into_iter().reduce(|user, system| user + system)
+}
+
+/// Numbers behind the name, counted from 0.
+fn fields(stat: &str, places: Range<usize>) -> Option<Vec<u32>> {
     let (_, after_name) = stat.rsplit_once(')')?;
-    let mut fields = after_name.split_whitespace().skip(11);
-    let user: u32 = fields.next()?.parse().ok()?;
-    let system: u32 = fields.next()?.parse().ok()?;
-    user.checked_add(system)
+    let fields = after_name.split_whitespace().skip(places.start).take(places.len());
+    let fields: Vec<u32> = fields.map(|field| field.parse().ok()).collect::<Option<_>>()?;
+    (fields.len() == places.len()).then_some(fields)
 }
 
 /// The memory that a process has resident, in KiB.
@@ -154,6 +173,19 @@ mod tests {
         assert!(cpu(pid).is_ok());
         assert!(peak_kib(pid).is_ok_and(|peak| peak >= 100));
         assert!(resident_kib(pid).is_ok_and(|resident| resident >= 100));
+    }
+
+    #[test]
+    fn a_family_is_a_process_and_its_children() {
+        let pid = std::process::id();
+        let alone = cpu_of_family(pid).expect("it can be read");
+        let mut busy = spawn(&mut shell("while :; do :; done")).expect("it starts");
+        while cpu(busy.child().id()).expect("it runs") < TICK * 20 {
+            thread::sleep(TICK);
+        }
+        assert!(cpu_of_family(pid).expect("it can be read") >= alone + TICK * 20);
+        drop(busy);
+        assert!(cpu_of_family(pid).expect("it can be read") >= alone + TICK * 20);
     }
 
     fn shell(script: &str) -> Command {

@@ -1,7 +1,9 @@
 //! The program under test, on a copy of the project in a folder of its own.
 
 use crate::client::Client;
+use crate::data::Data;
 use crate::load::Target;
+use crate::options::Options;
 use crate::process::Guard;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,10 @@ pub(crate) struct Program {
     project: PathBuf,
     data: PathBuf,
     log: Option<PathBuf>,
+    /// Where its database is, if it is not among its own data.
+    url: Option<String>,
+    /// The process of the server of that.
+    database: Option<u32>,
 }
 
 /// It, running. It is killed when this is dropped.
@@ -25,21 +31,15 @@ pub(crate) struct Running {
 }
 
 impl Program {
-    /// Copies the project into `folder`. The data will be there too. The log goes to `log`, or nowhere.
-    pub(crate) fn prepare(
-        executable: &Path,
-        project: &Path,
-        folder: &Path,
-        log: Option<PathBuf>,
-    ) -> Result<Self, String> {
-        let copy = folder.join("project");
-        copy_folder(project, &copy)?;
-        Ok(Program { executable: executable.to_owned(), project: copy, data: folder.join("data"), log })
-    }
-
-    /// The database file.
-    pub(crate) fn database(&self) -> PathBuf {
-        self.data.join("mainstay.db")
+    /// Copies the project into `folder`. The program's own data will be there too.
+    pub(crate) fn prepare(options: &Options, folder: &Path, data: &Data) -> Result<Self, String> {
+        let (project, url) = (folder.join("project"), data.url());
+        copy_folder(&options.project, &project)?;
+        if url.is_some() {
+            choose_postgres(&project.join("mainstay.toml"))?;
+        }
+        let (executable, log) = (options.mainstay.clone(), options.log.clone());
+        Ok(Program { executable, project, data: self::data(folder), log, url, database: data.pid()? })
     }
 
     /// Starts it on a free port, and waits until it says which.
@@ -52,11 +52,15 @@ impl Program {
             .arg(&self.data)
             .args(["--listen", "127.0.0.1:0"]);
         command.stdin(Stdio::null()).stderr(self.log_target()?);
+        if let Some(url) = &self.url {
+            command.env("MAINSTAY_DATA_URL", url);
+        }
         let started = Instant::now();
         let address = |line: &str| line.split_once("http://")?.1.trim().parse().ok();
         let (guard, address) = Guard::start(&mut command, address)
             .map_err(|error| format!("{error}; `--log FILE` keeps what it says"))?;
-        Ok(Running { target: Target { address, pid: guard.pid() }, guard, started })
+        let target = Target { address, pid: guard.pid(), database: self.database };
+        Ok(Running { guard, target, started })
     }
 
     /// Starts it, measures the time to the first good answer, and stops it.
@@ -82,6 +86,23 @@ impl Running {
     }
 }
 
+/// Where the program's own data are, in the folder of a run.
+pub(crate) fn data(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+/// Says in a project's settings that its data are in PostgreSQL. Where that is, the environment says.
+fn choose_postgres(settings: &Path) -> Result<(), String> {
+    let at = |error| format!("{}: {error}", settings.display());
+    let text = fs::read_to_string(settings).map_err(at)?;
+    let engine = "engine = \"postgres\"\n";
+    let text = match text.split_once("[data]\n") {
+        Some((before, after)) => format!("{before}[data]\n{engine}{after}"),
+        None => format!("{text}\n[data]\n{engine}"),
+    };
+    fs::write(settings, text).map_err(at)
+}
+
 /// Copies a project, without the data of somebody who has served it.
 fn copy_folder(from: &Path, to: &Path) -> Result<(), String> {
     let at = |path: &Path, error| format!("{}: {error}", path.display());
@@ -103,6 +124,18 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+
+    #[test]
+    fn the_engine_is_chosen_among_the_settings_of_the_data() {
+        let check = |text: &str, expected: &str| {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            fs::write(file.path(), text).unwrap();
+            choose_postgres(file.path()).unwrap();
+            assert_eq!(fs::read_to_string(file.path()).unwrap(), expected);
+        };
+        check("name = \"x\"\n", "name = \"x\"\n\n[data]\nengine = \"postgres\"\n");
+        check("[data]\nreaders = 2\n[server]\n", "[data]\nengine = \"postgres\"\nreaders = 2\n[server]\n");
+    }
 
     #[test]
     fn a_project_is_copied_without_its_data() {

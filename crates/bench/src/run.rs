@@ -1,12 +1,13 @@
 //! The whole run: set the scene, time the starts, then round after round.
 
-use crate::bare::Worker;
 use crate::bare::http::{BareAxum, scripts};
 use crate::bare::stream::BareLoop;
 use crate::client::Client;
+use crate::data::{Data, Limits};
 use crate::disk;
 use crate::load::{Crowd, Target, measure, measure_together};
-use crate::options::Options;
+use crate::options::{Engine, Options};
+use crate::postgres::Recorded;
 use crate::process;
 use crate::program::{Program, Running};
 use crate::sample::{Sample, median};
@@ -15,7 +16,6 @@ use crate::step::{self, Size, Step};
 use crate::watch::{Plan, event_bytes};
 use crate::workload::{Workload, list_target};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 /// Starts that the time to the first answer is the median of.
@@ -40,6 +40,8 @@ pub(crate) struct Phase {
 
 /// Everything that was measured.
 pub(crate) struct Measured {
+    /// Where the program kept its data.
+    pub(crate) engine: Engine,
     /// Messages in the room before anything was measured.
     pub(crate) messages: u64,
     /// The workloads and the limits.
@@ -68,23 +70,30 @@ pub(crate) async fn run(options: &Options, messages: u64) -> Result<Measured, St
     disk::check(&options.folder);
     let folder = tempfile::Builder::new().prefix("mainstay-bench-").tempdir_in(&options.folder);
     let folder = folder.map_err(|error| format!("{}: {error}", options.folder.display()))?;
-    let program = Program::prepare(&options.mainstay, &options.project, folder.path(), options.log.clone())?;
-    let (mut scene, sizes) = fill(&program, options, messages).await?;
+    let data = Data::open(options, folder.path())?;
+    let program = Program::prepare(options, folder.path(), &data)?;
+    let Filled { mut scene, sizes, recorded } = fill(&program, &data, options, messages).await?;
     let first_answer = time_starts(&program, &scene).await?;
-    let copy = folder.path().join("limits.db");
-    std::fs::copy(program.database(), &copy).map_err(|error| format!("{}: {error}", copy.display()))?;
-    let mut stage = Stage::open(options, program.start()?, &copy, sizes)?;
+    let limits = data.limits(recorded)?;
+    let mut stage = Stage::open(options, program.start()?, limits, sizes)?;
     let idle_kib = idle_kib(stage.program.target, &scene).await?;
     let mut phases = Vec::new();
     for (name, workloads) in PHASES {
         phases.push(Phase { name, samples: stage.phase(&mut scene, workloads).await? });
     }
     stage.program.stop()?;
-    Ok(Measured { messages, phases, first_answer, idle_kib, sizes })
+    Ok(Measured { engine: options.engine, messages, phases, first_answer, idle_kib, sizes })
 }
 
-/// Fills the data, and answers with it how large answers are.
-async fn fill(program: &Program, options: &Options, messages: u64) -> Result<(Scene, Sizes), String> {
+/// What is known when the data are filled.
+struct Filled {
+    scene: Scene,
+    sizes: Sizes,
+    recorded: Option<Recorded>,
+}
+
+/// Fills the data.
+async fn fill(program: &Program, data: &Data, options: &Options, messages: u64) -> Result<Filled, String> {
     let running = program.start()?;
     let address = running.target.address;
     let mut scene = Scene::set_up(address).await?;
@@ -95,9 +104,10 @@ async fn fill(program: &Program, options: &Options, messages: u64) -> Result<(Sc
     let record = client.size(&message_target(&scene), token).await?;
     let page = client.size(&list_target(&scene.room), token).await?;
     let event = if options.wants(Workload::Watch) { event_bytes(running.target, &scene).await? } else { 0 };
+    let recorded = data.record(address, &scene).await?;
     running.stop()?;
-    scene.fill_rows(&program.database(), missing)?;
-    Ok((scene, Sizes { record, page, event }))
+    scene.fill_rows(data, missing)?;
+    Ok(Filled { scene, sizes: Sizes { record, page, event }, recorded })
 }
 
 fn message_target(scene: &Scene) -> String {
@@ -123,16 +133,16 @@ struct Stage<'a> {
     options: &'a Options,
     program: Running,
     axum: BareAxum,
-    worker: Worker,
+    limits: Limits,
     bare_loop: BareLoop,
     sizes: Sizes,
 }
 
 impl<'a> Stage<'a> {
-    fn open(options: &'a Options, program: Running, copy: &Path, sizes: Sizes) -> Result<Self, String> {
+    fn open(options: &'a Options, program: Running, limits: Limits, sizes: Sizes) -> Result<Self, String> {
         let axum = BareAxum::start(&[sizes.record, sizes.page])?;
-        let (worker, bare_loop) = (Worker::start(copy)?, BareLoop::start(sizes.event)?);
-        Ok(Stage { options, program, axum, worker, bare_loop, sizes })
+        let bare_loop = BareLoop::start(sizes.event)?;
+        Ok(Stage { options, program, axum, limits, bare_loop, sizes })
     }
 
     async fn phase(
@@ -144,7 +154,7 @@ impl<'a> Stage<'a> {
             workloads.iter().copied().filter(|workload| self.options.wants(*workload)).collect();
         let mut sums: BTreeMap<Step, Sample> = BTreeMap::new();
         for round in 1..=self.options.rounds {
-            for step in step::of(&workloads) {
+            for step in step::of(&workloads, self.options.engine) {
                 scene.renew_tokens(self.program.target.address).await?;
                 let sample =
                     self.step(scene, step).await.map_err(|error| format!("{}: {error}", step.name()))?;
@@ -176,7 +186,11 @@ impl<'a> Stage<'a> {
                 )
                 .await
             }
-            Step::Bare(work) => self.worker.measure(work, time),
+            Step::Bare(work) => self.limits.worker.measure(work, time),
+            Step::Pgbench(work) => {
+                let pgbench = self.limits.pgbench.as_mut().ok_or("there is no PostgreSQL")?;
+                pgbench.measure(work, self.options.connections, time)
+            }
             Step::ReadsAlone => measure(program, self.readers(scene), time).await,
             Step::ReadsBesideLogins => {
                 let logins = Crowd::eager(Workload::Login.scripts(scene, connections - connections / 2));

@@ -14,6 +14,8 @@ pub(crate) struct Sample {
     pub(crate) time: Duration,
     /// Processor time, user and system, that the process under test spent meanwhile.
     pub(crate) cpu: Duration,
+    /// The same of the database server that the process asks, if there is one.
+    pub(crate) database_cpu: Duration,
     /// From the first byte of a request to the last of its good answer.
     pub(crate) latency: Histogram,
     /// The most memory that the process had resident meanwhile, in KiB; 0 where it was not looked at.
@@ -33,6 +35,7 @@ impl Sample {
         self.bad += other.bad;
         self.time += other.time;
         self.cpu += other.cpu;
+        self.database_cpu += other.database_cpu;
         self.latency.merge(&other.latency);
         self.peak_kib = self.peak_kib.max(other.peak_kib);
     }
@@ -50,6 +53,11 @@ impl Sample {
     /// Processor time for a good answer, in microseconds.
     pub(crate) fn cpu_us(&self) -> f64 {
         ratio(self.cpu.as_secs_f64() * 1e6, self.good as f64)
+    }
+
+    /// That of the database server, in microseconds.
+    pub(crate) fn database_cpu_us(&self) -> f64 {
+        ratio(self.database_cpu.as_secs_f64() * 1e6, self.good as f64)
     }
 }
 

@@ -1,12 +1,11 @@
 //! The scene: accounts, a room with members, and the messages in it.
 
-use crate::bulk;
 use crate::client::{Client, text};
+use crate::data::Data;
 use crate::http::request;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -18,7 +17,7 @@ const TOKEN_AGE: Duration = Duration::from_secs(5 * 60);
 const FILL_BATCH: u64 = 500;
 const FILL_CONNECTIONS: usize = 4;
 /// Of more messages, this many ids are kept to be asked for, evenly spread.
-const KEPT_IDS: u64 = 100_000;
+pub(crate) const KEPT_IDS: u64 = 100_000;
 /// More messages than these are put in as rows.
 const THROUGH_THE_API: u64 = 100_000;
 
@@ -70,11 +69,11 @@ impl Scene {
     }
 
     /// Puts what [`Scene::fill`] left out into the database of the program, which must not run.
-    pub(crate) fn fill_rows(&mut self, database: &Path, missing: u64) -> Result<(), String> {
+    pub(crate) fn fill_rows(&mut self, data: &Data, missing: u64) -> Result<(), String> {
+        let ids = data.fill(missing, stride(missing + THROUGH_THE_API))?;
         if missing == 0 {
             return Ok(());
         }
-        let ids = bulk::insert(database, missing, stride(missing + THROUGH_THE_API))?;
         eprintln!("put in {missing} older messages");
         self.messages = self.messages.iter().cloned().chain(ids).collect();
         Ok(())

@@ -1,6 +1,8 @@
 //! What a round consists of: the workloads, each followed by its limits.
 
 use crate::bare::Work;
+use crate::options::Engine;
+use crate::postgres as pgbench;
 use crate::workload::Workload;
 
 /// Something that is measured once in each round.
@@ -12,6 +14,8 @@ pub(crate) enum Step {
     Axum(Size),
     /// Bare SQLite or argon2.
     Bare(Work),
+    /// `pgbench` on the same PostgreSQL.
+    Pgbench(pgbench::Work),
     /// Paced reads by half of the connections, while nobody logs in.
     ReadsAlone,
     /// The same reads, while the other half log in.
@@ -41,6 +45,11 @@ impl Step {
             Step::Bare(Work::InsertGroups) => "sqlite_insert_groups",
             Step::Bare(Work::InsertBatches) => "sqlite_insert_batches",
             Step::Bare(Work::Passwords) => "argon2id",
+            Step::Pgbench(pgbench::Work::Read) => "pgbench_read",
+            Step::Pgbench(pgbench::Work::List) => "pgbench_list",
+            Step::Pgbench(pgbench::Work::Create) => "pgbench_create",
+            Step::Pgbench(pgbench::Work::Insert) => "pgbench_insert",
+            Step::Pgbench(pgbench::Work::Batch) => "pgbench_batch",
             Step::ReadsAlone => "reads_alone",
             Step::ReadsBesideLogins => "reads_beside_logins",
             Step::Loop => "bare_loop",
@@ -49,35 +58,44 @@ impl Step {
 }
 
 impl Workload {
-    /// What the workload's answers for each second of processor time are compared with.
-    pub(crate) fn limit(self) -> Step {
-        match self {
-            Workload::ReadById | Workload::Create => Step::Axum(Size::Record),
-            Workload::List => Step::Axum(Size::Page),
-            Workload::Login => Step::Bare(Work::Passwords),
-            Workload::Batch => Step::Bare(Work::InsertBatches),
-            Workload::Watch => Step::Loop,
+    /// What the workload's answers are compared with: what the program does beside its engine, or, where the engine is a server on the same
+    /// machine, that one.
+    pub(crate) fn limit(self, engine: Engine) -> Step {
+        match (self, engine) {
+            (Workload::ReadById, Engine::Postgres) => Step::Pgbench(pgbench::Work::Read),
+            (Workload::List, Engine::Postgres) => Step::Pgbench(pgbench::Work::List),
+            (Workload::Create, Engine::Postgres) => Step::Pgbench(pgbench::Work::Create),
+            (Workload::Batch, Engine::Postgres) => Step::Pgbench(pgbench::Work::Batch),
+            (Workload::ReadById | Workload::Create, Engine::Sqlite) => Step::Axum(Size::Record),
+            (Workload::List, Engine::Sqlite) => Step::Axum(Size::Page),
+            (Workload::Batch, Engine::Sqlite) => Step::Bare(Work::InsertBatches),
+            (Workload::Login, _) => Step::Bare(Work::Passwords),
+            (Workload::Watch, _) => Step::Loop,
         }
     }
 
     /// What else is measured for it.
-    fn beside(self) -> &'static [Step] {
-        match self {
-            Workload::ReadById => &[Step::Bare(Work::Point)],
-            Workload::List => &[Step::Axum(Size::Record), Step::Bare(Work::Page)],
-            Workload::Login => &[Step::ReadsAlone, Step::ReadsBesideLogins],
-            Workload::Create => &[Step::Bare(Work::InsertGroups)],
-            Workload::Batch | Workload::Watch => &[],
+    fn beside(self, engine: Engine) -> &'static [Step] {
+        match (self, engine) {
+            (Workload::ReadById | Workload::List, Engine::Postgres) => &[Step::Axum(Size::Record)],
+            (Workload::Create, Engine::Postgres) => {
+                &[Step::Pgbench(pgbench::Work::Insert), Step::Axum(Size::Record)]
+            }
+            (Workload::ReadById, Engine::Sqlite) => &[Step::Bare(Work::Point)],
+            (Workload::List, Engine::Sqlite) => &[Step::Axum(Size::Record), Step::Bare(Work::Page)],
+            (Workload::Create, Engine::Sqlite) => &[Step::Bare(Work::InsertGroups)],
+            (Workload::Login, _) => &[Step::ReadsAlone, Step::ReadsBesideLogins],
+            (Workload::Batch | Workload::Watch, _) => &[],
         }
     }
 }
 
 /// The steps of a round with these workloads, each once.
-pub(crate) fn of(workloads: &[Workload]) -> Vec<Step> {
+pub(crate) fn of(workloads: &[Workload], engine: Engine) -> Vec<Step> {
     let mut steps = Vec::new();
     for workload in workloads {
-        let own = [Step::Workload(*workload), workload.limit()];
-        for step in own.iter().chain(workload.beside()) {
+        let own = [Step::Workload(*workload), workload.limit(engine)];
+        for step in own.iter().chain(workload.beside(engine)) {
             if !steps.contains(step) {
                 steps.push(*step);
             }
@@ -91,7 +109,11 @@ mod tests {
     use super::*;
 
     fn check(workloads: &[Workload], expected: &[&str]) {
-        let names: Vec<_> = of(workloads).into_iter().map(Step::name).collect();
+        check_on(Engine::Sqlite, workloads, expected);
+    }
+
+    fn check_on(engine: Engine, workloads: &[Workload], expected: &[&str]) {
+        let names: Vec<_> = of(workloads, engine).into_iter().map(Step::name).collect();
         assert_eq!(names, expected);
     }
 
@@ -105,5 +127,15 @@ mod tests {
         );
         check(&[Workload::Watch], &["watch", "bare_loop"]);
         check(&[Workload::Login], &["login", "argon2id", "reads_alone", "reads_beside_logins"]);
+        check_on(
+            Engine::Postgres,
+            &[Workload::Create],
+            &["create", "pgbench_create", "pgbench_insert", "axum_record"],
+        );
+        check_on(
+            Engine::Postgres,
+            &[Workload::ReadById, Workload::List],
+            &["read_by_id", "pgbench_read", "axum_record", "list", "pgbench_list"],
+        );
     }
 }

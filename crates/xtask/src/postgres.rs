@@ -8,15 +8,20 @@ use std::time::Duration;
 /// Debian's package makes a server and starts it, unless told before that it should not.
 const NO_CLUSTER: &str = "sed -i 's/^#\\?create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf";
 
-/// Sees that PostgreSQL is there, installs Debian's package as root where it is not, and starts a server. It stops when it is dropped, and
-/// also when we are killed.
-pub(crate) fn start(workspace: &Workspace) -> Result<Server, String> {
+/// Sees that PostgreSQL is there: installs Debian's package as root where it is not.
+pub(crate) fn ensure(workspace: &Workspace) -> Result<(), String> {
     if let Err(reason) = Installation::find() {
         install(workspace).map_err(|why| format!("{reason}; {why}"))?;
     }
     let mut version = workspace.command(Installation::find()?.folder().join("postgres"));
     version.arg("--version");
     print!("{}", process::text(version)?);
+    Ok(())
+}
+
+/// Sees that PostgreSQL is there, and starts a server. It stops when it is dropped, and also when we are killed.
+pub(crate) fn start(workspace: &Workspace) -> Result<Server, String> {
+    ensure(workspace)?;
     Server::start(&Setup::quick())
 }
 

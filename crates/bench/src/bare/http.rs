@@ -27,7 +27,7 @@ impl BareAxum {
         let mut command = ourselves()?;
         command.arg("bare-axum").args(sizes.iter().map(usize::to_string)).stdin(Stdio::piped());
         let (guard, address) = Guard::start(&mut command, |line| line.parse().ok())?;
-        Ok(BareAxum { target: Target { address, pid: guard.pid() }, _guard: guard })
+        Ok(BareAxum { target: Target { address, pid: guard.pid(), database: None }, _guard: guard })
     }
 }
 

@@ -3,8 +3,6 @@
 use crate::client::PASSWORD;
 use argon2::Argon2;
 use argon2::password_hash::PasswordVerifier;
-use rusqlite::Connection;
-use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,12 +12,9 @@ pub(crate) struct Passwords {
 }
 
 impl Passwords {
-    /// Takes a hash out of the program's database.
-    pub(crate) fn read(database: &Path) -> Result<Self, String> {
-        let failed = |error: rusqlite::Error| format!("{}: {error}", database.display());
-        let connection = Connection::open(database).map_err(failed)?;
-        let hash = connection.query_row("SELECT hash FROM _credential LIMIT 1", [], |row| row.get(0));
-        Ok(Passwords { hash: hash.map_err(failed)? })
+    /// With a hash that the program made.
+    pub(crate) fn new(hash: &str) -> Self {
+        Passwords { hash: hash.to_owned() }
     }
 
     /// How many times the password was compared in this time, by as many threads as the program has for it by default.

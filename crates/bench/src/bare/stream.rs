@@ -30,7 +30,7 @@ impl BareLoop {
         let mut command = super::http::ourselves()?;
         command.arg("bare-loop").arg(event_bytes.to_string()).stdin(Stdio::piped());
         let (guard, address) = Guard::start(&mut command, |line| line.parse().ok())?;
-        Ok(BareLoop { target: Target { address, pid: guard.pid() }, _guard: guard })
+        Ok(BareLoop { target: Target { address, pid: guard.pid(), database: None }, _guard: guard })
     }
 }
 
@@ -209,7 +209,7 @@ mod tests {
         thread::spawn(move || bare.run());
         let post = || Script::constant(request("POST", "/", Some("t"), Some("{}")), status, |_, _| true);
         let watcher = request("GET", "/", Some("t"), None);
-        let target = Target { address, pid: std::process::id() };
+        let target = Target { address, pid: std::process::id(), database: None };
         Plan { target, watchers: vec![watcher; 20], tellers: (0..4).map(|_| post()).collect() }
     }
 

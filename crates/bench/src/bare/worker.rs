@@ -52,10 +52,10 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts a child on a copy of the program's database, which it changes.
-    pub(crate) fn start(database: &Path) -> Result<Self, String> {
+    /// Starts a child with a hash of the password, and with a copy of the program's SQLite database, which it changes, where there is one.
+    pub(crate) fn start(hash: &str, database: Option<&Path>) -> Result<Self, String> {
         let mut command = super::http::ourselves()?;
-        command.arg("bare-worker").arg(database).stdin(Stdio::piped());
+        command.arg("bare-worker").arg(hash).args(database).stdin(Stdio::piped());
         let (sender, answers) = sync_channel(1);
         let tell = move |line: &str| match line {
             READY => Some(()),
@@ -94,8 +94,9 @@ fn send(child: &mut Child, line: &str) -> Result<(), String> {
 const READY: &str = "ready";
 
 /// The child's side.
-pub(crate) fn run(database: &Path) -> Result<(), String> {
-    let tools = Tools { rows: Rows::open(database)?, passwords: Passwords::read(database)? };
+pub(crate) fn run(hash: &str, database: Option<&Path>) -> Result<(), String> {
+    let rows = database.map(Rows::open).transpose()?;
+    let tools = Tools { rows, passwords: Passwords::new(hash) };
     println!("{READY}");
     for line in std::io::stdin().lock().lines().map_while(Result::ok) {
         let order: Order = serde_json::from_str(&line).map_err(|error| error.to_string())?;
@@ -106,7 +107,7 @@ pub(crate) fn run(database: &Path) -> Result<(), String> {
 }
 
 struct Tools {
-    rows: Rows,
+    rows: Option<Rows>,
     passwords: Passwords,
 }
 
@@ -120,12 +121,13 @@ impl Tools {
     }
 
     fn work(&self, work: Work, time: Duration) -> Result<u64, String> {
+        let rows = || self.rows.as_ref().ok_or_else(|| "there is no database of SQLite".to_owned());
         match work {
-            Work::Point => self.rows.points(time),
-            Work::Page => self.rows.pages(time),
-            Work::InsertGroups => self.rows.inserts(GROUP, time),
+            Work::Point => rows()?.points(time),
+            Work::Page => rows()?.pages(time),
+            Work::InsertGroups => rows()?.inserts(GROUP, time),
             // A batch is one request, so it counts as one.
-            Work::InsertBatches => self.rows.inserts(BATCH, time).map(|rows| rows / BATCH),
+            Work::InsertBatches => rows()?.inserts(BATCH, time).map(|rows| rows / BATCH),
             Work::Passwords => self.passwords.compare(time),
         }
     }

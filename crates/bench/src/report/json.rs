@@ -29,6 +29,7 @@ fn single(measured: &Measured, options: &Options) -> Value {
     let sizes = measured.sizes;
     json!({
         "settings": {
+            "engine": measured.engine.name(),
             "cores": std::thread::available_parallelism().map_or(0, usize::from),
             "connections": options.connections,
             "seconds": options.seconds,
@@ -40,6 +41,7 @@ fn single(measured: &Measured, options: &Options) -> Value {
         "first_answer_ms": rounded(measured.first_answer.as_secs_f64() * 1e3),
         "idle_rss_mib": rounded(mib(measured.idle_kib)),
         "reads_kept_beside_logins": measured.reads_kept().map(rounded),
+        "creates_of_inserts": measured.creates_of_inserts().map(rounded),
         "answer_bytes": {"record": sizes.record, "page": sizes.page, "event": sizes.event},
         "results": measured.lines().iter().map(result).collect::<Vec<_>>(),
         "limits": measured.limits().map(|of| limit(&of)).collect::<Vec<_>>(),
@@ -74,6 +76,7 @@ fn add_figures(to: &mut Map<String, Value>, sample: &Sample) {
         "p99_us": sample.latency.quantile(0.99),
         "cpu_us": rounded(sample.cpu_us()),
         "per_cpu_second": rounded(sample.per_cpu_second()),
+        "database_cpu_us": rounded(sample.database_cpu_us()),
         "good": sample.good,
         "bad": sample.bad,
     });
@@ -103,7 +106,7 @@ mod tests {
         assert_eq!(report["reads_kept_beside_logins"], 0.75);
         let expected = json!({
             "workload": "list", "per_second": 600.0, "p50_us": 0, "p99_us": 0, "cpu_us": 5000.0, "per_cpu_second": 200.0,
-            "good": 600, "bad": 1, "limit": "axum_page", "ratio_to_limit": 0.25, "ratio_to_axum_record": 0.2, "rss_mib": 2.0,
+            "database_cpu_us": 0.0,            "good": 600, "bad": 1, "limit": "axum_page", "ratio_to_limit": 0.25, "ratio_to_axum_record": 0.2, "rss_mib": 2.0,
         });
         assert_eq!(report["results"][0], expected);
         let names: Vec<_> =

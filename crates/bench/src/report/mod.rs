@@ -8,6 +8,9 @@ pub(crate) use growth::growth;
 pub(crate) use json::json;
 pub(crate) use table::table;
 
+use crate::bare;
+use crate::options::Engine;
+use crate::postgres::Work;
 use crate::run::{Measured, Phase};
 use crate::sample::{Sample, ratio};
 use crate::step::{Size, Step};
@@ -63,6 +66,8 @@ pub(crate) struct Line<'a> {
     /// What it is compared with, and how it does.
     pub(crate) limit: Step,
     pub(crate) ratio_to_limit: f64,
+    /// What that should be.
+    pub(crate) target: Option<Target>,
     /// The ratio to bare axum that answers with one record, whatever this workload answers. Logins have none: hashing is
     /// not a server's work. Nor has watching, of which the answer does not end.
     pub(crate) ratio_to_axum: Option<f64>,
@@ -77,10 +82,15 @@ pub(crate) struct Delays {
     pub(crate) p99: f64,
 }
 
+/// What all creates reach of bare inserts into PostgreSQL, which do much less.
+const CREATES_OF_INSERTS: Target = Target::AtLeast(0.6);
+
 impl Workload {
     /// What the ratio to the limit should be.
-    pub(crate) fn target(self) -> Option<Target> {
+    pub(crate) fn target(self, engine: Engine) -> Option<Target> {
         match self {
+            Workload::ReadById | Workload::Create if engine == Engine::Postgres => Some(Target::AtLeast(0.6)),
+            _ if engine == Engine::Postgres => None,
             Workload::ReadById => Some(Target::AtLeast(0.5)),
             Workload::List | Workload::Create => Some(Target::AtLeast(0.2)),
             Workload::Login => Some(Target::AtLeast(0.9)),
@@ -93,7 +103,7 @@ impl Workload {
 impl Measured {
     /// The figures of the workloads.
     pub(crate) fn lines(&self) -> Vec<Line<'_>> {
-        self.phases.iter().flat_map(lines).collect()
+        self.phases.iter().flat_map(|phase| lines(phase, self.engine)).collect()
     }
 
     /// The limits, and what else was measured beside the workloads. What both phases have is there for each.
@@ -103,9 +113,17 @@ impl Measured {
 
     /// The part of its rate that others' reading kept while some logged in.
     pub(crate) fn reads_kept(&self) -> Option<f64> {
-        let find =
-            |wanted| self.limits().find(|limit| limit.step == wanted).map(|limit| limit.sample.per_second());
-        Some(ratio(find(Step::ReadsBesideLogins)?, find(Step::ReadsAlone)?))
+        Some(ratio(self.per_second(Step::ReadsBesideLogins)?, self.per_second(Step::ReadsAlone)?))
+    }
+
+    /// Creates for each bare insert into PostgreSQL, both a second.
+    pub(crate) fn creates_of_inserts(&self) -> Option<f64> {
+        let creates = self.lines().into_iter().find(|line| line.workload == Workload::Create)?;
+        Some(ratio(creates.sample.per_second(), self.per_second(Step::Pgbench(Work::Insert))?))
+    }
+
+    fn per_second(&self, step: Step) -> Option<f64> {
+        self.limits().find(|limit| limit.step == step).map(|limit| limit.sample.per_second())
     }
 
     /// How many answers were not good.
@@ -119,23 +137,29 @@ fn limits(phase: &Phase) -> impl Iterator<Item = Limit<'_>> {
     beside.map(|(step, sample)| Limit { phase: phase.name, step: *step, sample })
 }
 
-fn lines(phase: &Phase) -> Vec<Line<'_>> {
+fn lines(phase: &Phase, engine: Engine) -> Vec<Line<'_>> {
     let workloads = phase.samples.iter().filter_map(|(step, sample)| match step {
         Step::Workload(workload) => Some((*workload, sample)),
         _ => None,
     });
-    workloads.map(|(workload, sample)| line(&phase.samples, workload, sample)).collect()
+    workloads.map(|(workload, sample)| line(&phase.samples, engine, workload, sample)).collect()
 }
 
-fn line<'a>(measured: &BTreeMap<Step, Sample>, workload: Workload, sample: &'a Sample) -> Line<'a> {
-    let limit = workload.limit();
-    let to = |step: Step| measured.get(&step).map(|limit| compare(workload, sample, limit));
+fn line<'a>(
+    measured: &BTreeMap<Step, Sample>,
+    engine: Engine,
+    workload: Workload,
+    sample: &'a Sample,
+) -> Line<'a> {
+    let limit = workload.limit(engine);
+    let to = |step: Step| measured.get(&step).map(|limit| compare(step, sample, limit));
     let axum = Step::Axum(Size::Record);
     Line {
         workload,
         sample,
         limit,
         ratio_to_limit: to(limit).unwrap_or(0.0),
+        target: workload.target(engine),
         ratio_to_axum: if matches!(workload, Workload::Login | Workload::Watch) { None } else { to(axum) },
         delays: measured
             .get(&limit)
@@ -150,11 +174,13 @@ fn delays(sample: &Sample, limit: &Sample) -> Delays {
 }
 
 /// Logins are compared by the clock: argon2id is to be busy all the time. So is watching: the bare loop is one thread, and what
-/// counts is how soon everyone knows. All else is compared by processor time, which does not
-/// depend on how much of the machine the load itself takes.
-fn compare(workload: Workload, sample: &Sample, limit: &Sample) -> f64 {
-    match workload {
-        Workload::Login | Workload::Watch => ratio(sample.per_second(), limit.per_second()),
+/// counts is how soon everyone knows; and what is measured against `pgbench`, which like the program keeps a server busy. All else is
+/// compared by processor time, which does not depend on how much of the machine the load itself takes.
+fn compare(with: Step, sample: &Sample, limit: &Sample) -> f64 {
+    match with {
+        Step::Bare(bare::Work::Passwords) | Step::Loop | Step::Pgbench(_) => {
+            ratio(sample.per_second(), limit.per_second())
+        }
         _ => ratio(sample.per_cpu_second(), limit.per_cpu_second()),
     }
 }
@@ -166,7 +192,6 @@ fn mib(kib: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bare::Work;
     use crate::run::Sizes;
     use std::time::Duration;
 
@@ -181,11 +206,12 @@ mod tests {
             (Step::Workload(Workload::Login), sample(90, 2, 2)),
             (Step::Axum(Size::Record), sample(1_000, 1, 1)),
             (Step::Axum(Size::Page), sample(800, 1, 1)),
-            (Step::Bare(Work::Passwords), sample(100, 2, 4)),
+            (Step::Bare(bare::Work::Passwords), sample(100, 2, 4)),
             (Step::ReadsAlone, sample(200, 1, 1)),
             (Step::ReadsBesideLogins, sample(150, 1, 2)),
         ]);
         Measured {
+            engine: Engine::Sqlite,
             messages: 100_000,
             phases: vec![Phase { name: "reading", samples: reading }],
             first_answer: Duration::from_micros(12_340),
@@ -218,9 +244,26 @@ mod tests {
             (Step::Loop, timed(200, 100)),
         ]);
         let phase = Phase { name: "watching", samples };
-        let lines = lines(&phase);
+        let lines = lines(&phase, Engine::Sqlite);
         assert_eq!((lines[0].ratio_to_limit, lines[0].ratio_to_axum), (1.5, None));
         assert_eq!(lines[0].delays, Some(Delays { p50: 1.5, p99: 1.5 }));
+    }
+
+    #[test]
+    fn postgres_is_compared_by_the_clock_with_pgbench() {
+        let creates = Step::Workload(Workload::Create);
+        let samples = BTreeMap::from([
+            (creates, sample(600, 1, 9)),
+            (Step::Pgbench(Work::Create), sample(1_000, 1, 0)),
+            (Step::Pgbench(Work::Insert), sample(2_000, 1, 0)),
+            (Step::Axum(Size::Record), sample(1_000, 1, 1)),
+        ]);
+        let phases = vec![Phase { name: "writing", samples }];
+        let measured = Measured { engine: Engine::Postgres, phases, ..measured() };
+        let line = &measured.lines()[0];
+        assert_eq!((line.ratio_to_limit, line.target), (0.6, Some(Target::AtLeast(0.6))));
+        assert_eq!(measured.creates_of_inserts(), Some(0.3));
+        assert!(line.ratio_to_axum.is_some_and(|ratio| ratio < 0.1), "that is by processor time");
     }
 
     #[test]

@@ -16,7 +16,7 @@ const MAP: [(&str, &[&str]); 14] = [
     ("api", &["expr", "model", "ports", "engine"]),
     ("testkit", &["expr", "model", "ports", "sql", "engine", "embedded"]),
     ("server", &["expr", "model", "ports", "sql", "engine", "embedded", "scaleout", "api"]),
-    ("bench", &[]),
+    ("bench", &["services"]),
     ("services", &[]),
     ("fuzz", &["model", "ports", "engine", "embedded", "api", "testkit"]),
     ("xtask", &["services"]),
