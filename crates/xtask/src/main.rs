@@ -37,8 +37,8 @@ usage: cargo xtask <command>
   schemathesis --long   more of them, and others each time
   postgres       a private PostgreSQL for tests that are run by hand, until Ctrl-C (else each test program starts its own)
   fuzz [TARGET] [SECONDS]   libFuzzer on filters, cursors, bodies, batches and project files, a minute each (needs a C++ compiler)
-  bench          build the program and measure it; `cargo xtask bench --help` lists the options, and
-                 docs/guide/benchmarks.md says what the figures mean
+  bench          build the program and measure it, with `--engine postgres` on a private PostgreSQL; `cargo xtask bench --help`
+                 lists the options, and docs/guide/benchmarks.md says what the figures mean
   atlas          make the data of examples/atlas again (needs node, npm, tar and the npm registry)
   help           this text";
 
