@@ -12,6 +12,7 @@ mod help;
 mod idempotency;
 mod init;
 mod key;
+mod locks;
 mod logs;
 mod metrics;
 mod migrate;
