@@ -14,6 +14,7 @@ mod fields;
 mod file;
 mod folder;
 mod indexes;
+mod key_length;
 mod lookups;
 mod models;
 mod names;
@@ -77,6 +78,7 @@ fn check(files: Vec<SourceFile>, mut faults: Faults) -> Result<Loaded, Diagnosti
     let (config, lock_rule) = read_config(&files, &mut faults);
     let drafts = draft::collect(&files, &mut faults);
     let (models, mut jobs) = models::build(&drafts, &mut faults);
+    key_length::check(config.data.engine, &drafts, &models, &mut faults);
     jobs.extend(lock_rule.and_then(|source| rules::of_locks(&models, source)));
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
     let mut application = Application { config, models, by_name };

@@ -349,6 +349,32 @@ fn indexes() {
     check_index("unique = true", &["option_missing 5:1 [[indexes]]"]);
 }
 
+/// An index of SQLite holds any text; one of PostgreSQL has a bound, which a long text can pass.
+#[test]
+fn what_postgres_cannot_index() {
+    let check_on = |engine: &str, model: &str, expected: &[&str]| {
+        let settings = format!("[data]\nengine = \"{engine}\"\n");
+        let files = [("mainstay.toml", settings.as_str()), ("models/note.toml", model)];
+        check(&files, expected);
+    };
+    let text =
+        |max: usize| format!("[fields]\nt = {{ type = \"text\", index = true, max_length = {max} }}\n");
+    check_on("sqlite", &text(100_000), &[]);
+    check_on("postgres", &text(665), &[]);
+    check_on(
+        "postgres",
+        &text(666),
+        &["key_too_long models/note.toml:2:5 { type = \"text\", index = true, max_length = 666 }"],
+    );
+    let several = |count: usize| {
+        let names: Vec<String> = (0..count).map(|number| format!("\"f{number}\"")).collect();
+        let fields: String = (0..count).map(|number| format!("f{number} = \"string\"\n")).collect();
+        format!("[fields]\n{fields}[[indexes]]\nfields = [{}]\n", names.join(", "))
+    };
+    check_on("postgres", &several(2), &[]);
+    check_on("postgres", &several(3), &["key_too_long models/note.toml:6:10 [\"f0\", \"f1\", \"f2\"]"]);
+}
+
 #[test]
 fn retention() {
     for good in ["30d", "1s", "36500d", "2w"] {

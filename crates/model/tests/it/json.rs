@@ -251,6 +251,22 @@ fn stored_records_outlive_their_model() {
     assert_eq!(stored("{"), None);
 }
 
+/// As when a node of the version before, which does not have the field, adds a record: the database fills it, and the feed has to say so.
+#[test]
+fn a_field_that_a_record_lacks_has_its_default() {
+    let note =
+        |field: &str| crate::support::load(&[("models/note.toml", &format!("[fields]\nadded = {field}\n"))]);
+    let stored = |field: &str, json: &str| {
+        let app = note(field);
+        let model = app.model_named("note").unwrap();
+        json::decode_stored(model, json).unwrap()[model.field_named("added").unwrap().id.index()].clone()
+    };
+    assert_eq!(stored("{ type = \"int\", default = 7 }", "{}"), Value::Int(7));
+    assert_eq!(stored("{ type = \"int\", default = 7 }", r#"{"added":3}"#), Value::Int(3));
+    assert_eq!(stored("{ type = \"int\", default = 7, optional = true }", "{}"), Value::Null);
+    assert_eq!(stored("\"int\"", "{}"), Value::Null);
+}
+
 fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec(any::<char>(), 0..12)
         .prop_map(|chars| chars.into_iter().filter(|c| *c != '\0').collect())

@@ -4,6 +4,7 @@ use super::connect::reason;
 use mainstay_expr::FieldId;
 use mainstay_model::{Application, Model};
 use mainstay_ports::StoreError;
+use mainstay_sql::postgres::fields_of_unknown_key;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
@@ -63,6 +64,9 @@ impl UniqueKeys {
         }
         let name = error.as_db_error()?.constraint()?;
         let keys = self.0.get(model.id.index())?;
-        keys.iter().find(|(key, _)| key == name).map(|(_, fields)| fields.clone())
+        let known = keys.iter().find(|(key, _)| key == name).map(|(_, fields)| fields.clone());
+        // A node of the next version may have made something unique.
+        let guessed = || Some(fields_of_unknown_key(model, name)).filter(|fields| !fields.is_empty());
+        known.or_else(guessed)
     }
 }

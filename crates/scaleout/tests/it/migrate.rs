@@ -4,7 +4,8 @@ use crate::support::{self, options};
 use mainstay_expr::Value;
 use mainstay_model::{Application, Project};
 use mainstay_ports::{
-    Authority, Changes, Committed, Create, Page, Position, Query, Step, Store, StoreError, Transaction,
+    Authority, Changes, Committed, Create, Page, Position, Query, Rejection, Step, Store, StoreError,
+    Transaction,
 };
 use mainstay_scaleout::postgres::{OpenError, PostgresStore, migrate};
 use mainstay_services::postgres::{Database, Server};
@@ -124,7 +125,14 @@ async fn nodes_of_two_versions_work_side_by_side() {
         // Of what the version does not know, it hears nothing, and goes on behind it.
         assert_eq!(changes(store, start).await, 4);
     }
+    // The feed fills what nodes of the version before do not know, as the database does.
+    let Changes::Some { changes: told, .. } = second.changes(start, 100).await.unwrap() else {
+        panic!("reset")
+    };
     let kind = new.model_named("note").unwrap().field_named("kind").unwrap().id;
+    let told = told.iter().filter(|change| change.model == new.model_named("note").unwrap().id);
+    let told: Vec<&str> = told.filter_map(|change| change.after.as_ref()?.get(kind).as_text()).collect();
+    assert_eq!(told, ["plain", "x", "plain"]);
     let notes = all(&second, &new, "note").await;
     let kinds: Vec<&str> = notes.rows.iter().filter_map(|row| row.record.get(kind).as_text()).collect();
     assert_eq!(kinds, ["plain", "x", "plain"]);
@@ -142,6 +150,18 @@ async fn nodes_of_two_versions_work_side_by_side() {
     assert!(matches!(open(&old, &database).await, Err(OpenError::SchemaDiffers(_))));
     let second = open(&new, &database).await.unwrap();
     assert_eq!(changes(&second, start).await, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_of_the_version_before_is_told_what_became_unique() {
+    let (database, _) = with_a_note().await;
+    let (old, new) = (notes("text = \"string\""), notes("text = { type = \"string\", unique = true }"));
+    let store = open(&old, &database).await.unwrap();
+    apply(&new, &database).await.unwrap();
+    let refused = create(&store, &old, "note", &[("text", "kept")]).await.unwrap_err();
+    let text = old.model_named("note").unwrap().field_named("text").unwrap().id;
+    let StoreError::Rejected(rejections) = &refused else { panic!("{refused}") };
+    assert!(matches!(&rejections[..], [(0, Rejection::Unique(fields))] if *fields == [text]), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

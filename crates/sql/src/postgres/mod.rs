@@ -3,8 +3,8 @@
 mod row;
 
 pub use row::{
-    RowLock, get_locked, get_many, hold_live_many, insert_many, replace_many, replace_version, require_live,
-    require_live_many, unique_keys,
+    RowLock, fields_of_unknown_key, get_locked, get_many, hold_live_many, insert_many, replace_many,
+    replace_version, require_live, require_live_many, unique_keys,
 };
 
 use crate::migrate::{self, ColumnType, Conversion};

@@ -115,3 +115,10 @@ pub fn unique_keys(app: &Application, model: &Model) -> Vec<(String, Vec<FieldId
     keys.push((primary_key_name(&model.name), vec![base::ID]));
     keys
 }
+
+/// The fields that an index is of which a newer version of the application made, as far as this one knows them: its name tells.
+pub fn fields_of_unknown_key(model: &Model, name: &str) -> Vec<FieldId> {
+    let columns = name.strip_prefix("ux_").and_then(|name| name.strip_prefix(model.name.as_str()));
+    let columns = columns.unwrap_or_default().split('.');
+    columns.filter_map(|column| Some(model.field_named(column)?.id)).collect()
+}
