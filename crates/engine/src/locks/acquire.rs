@@ -43,7 +43,9 @@ impl Engine {
                 Attempt::Taken(lock) => return Ok(lock),
                 Attempt::Held(lock) if Instant::now() >= patience => return Err(held(&lock)),
                 Attempt::Held(lock) => {
-                    place.get_or_insert(self.bells().place()?);
+                    if place.is_none() {
+                        place = Some(self.bells().place()?);
+                    }
                     let left = Duration::from_millis(lock.lease_ms.unsigned_abs() + 1);
                     let look = (Instant::now() + left.min(LOOK_EVERY)).min(patience);
                     let _ = timeout_at(look, rung).await;

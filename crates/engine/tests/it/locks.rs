@@ -246,3 +246,18 @@ async fn leases_go_by_the_clock_that_all_share() {
     assert!(next.fencing > lock.fencing);
     assert_eq!(code(take(&here.engine, &ann, "job-1").await), Code::LockHeld);
 }
+
+/// Each of them looks several times, and keeps its place meanwhile.
+#[tokio::test]
+async fn no_more_wait_than_may() {
+    let app = app();
+    let ann = app.account("ann@example.org", &[]).await;
+    let lock = take(&app.engine, &ann, "job-1").await.unwrap();
+    let wait = |_| async {
+        let waited = app.engine.acquire_lock(&ann, &lock.name, &for_ms(1_000, 1_200)).await;
+        code(waited)
+    };
+    let codes = join_all((0..1_010).map(wait)).await;
+    let count = |code| codes.iter().filter(|other| **other == code).count();
+    assert_eq!((count(Code::LockHeld), count(Code::Busy)), (1_000, 10));
+}
