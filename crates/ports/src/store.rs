@@ -29,11 +29,44 @@ pub trait Store: Send + Sync + 'static {
     /// See [`StoreError`].
     fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// Reads up to `limit` changes behind `after` in the feed, oldest first; fewer only where the feed ends, as [`Store::position`] has it.
+    /// Reads up to `limit` changes behind `after` in the feed, oldest first. There are none where the feed ends, as [`Store::position`] has it; and
+    /// there may be fewer before, where some are of models that only another version of the application has.
     ///
     /// # Errors
     /// See [`StoreError`]; a position that the feed cannot serve is no error but [`Changes::Reset`].
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>>;
+
+    /// Reads the feed from `after` to its end, as [`Store::position`] has it, and answers which records of these models were changed: each change
+    /// without its record. Who is so far behind that this would take long is told [`Changes::Reset`].
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    fn touched<'a>(
+        &'a self,
+        models: &'a [ModelId],
+        after: Position,
+    ) -> BoxFuture<'a, Result<Changes, StoreError>> {
+        Box::pin(async move {
+            let (mut touched, mut place) = (Vec::new(), after);
+            loop {
+                match self.changes(place, 500).await? {
+                    Changes::Some { changes, .. } if changes.is_empty() => {
+                        return Ok(Changes::Some { changes: touched, position: place });
+                    }
+                    Changes::Some { changes, position } => {
+                        let of_models = changes.into_iter().filter(|change| models.contains(&change.model));
+                        touched.extend(of_models.map(|change| Change {
+                            before: None,
+                            after: None,
+                            ..change
+                        }));
+                        place = position;
+                    }
+                    reset @ Changes::Reset { .. } => return Ok(reset),
+                }
+            }
+        })
+    }
 
     /// The end of the feed: nothing that was acknowledged before this was asked, by whatever node, is behind it.
     ///

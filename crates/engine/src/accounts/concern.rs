@@ -19,6 +19,7 @@ pub(crate) enum Concern {
 pub(super) struct Concerns {
     /// By model.
     models: Vec<OfModel>,
+    remembered: Vec<ModelId>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -38,7 +39,9 @@ impl Concerns {
             is_remembered: model.id == user || model.announced,
             reaches_accounts,
         };
-        Concerns { models: application.models.iter().zip(reaching).map(of_model).collect() }
+        let models: Vec<OfModel> = application.models.iter().zip(reaching).map(of_model).collect();
+        let remembered = application.models.iter().filter(|model| models[model.id.index()].is_remembered);
+        Concerns { remembered: remembered.map(|model| model.id).collect(), models }
     }
 
     /// A restoration makes nobody's identity worth less, and a purge removes what had ended before.
@@ -53,9 +56,9 @@ impl Concerns {
         }
     }
 
-    /// Whether identities are made of a model's records.
-    pub(super) fn is_remembered(&self, model: ModelId) -> bool {
-        self.of_model(model).is_remembered
+    /// The models of whose records identities are made.
+    pub(super) fn remembered(&self) -> &[ModelId] {
+        &self.remembered
     }
 
     fn of_model(&self, model: ModelId) -> OfModel {

@@ -16,8 +16,6 @@ const HEARD_FOR: Duration = Duration::from_secs(1);
 const EVERY: Duration = Duration::from_millis(300);
 /// The pause after a failure.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How many changes are read at once.
-const PAGE: u32 = 500;
 
 /// When the feed was last heard to its end.
 pub(super) struct Heard {
@@ -75,41 +73,32 @@ impl Engine {
         }
     }
 
-    /// Reads on to the end of the feed; without a place everything that is remembered is older than what is heard from now on. What was read before
-    /// a failure is read again, which does no harm.
+    /// Reads on to the end of the feed; without a place everything that is remembered is older than what is heard from now on.
     async fn hear(&self, place: Option<Position>) -> Result<Position, Error> {
-        let Some(mut place) = place else {
-            let asked = Instant::now();
+        let identities = self.identities();
+        let asked = Instant::now();
+        let Some(place) = place else {
             let end = self.store().position().await?;
-            self.identities().forget_all();
-            self.identities().heard.note(asked);
+            identities.forget_all();
+            identities.heard.note(asked);
             return Ok(end);
         };
-        loop {
-            let asked = Instant::now();
-            let is_end = match self.store().changes(place, PAGE).await? {
-                Changes::Some { changes, position } => {
-                    changes.iter().for_each(|change| self.forget_by(change));
-                    place = position;
-                    changes.len() < PAGE as usize
-                }
-                Changes::Reset { position } => {
-                    self.identities().forget_all();
-                    place = position;
-                    true
-                }
-            };
-            if is_end {
-                self.identities().heard.note(asked);
-                return Ok(place);
+        let position = match self.store().touched(identities.made_of(), place).await? {
+            Changes::Some { changes, position } => {
+                changes.iter().for_each(|change| self.forget_by(change));
+                position
             }
-        }
+            Changes::Reset { position } => {
+                identities.forget_all();
+                position
+            }
+        };
+        identities.heard.note(asked);
+        Ok(position)
     }
 
     fn forget_by(&self, change: &Change) {
-        if self.identities().is_made_of(change.model) {
-            self.identities().forget_record(&self.application().model(change.model).name, change.id);
-        }
+        self.identities().forget_record(&self.application().model(change.model).name, change.id);
     }
 }
 

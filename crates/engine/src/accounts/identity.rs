@@ -128,9 +128,9 @@ impl Identities {
         }
     }
 
-    /// Whether a change of a record of this model can make an identity another, or end it.
-    pub(super) fn is_made_of(&self, model: ModelId) -> bool {
-        self.concerns.is_remembered(model)
+    /// The models of whose records identities are made: a change of one can end an identity, or make it another.
+    pub(super) fn made_of(&self) -> &[ModelId] {
+        self.concerns.remembered()
     }
 
     pub(super) fn forget_record(&self, model: &str, id: Uuid) {

@@ -107,6 +107,28 @@ pub async fn what_nodes_remember_is_announced_without_its_record(open: Open) {
     assert!(changes.iter().all(|change| change.before.is_none() && change.after.is_none()));
 }
 
+pub async fn what_was_touched_is_told_up_to_the_end(open: Open) {
+    let world = World::open(open);
+    let owner = world.account().await;
+    let (start, models) = (world.position().await, [world.model_id("room"), world.model_id("_session")]);
+    let now = Value::Timestamp(world.now());
+    let values = [("user", Value::Uuid(owner)), ("expires_at", now.clone()), ("last_used_at", now.clone())];
+    let session = world.made("_session", &values).await;
+    let room = world.room(owner, "a").await;
+    world.must(Who::System, world.update("_session", session, &[("revoked_at", now)])).await;
+    world.made("sample", &[("number", Value::Int(1))]).await;
+    let Changes::Some { changes, position } = world.store.touched(&models, start).await.unwrap() else {
+        panic!("the feed can serve its own positions");
+    };
+    assert_eq!(changes.iter().map(|change| change.id).collect::<Vec<_>>(), [room, session]);
+    assert!(changes.iter().all(|change| change.before.is_none() && change.after.is_none()));
+    assert_eq!(position, world.position().await);
+    let nothing = Changes::Some { changes: Vec::new(), position };
+    assert_eq!(world.store.touched(&models, position).await.unwrap(), nothing);
+    let foreign = Position { epoch: position.epoch ^ 1, ..position };
+    assert_eq!(world.store.touched(&models, foreign).await.unwrap(), Changes::Reset { position });
+}
+
 pub async fn the_feed_is_read_in_portions(open: Open) {
     let world = World::open(open);
     let mut position = world.position().await;

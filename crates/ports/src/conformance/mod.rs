@@ -150,6 +150,7 @@ suite! { $
         the_feed_has_no_secrets,
         internal_models_are_not_in_the_feed,
         what_nodes_remember_is_announced_without_its_record,
+        what_was_touched_is_told_up_to_the_end,
         the_feed_is_read_in_portions,
         a_position_that_cannot_be_served_is_reset,
         a_waiter_is_woken;

@@ -19,7 +19,7 @@ use super::rows::{RowStatements, Shared};
 use super::session::Purpose;
 use super::transact::transact;
 use futures::future::BoxFuture;
-use mainstay_expr::Predicate;
+use mainstay_expr::{ModelId, Predicate};
 use mainstay_model::Application;
 use mainstay_ports::{Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction};
 use std::sync::Arc;
@@ -229,6 +229,23 @@ impl Store for PostgresStore {
                     found => return Ok(found),
                 }
             }
+        })
+    }
+
+    fn touched<'a>(
+        &'a self,
+        models: &'a [ModelId],
+        after: Position,
+    ) -> BoxFuture<'a, Result<Changes, StoreError>> {
+        let Inner { application, shared, readers, .. } = &*self.inner;
+        Box::pin(async move {
+            let names: Vec<&str> =
+                models.iter().map(|model| application.model(*model).name.as_str()).collect();
+            let names = &names;
+            let ask =
+                |connection: Arc<Connection>| async move { feed::touched(&connection, after, names).await };
+            let (found, end) = readers.ask(Weight::Long, ask).await?;
+            found.touched(application, shared.epoch, after, end)
         })
     }
 

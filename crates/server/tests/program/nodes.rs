@@ -84,6 +84,23 @@ fn a_watch_goes_on_at_another_node() {
     assert_eq!(resumed.next().unwrap().data["record"]["text"], "three");
 }
 
+#[test]
+fn a_watch_ends_with_its_session_on_whichever_node() {
+    if is_left_out(Engine::Postgres, ONE_PROCESS) {
+        return;
+    }
+    let project = Project::example("chat");
+    let (one, other) = (project.serve(), project.serve());
+    let (ann, _) = one.client().registered("ann@example.org", PASSWORD);
+    let mut watch = Events::open(&at(&other, &ann), "/v1/rooms");
+    assert_eq!(watch.next().unwrap().name, "ready");
+    let started = Instant::now();
+    assert_eq!(ann.send("POST", "/v1/auth/logout", None).status, 204);
+    let end = watch.next().unwrap();
+    assert_eq!((end.name.as_str(), &end.data), ("end", &json!({"reason": "unauthenticated"})));
+    assert!(started.elapsed() < SOON);
+}
+
 fn with_master_key(project: &Project, key: &str) -> Option<Server> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_mainstay"));
     program.env("MAINSTAY_MASTER_KEY", key);

@@ -3,13 +3,19 @@
 use super::{Ends, signed, unsigned};
 use crate::postgres::connection::Connection;
 use crate::postgres::error::store_error;
-use futures::future::join;
+use futures::future::{join, join3};
 use mainstay_model::{Application, Model};
 use mainstay_ports::{Change, Changes, Operation, Position, Record, StoreError};
 use tokio_postgres::{Error, Row};
 
 const SELECT: &str = r#"SELECT "offset", "model", "id", "operation", "before", "after", "actor", "request_id", "at"
     FROM "_mainstay_change" WHERE "offset" > $1 ORDER BY "offset" LIMIT $2"#;
+
+/// The longest way that is gone through for those who want to know what was touched. Beyond it they forget everything sooner.
+const MAX_GAP: i64 = 100_000;
+
+const TOUCHED: &str = r#"SELECT "offset", "model", "id", "operation", NULL::text, NULL::text, "actor", "request_id", "at"
+    FROM "_mainstay_change" WHERE "offset" > $1 AND "offset" <= $1 + $2 AND "model" = ANY($3) ORDER BY "offset""#;
 
 /// What was found behind a position, and where the feed began and ended after that.
 pub(crate) struct Found {
@@ -27,7 +33,42 @@ pub(crate) async fn ask(connection: &Connection, after: Position, limit: u32) ->
     Ok(Found { rows: rows?, ends: ends? })
 }
 
+/// The changes of these models behind a position, without their records, and where the feed ended before that.
+pub(crate) async fn touched(
+    connection: &Connection,
+    after: Position,
+    models: &[&str],
+) -> Result<(Found, u64), Error> {
+    let (select, ends) = (connection.prepare(TOUCHED).await?, Ends::prepare(connection).await?);
+    let from = signed(after.offset);
+    let (before, rows, ends) = join3(
+        Ends::ask(connection, &ends),
+        connection.client.query(&select, &[&from, &MAX_GAP, &models]),
+        Ends::ask(connection, &ends),
+    )
+    .await;
+    Ok((Found { rows: rows?, ends: ends? }, before?.end))
+}
+
 impl Found {
+    /// The changes up to where the feed ended before they were read, unless that is too far.
+    pub(crate) fn touched(
+        self,
+        application: &Application,
+        epoch: u64,
+        after: Position,
+        end: u64,
+    ) -> Result<Changes, StoreError> {
+        let position = Position { epoch, offset: end };
+        if signed(end).saturating_sub(signed(after.offset)) > MAX_GAP {
+            return Ok(Changes::Reset { position });
+        }
+        Ok(match self.changes(application, epoch, after)? {
+            Changes::Some { changes, .. } => Changes::Some { changes, position },
+            reset @ Changes::Reset { .. } => reset,
+        })
+    }
+
     /// The changes, unless the feed cannot serve the position. Changes of models that the application does not have are passed over: nodes
     /// of another version make them, and there may be no others among those that were found.
     pub(crate) fn changes(
