@@ -11,6 +11,7 @@
 //! Several nodes may serve one database. None of them leads: what has to be done by one at a time is done under a lock that the server
 //! holds, and gives back when the connection ends.
 
+mod batch;
 mod clock;
 mod connect;
 mod connection;
@@ -19,6 +20,7 @@ mod error;
 mod feed;
 mod finish;
 mod group;
+mod held;
 mod keyring;
 mod master_key;
 mod measures;

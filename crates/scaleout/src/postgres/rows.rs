@@ -1,12 +1,14 @@
 //! The write path's rows, in a transaction of its own: a round trip for each question.
 
+use super::batch::Write;
 use super::connection::{Connection, params};
 use super::error::{UniqueKeys, store_error};
 use super::feed::{Append, Appended, NewChanges};
 use super::finish::{Finish, Finished};
 use super::group::UniqueKey;
+use super::held::{Held, MANY};
 use super::measures::Measures;
-use super::named::{Named, lock_many};
+use super::named::{Named, Strength, lock_many};
 use super::record::{column, read_record};
 use super::session::WRITE_TIMEOUT;
 use super::value::Bound;
@@ -16,7 +18,6 @@ use mainstay_model::{Application, Model};
 use mainstay_ports::{NewChange, Position, Record, Rows, StoreError, Transaction};
 use mainstay_sql::postgres::{RowLock, get_locked, require_live};
 use mainstay_sql::{Postgres, Statement};
-use std::collections::HashMap;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio_postgres::{Error, Row};
@@ -72,8 +73,8 @@ pub(crate) struct PostgresRows<'a> {
     pub(crate) lock: RowLock,
     /// The end of the feed as this node knew it at the begin.
     pub(crate) end: u64,
-    /// Records that were read ahead and are locked, as the transaction has left them; `None` for those that are not there.
-    pub(crate) held: HashMap<(ModelId, Uuid), Option<Record>>,
+    /// Records that are locked, and writes that are not sent yet.
+    pub(crate) held: Held,
     pub(crate) changes: NewChanges,
     /// What the changes came to, once they have their numbers.
     pub(crate) appended: Option<Appended>,
@@ -113,13 +114,44 @@ impl PostgresRows<'_> {
             let text = lock_many(self.model(model), strength);
             let list = ids.iter().map(|id| Value::Uuid(*id)).collect();
             let rows = self.query(&text, &[Value::List(list)])?;
-            self.held.extend(ids.into_iter().map(|id| ((model, id), None)));
+            ids.into_iter().for_each(|id| self.held.put_named(model, id, None));
             for row in &rows {
                 let record = read_record(self.application.model(model), row)?;
-                self.held.insert((model, record.id()), Some(record));
+                self.held.put_named(model, record.id(), Some(record));
             }
         }
         Ok(())
+    }
+
+    /// Reads and locks records together that a search has found, before each of them is asked for.
+    fn read_ahead(&mut self, model: ModelId, ids: Vec<Uuid>) -> Result<(), StoreError> {
+        let strength = if self.lock == RowLock::Update { Strength::Deletion } else { Strength::Change };
+        let text = lock_many(self.model(model), strength);
+        let rows = self.query(&text, &[Value::List(ids.into_iter().map(Value::Uuid).collect())])?;
+        for row in &rows {
+            let record = read_record(self.application.model(model), row)?;
+            self.held.put(model, record.id(), Some(record));
+        }
+        Ok(())
+    }
+
+    /// Sends the writes that wait, before a question that they could have a part in.
+    fn send_writes(&mut self) -> Result<(), StoreError> {
+        for batch in self.held.take_unsent() {
+            self.wait(async {
+                let write = batch.prepare(self.connection, self.application).await?;
+                write.request(self.connection).await
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing can stand against replacing a record that is locked: it takes no unique value that it does not have already.
+    fn is_free(&self, model: ModelId, old: &Record, new: &Record) -> bool {
+        let is_same = |field: &FieldId| old.get(*field) == new.get(*field);
+        let keys = &self.shared.group_keys[model.index()];
+        let comes_back = old.deleted_at().is_some() && new.deleted_at().is_none();
+        keys.is_empty() || !comes_back && keys.iter().all(|key| key.fields.iter().all(is_same))
     }
 
     /// Runs a write within a savepoint, so that the transaction goes on behind one that is refused.
@@ -129,6 +161,7 @@ impl PostgresRows<'_> {
         text: &str,
         record: &Record,
     ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        self.send_writes()?;
         let written = self.wait(async {
             let statement = self.connection.prepare(text).await?;
             let bound: Vec<Bound<'_>> = record.values.iter().map(Bound).collect();
@@ -144,7 +177,7 @@ impl PostgresRows<'_> {
             Ok(written.and(released))
         })?;
         let Err(error) = written else {
-            self.held.insert((model, record.id()), Some(record.clone()));
+            self.held.put(model, record.id(), Some(record.clone()));
             return Ok(Ok(()));
         };
         let Some(fields) = self.shared.unique_keys.violated(self.model(model), &error) else {
@@ -154,19 +187,28 @@ impl PostgresRows<'_> {
         Ok(Err(fields))
     }
 
-    /// Numbers the changes and appends them, if there are any that have no numbers yet, and commits.
+    /// Sends the writes that wait, numbers the changes and appends them, if there are any that have no numbers yet, and commits.
     pub(crate) async fn commit(&mut self) -> Finished {
         self.measures.round_trips.increment();
-        let finish = match Finish::prepare(self.connection).await {
-            Ok(finish) => finish,
+        let (writes, finish) = match self.prepare_commit().await {
+            Ok(prepared) => prepared,
             Err(error) => return Finished::RolledBack(error),
         };
+        let requests = writes.iter().map(|write| write.request(self.connection)).collect();
         let none = NewChanges::default();
         let changes = if self.appended.is_some() { &none } else { &self.changes };
-        match finish.run(self.connection, Vec::new(), changes).await {
+        match finish.run(self.connection, requests, changes).await {
             Finished::Committed(appended) => Finished::Committed(appended.or(self.appended)),
             other => other,
         }
+    }
+
+    async fn prepare_commit(&mut self) -> Result<(Vec<Write>, Finish), Error> {
+        let mut writes = Vec::new();
+        for batch in self.held.take_unsent() {
+            writes.push(batch.prepare(self.connection, self.application).await?);
+        }
+        Ok((writes, Finish::prepare(self.connection).await?))
     }
 
     fn position_offset(&self) -> u64 {
@@ -176,20 +218,27 @@ impl PostgresRows<'_> {
 
 impl Rows for PostgresRows<'_> {
     fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
-        if let Some(held) = self.held.get(&(model, id)) {
-            return Ok(held.clone());
+        if let Some(held) = self.held.get(model, id) {
+            return Ok(held.cloned());
+        }
+        let ahead = self.held.ahead(model, id);
+        if !ahead.is_empty() {
+            self.read_ahead(model, ahead)?;
+            return Ok(self.held.get(model, id).flatten().cloned());
         }
         let statements = self.statements(model);
         let text = match self.lock {
             RowLock::Update => &statements.get_for_deletion,
             _ => &statements.get_for_change,
         };
-        self.one(model, text, id)
+        let record = self.one(model, text, id)?;
+        self.held.put(model, id, record.clone());
+        Ok(record)
     }
 
     fn hold(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
-        if let Some(held) = self.held.get(&(model, id)) {
-            return Ok(held.clone());
+        if let Some(held) = self.held.get(model, id) {
+            return Ok(held.cloned());
         }
         self.one(model, &self.statements(model).hold, id)
     }
@@ -200,23 +249,35 @@ impl Rows for PostgresRows<'_> {
     }
 
     fn replace(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        if let Some(Some(old)) = self.held.get(model, record.id())
+            && self.is_free(model, old, record)
+        {
+            let are_many = self.held.send_later(model, record);
+            return if are_many { self.send_writes().map(Ok) } else { Ok(Ok(())) };
+        }
         let shared = self.shared;
         self.write(model, &shared.statements[model.index()].replace, record)
     }
 
     fn remove(&mut self, model: ModelId, id: Uuid) -> Result<(), StoreError> {
-        self.held.insert((model, id), None);
+        self.send_writes()?;
+        self.held.put(model, id, None);
         self.query(&self.statements(model).remove, &[Value::Uuid(id)]).map(drop)
     }
 
     /// What is found is written next, so that it is locked: else another's change between the two would be lost.
     fn find(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Record>, StoreError> {
+        self.send_writes()?;
         let find = locked(mainstay_sql::find(self.application, &Postgres, model, filter, limit));
         let rows = self.query(&find.text, &find.params)?;
-        rows.iter().map(|row| read_record(self.model(model), row)).collect()
+        let records: Vec<Record> =
+            rows.iter().map(|row| read_record(self.model(model), row)).collect::<Result<_, _>>()?;
+        records.iter().take(MANY).for_each(|record| self.held.put(model, record.id(), Some(record.clone())));
+        Ok(records)
     }
 
     fn search(&mut self, model: ModelId, filter: &Predicate, limit: usize) -> Result<Vec<Uuid>, StoreError> {
+        self.send_writes()?;
         let search = locked(mainstay_sql::find_ids(self.application, &Postgres, model, filter, limit));
         let deadline = format!("SET LOCAL statement_timeout = {}", self.shared.search_time.as_millis());
         let usual = format!("SET LOCAL statement_timeout = {}", WRITE_TIMEOUT.as_millis());
@@ -234,10 +295,13 @@ impl Rows for PostgresRows<'_> {
             let found = found?;
             reset.map(|()| found)
         })?;
-        rows.iter().map(|row| column(row, 0)).collect()
+        let ids: Vec<Uuid> = rows.iter().map(|row| column(row, 0)).collect::<Result<_, _>>()?;
+        self.held.expect(model, ids.clone());
+        Ok(ids)
     }
 
     fn holds(&mut self, closed: &Predicate) -> Result<bool, StoreError> {
+        self.send_writes()?;
         if let Some((model, id)) = is_live(closed) {
             // It must stay so until the commit, or the ref would point nowhere.
             return Ok(!self.query(&self.statements(model).require_live, &[Value::Uuid(id)])?.is_empty());
@@ -257,6 +321,7 @@ impl Rows for PostgresRows<'_> {
     /// session that says nothing.
     fn position(&mut self) -> Result<Position, StoreError> {
         if self.appended.is_none() && !self.changes.is_empty() {
+            self.send_writes()?;
             let appended = self.wait(async {
                 let with = Append::prepare(self.connection).await?;
                 self.changes.append(self.connection, &with).await

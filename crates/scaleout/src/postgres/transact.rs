@@ -4,13 +4,13 @@ use super::connect::reason;
 use super::error::store_error;
 use super::feed::NewChanges;
 use super::finish::{Finished, end, look_up};
+use super::held::Held;
 use super::pool::{Pooled, take};
 use super::rows::PostgresRows;
 use super::store::Inner;
 use deadpool::managed::Object;
 use mainstay_ports::{Committed, Isolation, Position, Step, StoreError, Transaction, execute};
 use mainstay_sql::postgres::RowLock;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -68,7 +68,7 @@ fn run(inner: &Inner, connection: Pooled, transaction: &Transaction) -> Result<C
         measures: &inner.measures,
         lock: lock(transaction),
         end: inner.end.get(),
-        held: HashMap::new(),
+        held: Held::default(),
         changes: NewChanges::default(),
         appended: None,
     };

@@ -1,20 +1,12 @@
 //! Sending what a group wrote, with its changes and the commit.
 
-use super::super::connection::{Connection, params};
+use super::super::batch::Write;
+use super::super::connection::Connection;
 use super::super::feed::NewChanges;
 use super::super::finish::{Finish, Finished, Request};
-use super::super::value::Bound;
 use super::overlay::Overlay;
-use mainstay_expr::Value;
 use mainstay_model::Application;
-use mainstay_sql::postgres::{insert_many, replace_many};
-use tokio_postgres::{Error, Statement};
-
-/// A statement with a list of values for each of its parameters.
-struct Write {
-    statement: Statement,
-    values: Vec<Value>,
-}
+use tokio_postgres::Error;
 
 /// Sends the writes, the changes and the commit together. `begin` is what has to come before them.
 pub(super) async fn commit(
@@ -29,7 +21,7 @@ pub(super) async fn commit(
         Err(error) => return Finished::RolledBack(error),
     };
     let mut requests: Vec<Request<'_>> = vec![Box::pin(connection.client.batch_execute(begin))];
-    requests.extend(writes.iter().map(|write| send(connection, write)));
+    requests.extend(writes.iter().map(|write| write.request(connection)));
     finish.run(connection, requests, changes).await
 }
 
@@ -40,16 +32,7 @@ async fn prepare(
 ) -> Result<(Vec<Write>, Finish), Error> {
     let mut writes = Vec::new();
     for batch in written.batches() {
-        let model = application.model(batch.model);
-        let text = if batch.is_new { insert_many(model) } else { replace_many(model) };
-        writes.push(Write { statement: connection.prepare(&text).await?, values: batch.columns(model) });
+        writes.push(batch.prepare(connection, application).await?);
     }
     Ok((writes, Finish::prepare(connection).await?))
-}
-
-fn send<'a>(connection: &'a Connection, write: &'a Write) -> Request<'a> {
-    Box::pin(async move {
-        let bound: Vec<Bound<'_>> = write.values.iter().map(Bound).collect();
-        connection.client.execute(&write.statement, &params(&bound)).await.map(drop)
-    })
 }

@@ -1,7 +1,7 @@
 //! What commands of a group have written, before it is sent.
 
+use super::super::batch::Batch;
 use mainstay_expr::{ModelId, Value};
-use mainstay_model::Model;
 use mainstay_ports::Record;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -20,21 +20,6 @@ struct Written {
     record: Record,
     /// Whether the database does not have it yet.
     is_new: bool,
-}
-
-/// The records of one model that are to be written.
-pub(super) struct Batch<'a> {
-    pub(super) model: ModelId,
-    pub(super) is_new: bool,
-    pub(super) records: Vec<&'a Record>,
-}
-
-impl Batch<'_> {
-    /// The values of each field, in the fields' order.
-    pub(super) fn columns(&self, model: &Model) -> Vec<Value> {
-        let column = |place: usize| self.records.iter().map(|record| record.values[place].clone()).collect();
-        (0..model.fields.len()).map(|place| Value::List(column(place))).collect()
-    }
 }
 
 impl Overlay {
@@ -75,17 +60,12 @@ impl Overlay {
         self.keys.extend(other.keys);
     }
 
-    /// The models that were written, each with its new records and with the others. Records are in the order of their ids.
-    pub(super) fn batches(&self) -> Vec<Batch<'_>> {
-        let mut batches: Vec<Batch<'_>> = Vec::new();
+    /// What is to be written: what is new first, then the other records, each in the order of the models and ids.
+    pub(super) fn batches(&self) -> Vec<Batch> {
+        let mut batches = Vec::new();
         for is_new in [true, false] {
             for written in self.records.values().filter(|written| written.is_new == is_new) {
-                match batches.last_mut() {
-                    Some(last) if last.model == written.model && last.is_new == is_new => {
-                        last.records.push(&written.record);
-                    }
-                    _ => batches.push(Batch { model: written.model, is_new, records: vec![&written.record] }),
-                }
+                Batch::add(&mut batches, written.model, is_new, written.record.clone());
             }
         }
         batches
