@@ -2,6 +2,7 @@
 
 use crate::OpenError;
 use crate::connection::{open_reader, open_writer};
+use crate::copy::forget_moved;
 use crate::feed::End;
 use crate::meta::{self, Meta};
 use crate::open::require_restored;
@@ -104,5 +105,7 @@ fn count(connection: &Connection, table: &str) -> Result<u64, OpenError> {
 pub fn begin_history(path: &Path) -> Result<(), OpenError> {
     let connection = open_writer(path)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // Whatever its data did in the other history, here they are.
+    forget_moved(&connection)?;
     meta::begin_history(&connection).map(drop)
 }

@@ -8,6 +8,8 @@
 
 mod backend;
 mod backup;
+#[cfg(feature = "postgres")]
+mod checksum;
 mod cli;
 mod commands;
 mod failure;

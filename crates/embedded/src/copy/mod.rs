@@ -9,4 +9,4 @@ pub use moved::{Moved, take_back};
 pub use source::{Source, Start};
 pub use target::Target;
 
-pub(crate) use moved::{moved, require_here};
+pub(crate) use moved::{forget_moved, moved, require_here};

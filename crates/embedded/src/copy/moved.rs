@@ -49,6 +49,11 @@ pub fn take_back(path: &Path) -> Result<Option<Moved>, OpenError> {
     meta::read(&connection)?.ok_or(OpenError::NotOurs)?;
     let note = moved(&connection)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
-    meta::remove(&connection, KEY)?;
+    forget_moved(&connection)?;
     Ok(note)
+}
+
+/// Removes the note.
+pub(crate) fn forget_moved(connection: &Connection) -> rusqlite::Result<()> {
+    meta::remove(connection, KEY)
 }

@@ -12,40 +12,56 @@ use mainstay_expr::format_timestamp;
 use mainstay_ports::{Clock, SystemClock};
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Backs the data in `folder` up to `file`, which is replaced if it is there. `progress` is told how many of how many pages are copied.
+/// The program's own keys, each with its name.
+pub(crate) type Keys = Vec<(String, Vec<u8>)>;
+
+/// Backs data up to `file`, which is replaced if it is there.
 ///
-/// The database is copied beside the file and verified there, and only then put into it: for that time it takes twice its room. The file gets
+/// The database is copied beside the file by `copy`, which answers the keys, and verified there, and only then put into it: for that time it takes twice its room. The file gets
 /// its name when it is whole and on the disk.
 pub(crate) fn create(
     project: &Opened,
-    folder: &Path,
     file: &Path,
     with_keys: bool,
-    progress: &dyn Fn(u64, u64),
+    copy: impl FnOnce(&Path) -> Result<Keys, Failure>,
 ) -> Result<Manifest, Failure> {
+    let running = || Failure::new("backup_running", format!("another backup is writing {}", file.display()));
+    let (unfinished, mut out) = Unfinished::file_alone(beside(file, ".partial"))?.ok_or_else(running)?;
+    let (unfinished_copy, _) = Unfinished::file(beside(file, ".partial.db"))?;
+    let now = SystemClock.now_micros();
+    let mut keys = copy(unfinished_copy.path())?;
+    let contents = backup::verify(unfinished_copy.path());
+    let contents = contents.map_err(|error| copy_failed(error, project, unfinished_copy.path()))?;
+    if !with_keys {
+        keys.clear();
+    }
+    let manifest = Manifest::of(project, &contents, format_timestamp(now), !keys.is_empty());
+    write(&mut out, &manifest, &keys, unfinished_copy.path(), now)
+        .map_err(|error| unwritten(file, &error))?;
+    unfinished.rename(file).map_err(|error| unwritten(file, &error))?;
+    Ok(manifest)
+}
+
+/// Copies the database of a data folder, which may be in use, page by page. `progress` is told how many of how many are copied.
+pub(crate) fn from_sqlite(
+    project: &Opened,
+    folder: &Path,
+    to: &Path,
+    progress: &dyn Fn(u64, u64),
+) -> Result<Keys, Failure> {
     let source = database(folder);
     if !source.exists() {
         return Err(Failure::new("no_data", format!("there is no database in {}", folder.display()))
             .hint("`mainstay serve` makes it; choose another folder with `--data DIR`"));
     }
-    let running = || Failure::new("backup_running", format!("another backup is writing {}", file.display()));
-    let (unfinished, mut out) = Unfinished::file_alone(beside(file, ".partial"))?.ok_or_else(running)?;
-    let (copy, _) = Unfinished::file(beside(file, ".partial.db"))?;
-    let now = SystemClock.now_micros();
-    let failed = |error| copy_failed(error, project, copy.path());
-    backup::copy(&source, copy.path(), progress).map_err(failed)?;
-    let contents = backup::verify(copy.path()).map_err(failed)?;
-    let keys = if with_keys { key_files(&folder.join("keys"))? } else { Vec::new() };
-    let manifest = Manifest::of(project, &contents, format_timestamp(now), with_keys);
-    write(&mut out, &manifest, &keys, copy.path(), now).map_err(|error| unwritten(file, &error))?;
-    unfinished.rename(file).map_err(|error| unwritten(file, &error))?;
-    Ok(manifest)
+    backup::copy(&source, to, progress).map_err(|error| copy_failed(error, project, to))?;
+    read_keys(&folder.join("keys"))
 }
 
 /// The copy may lack room where the database has it.
-fn copy_failed(error: OpenError, project: &Opened, copy: &Path) -> Failure {
+pub(super) fn copy_failed(error: OpenError, project: &Opened, copy: &Path) -> Failure {
     match error {
         OpenError::DiskFull => Failure::new(
             "disk_full",
@@ -59,7 +75,7 @@ fn copy_failed(error: OpenError, project: &Opened, copy: &Path) -> Failure {
 }
 
 /// The keys of a data folder, in the order of their names. There are none before the first start.
-pub(crate) fn key_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+pub(crate) fn read_keys(folder: &Path) -> Result<Keys, Failure> {
     let failed = |error: std::io::Error| Failure::io("read", folder, &error);
     if !folder.exists() {
         return Ok(Vec::new());
@@ -69,7 +85,9 @@ pub(crate) fn key_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure
         let entry = entry.map_err(failed)?;
         // A key that is being made has a dot in its name.
         let name = entry.file_name().into_string().ok().filter(|name| super::restore::is_key_name(name));
-        keys.extend(name.map(|name| (name, entry.path())));
+        if let Some(name) = name {
+            keys.push((name, fs::read(entry.path()).map_err(failed)?));
+        }
     }
     keys.sort();
     Ok(keys)
@@ -78,7 +96,7 @@ pub(crate) fn key_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure
 fn write(
     out: &mut File,
     manifest: &Manifest,
-    keys: &[(String, PathBuf)],
+    keys: &[(String, Vec<u8>)],
     copy: &Path,
     now_micros: i64,
 ) -> std::io::Result<()> {
@@ -86,8 +104,7 @@ fn write(
     let mut archive = Writer::new(BufWriter::new(&mut *out), seconds);
     let manifest = serde_json::to_vec_pretty(manifest)?;
     archive.add(MANIFEST, manifest.len() as u64, &mut manifest.as_slice())?;
-    for (name, path) in keys {
-        let key = fs::read(path)?;
+    for (name, key) in keys {
         archive.add(&format!("{KEYS}{name}"), key.len() as u64, &mut key.as_slice())?;
     }
     let mut copy = File::open(copy)?;

@@ -6,11 +6,15 @@ mod archive;
 mod create;
 mod files;
 mod manifest;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod restore;
 
-pub(crate) use create::{create, key_files};
+pub(crate) use create::{Keys, create, from_sqlite, read_keys};
 pub(crate) use manifest::Manifest;
-pub(crate) use restore::{Restoring, check, may_be_replaced, restore};
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::{from_postgres, into_postgres};
+pub(crate) use restore::{Restored, Restoring, check, may_be_replaced, restore};
 
 use crate::failure::Failure;
 use archive::Fault;

@@ -26,7 +26,7 @@ pub(crate) struct Restoring {
 pub(crate) struct Restored {
     pub(crate) manifest: Manifest,
     /// Where the data are that were there before.
-    pub(crate) aside: Option<PathBuf>,
+    pub(crate) aside: Option<String>,
 }
 
 /// Nothing but the database is large.
@@ -101,11 +101,7 @@ pub(crate) fn restore(
     path: &Path,
     options: &Restoring,
 ) -> Result<Restored, Failure> {
-    let mut source = Source::open(path)?;
-    let manifest = source.manifest()?;
-    if !options.other_project {
-        manifest.require_project(project)?;
-    }
+    let begun = begin(project, path, options)?;
     private_folder(folder).map_err(|error| unwritten(folder, &error))?;
     let _lock = Lock::take(&database(folder)).map_err(|error| refused(error, &project.folder))?;
     // Behind a restore that was interrupted, what is there is not known to be anything whole.
@@ -116,17 +112,47 @@ pub(crate) fn restore(
             "`--replace` puts them aside, into a folder inside; `--data DIR` chooses another data folder";
         return Err(Failure::new("has_data", message).hint(hint));
     }
-    let staging = Unfinished::folder(folder.join("restoring"))?;
-    unpack(&mut source, staging.path())?;
-    let copy = staging.path().join(DATABASE);
-    let contents = backup::verify(&copy).map_err(|error| match error {
-        OpenError::Damaged(what) => damaged(&what),
-        error => refused(error, &project.folder),
-    })?;
-    manifest.require_contents(&contents)?;
-    backup::begin_history(&copy).map_err(|error| refused(error, &project.folder))?;
+    let Unpacked { manifest, staging } = begun.unpack(project, folder)?;
     let aside = swap(folder, staging.path()).map_err(|error| unswapped(folder, &error))?;
-    Ok(Restored { manifest, aside })
+    Ok(Restored { manifest, aside: aside.map(|aside| aside.display().to_string()) })
+}
+
+/// What was in a backup, in a folder that goes when this is dropped.
+pub(super) struct Unpacked {
+    pub(super) manifest: Manifest,
+    pub(super) staging: Unfinished,
+}
+
+/// A backup of which the manifest has been read.
+pub(super) struct Begun<'a> {
+    source: Source<'a>,
+    manifest: Manifest,
+}
+
+/// Begins to read a backup that is for a project.
+pub(super) fn begin<'a>(project: &Opened, path: &'a Path, options: &Restoring) -> Result<Begun<'a>, Failure> {
+    let mut source = Source::open(path)?;
+    let manifest = source.manifest()?;
+    if !options.other_project {
+        manifest.require_project(project)?;
+    }
+    Ok(Begun { source, manifest })
+}
+
+impl Begun<'_> {
+    /// Unpacks it into a folder inside of `folder`, verifies it there, and begins another history for it.
+    pub(super) fn unpack(mut self, project: &Opened, folder: &Path) -> Result<Unpacked, Failure> {
+        let staging = Unfinished::folder(folder.join("restoring"))?;
+        unpack(&mut self.source, staging.path())?;
+        let copy = staging.path().join(DATABASE);
+        let contents = backup::verify(&copy).map_err(|error| match error {
+            OpenError::Damaged(what) => damaged(&what),
+            error => refused(error, &project.folder),
+        })?;
+        self.manifest.require_contents(&contents)?;
+        backup::begin_history(&copy).map_err(|error| refused(error, &project.folder))?;
+        Ok(Unpacked { manifest: self.manifest, staging })
+    }
 }
 
 fn has_data(folder: &Path) -> bool {

@@ -1,13 +1,16 @@
 //! `mainstay backup` and `mainstay restore`
 
-use crate::backup::{self, Manifest, Restoring};
+use crate::backup::{self, Keys, Manifest, Restored, Restoring};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
 use crate::project::Opened;
-use crate::records::{database, require_sqlite};
+use crate::records::database;
 use crate::terminal::{complain, counted, grouped, shell_word};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use mainstay_model::Engine;
+#[cfg(feature = "postgres")]
+use mainstay_scaleout::postgres::copy::Database;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -78,14 +81,17 @@ impl Backup {
             );
         }
         let project = Opened::load(&self.project.folder)?;
-        require_sqlite(&project, "this kind of backup")?;
         let folder = project.data_folder(self.project.data.data.as_deref());
         let bar = bar();
         let progress = |done, total| {
             bar.set_length(total);
             bar.set_position(done);
         };
-        let manifest = backup::create(&project, &folder, &self.file, !self.without_keys, &progress)?;
+        let copy = |to: &Path| match project.application.config.data.engine {
+            Engine::Sqlite => backup::from_sqlite(&project, &folder, to, &progress),
+            Engine::Postgres => from_postgres(&project, to, &progress),
+        };
+        let manifest = backup::create(&project, &self.file, !self.without_keys, copy)?;
         bar.finish_and_clear();
         complain(&format!("backed up {} to {}\n", contents(&manifest), self.file.display()));
         Ok(ExitCode::SUCCESS)
@@ -100,17 +106,61 @@ impl Restore {
             return Ok(ExitCode::SUCCESS);
         }
         let project = Opened::load(&self.project.folder)?;
-        require_sqlite(&project, "this kind of backup")?;
         let folder = project.data_folder(self.project.data.data.as_deref());
         let options = Restoring { replace: self.replace, other_project: self.other_project };
-        let restored = backup::restore(&project, &folder, &self.file, &options)?;
-        complain(&format!("restored {} into {}\n", contents(&restored.manifest), folder.display()));
+        let (restored, place) = match project.application.config.data.engine {
+            Engine::Sqlite => {
+                (backup::restore(&project, &folder, &self.file, &options)?, folder.display().to_string())
+            }
+            Engine::Postgres => into_postgres(&project, &folder, &self.file, &options)?,
+        };
+        complain(&format!("restored {} into {place}\n", contents(&restored.manifest)));
         if let Some(aside) = restored.aside {
-            complain(&format!("what was there before is in {}\n", aside.display()));
+            complain(&format!("what was there before is in {aside}\n"));
+        }
+        if project.application.config.data.engine == Engine::Postgres {
+            return Ok(ExitCode::SUCCESS);
         }
         complain(&migration_note(&project, &folder, &self.project.folder)?);
         Ok(ExitCode::SUCCESS)
     }
+}
+
+#[cfg(feature = "postgres")]
+fn from_postgres(project: &Opened, to: &Path, progress: &dyn Fn(u64, u64)) -> Result<Keys, Failure> {
+    let url = crate::postgres::options(project)?.url;
+    super::runtime()?.block_on(async {
+        let database = Database::connect(&url).await;
+        let database = database.map_err(|error| crate::postgres::refused(error, &project.folder))?;
+        backup::from_postgres(project, &database, to, progress).await
+    })
+}
+
+#[cfg(not(feature = "postgres"))]
+fn from_postgres(_: &Opened, _: &Path, _: &dyn Fn(u64, u64)) -> Result<Keys, Failure> {
+    Err(crate::records::engine_missing())
+}
+
+/// What was restored, and into what.
+#[cfg(feature = "postgres")]
+fn into_postgres(
+    project: &Opened,
+    folder: &Path,
+    file: &Path,
+    options: &Restoring,
+) -> Result<(Restored, String), Failure> {
+    let url = crate::postgres::options(project)?.url;
+    super::runtime()?.block_on(async {
+        let database = Database::connect(&url).await;
+        let database = database.map_err(|error| crate::postgres::refused(error, &project.folder))?;
+        let restored = backup::into_postgres(project, &database, folder, file, options).await?;
+        Ok((restored, database.name().to_owned()))
+    })
+}
+
+#[cfg(not(feature = "postgres"))]
+fn into_postgres(_: &Opened, _: &Path, _: &Path, _: &Restoring) -> Result<(Restored, String), Failure> {
+    Err(crate::records::engine_missing())
 }
 
 /// What a backup has, in words.

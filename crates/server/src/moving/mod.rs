@@ -7,16 +7,15 @@
 //! 4. The stop: under SQLite's own lock, so that writes wait, the last changes follow, are compared, and the note that the data have moved is
 //!    committed in place of whatever writes would come next. Whoever dies before that leaves a server that writes on as if nothing had been.
 
-mod checksum;
 mod fill;
 mod follow;
-mod keys;
 mod walk;
 
+use crate::backup::read_keys;
+pub(crate) use crate::checksum::Sum;
 use crate::failure::Failure;
 use crate::postgres;
 use crate::schema_change;
-pub(crate) use checksum::Sum;
 use follow::Followed;
 use mainstay_embedded::copy::{Moved, Source};
 use mainstay_ports::{Clock, SystemClock};
@@ -138,7 +137,7 @@ impl Move<'_> {
         let start = source.feed_start().map_err(|error| self.sqlite(error))?;
         let end = i64::try_from(source.position().offset).unwrap_or(i64::MAX);
         let ends = Ends { start: (start.offset, start.bytes), end: (end, source.feed_bytes()) };
-        let keys = keys::read(&self.folder.join("keys"))?;
+        let keys = read_keys(&self.folder.join("keys"))?;
         let ready = async {
             self.target.begin().await?;
             self.target.set_ends(ends).await?;

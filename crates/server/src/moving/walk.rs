@@ -1,7 +1,7 @@
 //! Two databases, row by row in the order of their ids, and what differs.
 
-use super::checksum::{Sum, Summing};
 use super::{Move, differs};
+use crate::checksum::{Sum, Summing};
 use crate::failure::Failure;
 use mainstay_embedded::copy::Source;
 use mainstay_expr::Value;

@@ -3,11 +3,13 @@
 //! - `house` is a project with writers and a database to move into;
 //! - `moved` moves it while it is written to, and kills the mover;
 //! - `doors` tries who gets in afterwards: tokens, positions, the old file;
-//! - `wrong` plants differences.
+//! - `wrong` plants differences;
+//! - `copies` restores backups of one engine into the other.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
 
+mod copies;
 mod doors;
 mod house;
 #[path = "../durability/ledger.rs"]

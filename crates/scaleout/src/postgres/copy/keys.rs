@@ -17,6 +17,17 @@ impl Database {
         Ok(())
     }
 
+    /// Keeps the keys that were put aside with [`Database::put_aside`].
+    ///
+    /// # Errors
+    /// When they are not there.
+    pub async fn keep_keys(&self, aside: &str) -> Result<(), OpenError> {
+        let schema = aside.replace('"', "\"\"");
+        let insert = format!(r#"INSERT INTO "_mainstay_key" SELECT * FROM "{schema}"."_mainstay_key""#);
+        self.client.execute(&insert, &[]).await?;
+        Ok(())
+    }
+
     /// The keys that are not sealed, each with its name; and whether there are others, which only nodes with the master key can read.
     ///
     /// # Errors

@@ -15,18 +15,18 @@ pub(crate) struct Sum {
 }
 
 /// A sum that is being made.
-pub(super) struct Summing {
+pub(crate) struct Summing {
     rows: u64,
     digest: Context,
 }
 
 impl Summing {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Summing { rows: 0, digest: Context::new(&SHA256) }
     }
 
     /// Adds a row.
-    pub(super) fn add(&mut self, row: &[Value]) {
+    pub(crate) fn add(&mut self, row: &[Value]) {
         self.rows += 1;
         row.iter().for_each(|value| self.value(value));
     }
@@ -57,7 +57,7 @@ impl Summing {
         self.value(&Value::Text(mainstay_sql::list_to_json(list)));
     }
 
-    pub(super) fn sum(self, table: &str) -> Sum {
+    pub(crate) fn sum(self, table: &str) -> Sum {
         let digest = self.digest.finish();
         let digest = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
         Sum { table: table.to_owned(), rows: self.rows, digest }
