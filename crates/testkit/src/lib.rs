@@ -5,12 +5,18 @@
 //! This crate owns: those four. It must not know: any adapter; and the program must not know it, since it is for tests alone.
 
 mod clock;
+#[cfg(feature = "postgres")]
+mod clocked;
 mod fault;
 mod keyring;
 pub mod linearizability;
 mod memory;
+#[cfg(feature = "postgres")]
+mod place;
 
 pub use clock::FakeClock;
 pub use fault::{Call, Fault, Faults, FaultyStore};
 pub use keyring::FixedKeyring;
 pub use memory::MemoryStore;
+#[cfg(feature = "postgres")]
+pub use place::{Place, Placed};

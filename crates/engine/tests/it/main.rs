@@ -1,4 +1,4 @@
-//! The engine on the store in memory.
+//! The engine, on the store in memory; through the link `it_postgres` to this folder, the same tests run on PostgreSQL.
 #![allow(clippy::unwrap_used)]
 
 mod accounts;

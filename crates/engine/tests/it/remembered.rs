@@ -1,8 +1,9 @@
 //! What is remembered of who asks must not outlive a write that ends it, however the write came about.
 
-use crate::support::{App, PASSWORD, id, user_id};
+use crate::support::{App, PASSWORD, id, place, user_id};
 use mainstay_engine::{Action, Caller, Code, Command, Engine, Input, Matching};
 use mainstay_ports::Isolation;
+use mainstay_testkit::Place;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -150,6 +151,10 @@ async fn roles_that_are_taken_by_filter_count_no_more() {
 
 #[tokio::test]
 async fn what_concerns_no_account_forgets_nobody() {
+    if place() != Place::Memory {
+        // Over a store that others share, nobody is remembered before the others are heard.
+        return;
+    }
     let office = office().await;
     let note = id(&office.app.create(&office.admin, "note", json!({"team": office.team})).await.unwrap());
     office.app.delete(&office.admin, "note", note).await.unwrap();

@@ -1,11 +1,11 @@
-//! An engine on the store in memory, with a clock that is set by hand.
+//! An engine with a clock that is set by hand.
 
 use mainstay_engine::{
     Action, Caller, Code, Command, Engine, Error, Input, Login, NewUser, Options, Tokens, View,
 };
 use mainstay_model::{Application, Project};
 use mainstay_ports::Store;
-use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
+use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, Place, Placed};
 use serde_json::{Value, json};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,6 +23,12 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) store: Arc<dyn Store>,
+    placed: Placed,
+}
+
+/// Where the records of these tests are.
+pub(crate) fn place() -> Place {
+    Place::of(env!("CARGO_CRATE_NAME"))
 }
 
 impl App {
@@ -56,8 +62,10 @@ impl App {
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
         let application = load(settings, models);
-        let store = wrap(Arc::new(MemoryStore::new(application.clone())));
-        Self::start(application, store, Arc::new(FakeClock::new(NOW)))
+        let clock = Arc::new(FakeClock::new(NOW));
+        let placed = place().open(application.clone(), clock.clone());
+        let store = wrap(placed.store.clone());
+        Self::start(application, store, clock, placed)
     }
 
     /// One of several nodes: a project without models, on a store to which others write too.
@@ -69,26 +77,32 @@ impl App {
     pub(crate) fn node_with(settings: &str, models: &[(&str, &str)]) -> Self {
         let application = load(settings, models);
         let clock = Arc::new(FakeClock::new(NOW));
-        let store = Arc::new(MemoryStore::shared(application.clone(), clock.clone()));
-        Self::start(application, store, clock)
+        let placed = place().open_shared(application.clone(), clock.clone());
+        Self::start(application, placed.store.clone(), clock, placed)
     }
 
     /// Another node over the same store, which may go wrong for it alone, with a clock that is ahead by so many seconds.
     pub(crate) fn beside(&self, faults: Faults, ahead_seconds: i64) -> Self {
         let store = Arc::new(FaultyStore::new(self.store.clone(), faults));
         let clock = Arc::new(FakeClock::new(NOW + ahead_seconds * 1_000_000));
-        Self::start(self.engine.application().clone(), store, clock)
+        Self::start(self.engine.application().clone(), store, clock, self.placed.clone())
     }
 
-    fn start(application: Arc<Application>, store: Arc<dyn Store>, clock: Arc<FakeClock>) -> Self {
+    fn start(
+        application: Arc<Application>,
+        store: Arc<dyn Store>,
+        clock: Arc<FakeClock>,
+        placed: Placed,
+    ) -> Self {
         let keyring = Arc::new(FixedKeyring(7));
         let options = Options { application, store: store.clone(), clock: clock.clone(), keyring };
-        App { engine: Engine::new(options).unwrap(), clock, store }
+        App { engine: Engine::new(options).unwrap(), clock, store, placed }
     }
 
     /// The same store under a new engine.
     pub(crate) fn restarted(&self) -> Self {
-        Self::start(self.engine.application().clone(), self.store.clone(), self.clock.clone())
+        let application = self.engine.application().clone();
+        Self::start(application, self.store.clone(), self.clock.clone(), self.placed.clone())
     }
 
     /// A new account, logged in.

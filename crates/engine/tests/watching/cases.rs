@@ -29,7 +29,7 @@ impl Scene {
     }
 
     async fn with(settings: &str) -> Self {
-        let world = World::with(Kind::Memory, settings);
+        let world = World::with(Kind::here(), settings);
         let (ann, bob) = (world.account("ann").await, world.account("bob").await);
         let room = world.room(&ann).await;
         let membership = world.member(room, &bob).await;

@@ -1,4 +1,4 @@
-//! An engine over a store of either kind, with rules that ask for much.
+//! An engine over a store of any kind, with rules that ask for much.
 
 use mainstay_embedded::{Options as StoreOptions, SqliteStore};
 use mainstay_engine::{
@@ -6,7 +6,7 @@ use mainstay_engine::{
 };
 use mainstay_model::{Durability, Project};
 use mainstay_ports::{Isolation, Store};
-use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, MemoryStore};
+use mainstay_testkit::{FakeClock, Faults, FaultyStore, FixedKeyring, Place, Placed};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -55,10 +55,26 @@ delete = "true"
 const SETTINGS: &str = "[accounts.password]\nmemory_kib = 512\niterations = 1\n";
 
 /// Where records are kept.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Memory,
     Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    /// The one of this program's cases.
+    pub(crate) fn here() -> Kind {
+        match Place::of(env!("CARGO_CRATE_NAME")) {
+            Place::Memory => Kind::Memory,
+            Place::Postgres => Kind::Postgres,
+        }
+    }
+
+    /// Whether it is another program's.
+    pub(crate) fn is_elsewhere(self) -> bool {
+        (self == Kind::Postgres) != (Kind::here() == Kind::Postgres)
+    }
 }
 
 pub(crate) struct World {
@@ -66,6 +82,7 @@ pub(crate) struct World {
     pub(crate) clock: Arc<FakeClock>,
     pub(crate) store: Arc<dyn Store>,
     _folder: TempDir,
+    _placed: Option<Placed>,
 }
 
 /// An account, logged in.
@@ -100,14 +117,19 @@ impl World {
             write_queue: 1_000,
             query_timeout_ms: 5_000,
         };
-        let store: Arc<dyn Store> = match kind {
-            Kind::Memory => Arc::new(MemoryStore::new(application.clone())),
-            Kind::Sqlite => Arc::new(SqliteStore::open(application.clone(), &options).unwrap()),
-        };
         let clock = Arc::new(FakeClock::new(1_795_249_800_000_000));
+        let placed = match kind {
+            Kind::Memory => Some(Place::Memory.open(application.clone(), clock.clone())),
+            Kind::Postgres => Some(Place::Postgres.open(application.clone(), clock.clone())),
+            Kind::Sqlite => None,
+        };
+        let store: Arc<dyn Store> = match &placed {
+            Some(placed) => placed.store.clone(),
+            None => Arc::new(SqliteStore::open(application.clone(), &options).unwrap()),
+        };
         let keyring = Arc::new(FixedKeyring(7));
         let options = Options { application, store: store.clone(), clock: clock.clone(), keyring };
-        World { engine: Engine::new(options).unwrap(), clock, store, _folder: folder }
+        World { engine: Engine::new(options).unwrap(), clock, store, _folder: folder, _placed: placed }
     }
 
     /// Another engine over the same data, with faults.
@@ -120,7 +142,13 @@ impl World {
     /// Another node over the same data, with faults.
     pub(crate) fn beside(&self, faults: Faults) -> World {
         let (clock, store) = (self.clock.clone(), self.store.clone());
-        World { engine: self.faulty(faults), clock, store, _folder: tempfile::tempdir().unwrap() }
+        World {
+            engine: self.faulty(faults),
+            clock,
+            store,
+            _folder: tempfile::tempdir().unwrap(),
+            _placed: None,
+        }
     }
 
     pub(crate) async fn account(&self, name: &str) -> Account {

@@ -14,7 +14,7 @@ const MAP: [(&str, &[&str]); 14] = [
     ("embedded", &["expr", "model", "ports", "sql"]),
     ("scaleout", &["expr", "model", "ports", "sql"]),
     ("api", &["expr", "model", "ports", "engine"]),
-    ("testkit", &["expr", "model", "ports", "sql", "engine", "embedded"]),
+    ("testkit", &["expr", "model", "ports", "sql", "engine", "embedded", "scaleout", "services"]),
     ("server", &["expr", "model", "ports", "sql", "engine", "embedded", "scaleout", "api"]),
     ("bench", &["services"]),
     ("services", &[]),

@@ -1,4 +1,4 @@
-//! An application in memory behind the router, and short ways to ask it.
+//! An application behind the router, and short ways to ask it.
 
 mod mask;
 pub(crate) mod recorder;
@@ -11,7 +11,7 @@ use http::{HeaderName, Method, Request, StatusCode};
 use mainstay_engine::{Caller, Engine, NewUser, Options};
 use mainstay_model::{Application, Project};
 use mainstay_ports::{Keyring, Store};
-use mainstay_testkit::{FakeClock, MemoryStore};
+use mainstay_testkit::{FakeClock, Place, Placed};
 use mask::Mask;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -34,6 +34,7 @@ pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) clock: Arc<FakeClock>,
     mask: Mutex<Mask>,
+    _placed: Placed,
 }
 
 struct Keys;
@@ -60,16 +61,23 @@ impl App {
         Self::over(files, |store| store)
     }
 
-    /// A project of these files on a store that is made of the one in memory.
+    /// A project of these files on a store that is made of the one of these tests.
     pub(crate) fn over(files: &[(&str, &str)], wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>) -> Self {
         recorder::begin();
         let loaded = Project::load_from(files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let application: Arc<Application> = Arc::new(loaded.application);
-        let store = wrap(Arc::new(MemoryStore::new(application.clone())));
         let clock = Arc::new(FakeClock::new(NOW));
+        let placed = Place::of(env!("CARGO_CRATE_NAME")).open(application.clone(), clock.clone());
+        let store = wrap(placed.store.clone());
         let options = Options { application, store, clock: clock.clone(), keyring: Arc::new(Keys) };
         let engine = Engine::new(options).unwrap();
-        App { router: mainstay_api::router(engine.clone()), engine, clock, mask: Mutex::default() }
+        App {
+            router: mainstay_api::router(engine.clone()),
+            engine,
+            clock,
+            mask: Mutex::default(),
+            _placed: placed,
+        }
     }
 
     /// Sends a request.
