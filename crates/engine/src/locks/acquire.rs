@@ -43,6 +43,8 @@ impl Engine {
                 Attempt::Taken(lock) => return Ok(lock),
                 Attempt::Held(lock) if Instant::now() >= patience => return Err(held(&lock)),
                 Attempt::Held(lock) => {
+                    // Who waits among many loses to another of them each time that the lock is free.
+                    tries = 0;
                     if place.is_none() {
                         place = Some(self.bells().place()?);
                     }

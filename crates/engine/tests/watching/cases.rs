@@ -205,7 +205,7 @@ async fn a_batch_larger_than_the_buffer_is_told_to_who_takes_it() {
     let message = |number| json!({"room": scene.room, "author": scene.ann.id, "text": format!("{number}")});
     let messages = (0..100).map(message).collect();
     scene.client.told.clear();
-    let taking = scene.client.take(&scene.world, 500);
+    let taking = scene.client.take(&scene.world, 2_000);
     futures::future::join(scene.world.create_all("message", messages), taking).await;
     let entered = scene.client.told.iter().filter(|event| event.contains("\"enter\"")).count();
     assert_eq!((entered, scene.client.told.len()), (100, 100));
