@@ -6,8 +6,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// A program, and the Debian package that has it. The commands of the READMEs, which are tested, use `curl`; the tests of durability let a
-/// disk fail with `strace`.
-const NEEDED: &[(&str, &str)] = &[("bash", "bash"), ("curl", "curl"), ("strace", "strace")];
+/// disk fail with `strace`, and those of several nodes give one a wrong clock with `faketime`.
+const NEEDED: &[(&str, &str)] =
+    &[("bash", "bash"), ("curl", "curl"), ("strace", "strace"), ("faketime", "faketime")];
 
 /// Programs that are taken out of their package instead of installing it, since that would start a service too: `promtool`, which judges
 /// the page of metrics, comes with a Prometheus that would scrape and listen.
@@ -107,6 +108,6 @@ mod tests {
         std::fs::write(folder.join("bash"), "").expect("the temporary folder can be written");
         let found = missing(NEEDED, &[PathBuf::from("/nowhere"), folder.clone()]);
         std::fs::remove_dir_all(&folder).expect("it is ours");
-        assert_eq!(found, [("curl", "curl"), ("strace", "strace")]);
+        assert_eq!(found, [("curl", "curl"), ("strace", "strace"), ("faketime", "faketime")]);
     }
 }

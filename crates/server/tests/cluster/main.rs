@@ -1,0 +1,34 @@
+//! Three nodes on one database, from outside: nodes are killed, cut off from the database and given a wrong clock, the database is killed, and what
+//! was acknowledged has to be there all the same, once.
+//!
+//! - `nodes` starts them, each with a folder and a way to the database of its own;
+//! - `case` lets writers write to all of them, and verifies by `look` what is there, as the tests of durability do for one node;
+//! - `kill`, `cut`, `crash` and `clock` say what goes wrong meanwhile;
+//! - `watch` follows one feed at several nodes, and `once` repeats what may have been lost.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
+
+mod case;
+mod clock;
+mod crash;
+mod cut;
+mod kill;
+#[path = "../durability/ledger.rs"]
+mod ledger;
+#[path = "../durability/load.rs"]
+mod load;
+mod look;
+mod nodes;
+mod once;
+#[allow(dead_code, reason = "shared with the tests of durability")]
+#[path = "../durability/random.rs"]
+mod random;
+#[allow(dead_code, unused_imports, reason = "shared with the other black-box tests")]
+#[path = "../program/support/mod.rs"]
+mod support;
+#[path = "../durability/verify.rs"]
+mod verify;
+mod watch;
+#[path = "../durability/wire.rs"]
+mod wire;
