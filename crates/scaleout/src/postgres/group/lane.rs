@@ -134,7 +134,7 @@ impl Lane {
         }
         let started = Instant::now();
         let application = &self.inner.application;
-        let begin = if is_begun { begun() } else { BEGIN.to_owned() };
+        let begin = if is_begun { begun() } else { "BEGIN".to_owned() };
         match commit(&connection, application, &run.written, &run.changes, &begin).await {
             Finished::Committed(appended) => {
                 self.inner.measures.commit_time.observe_time(started.elapsed());

@@ -27,7 +27,7 @@ const MAX_STEPS: usize = 32;
 /// How often the commands of a group are run to learn their questions. A question can depend on the answer to another.
 const MAX_PASSES: usize = 4;
 
-/// Begins the transaction of a group. It does not wait long for rows that others have locked: most of its commands have no business with them,
+/// Begins the transaction of a group that has to ask. It does not wait long for rows that others have locked: most of its commands have no business with them,
 /// and those that do can wait by themselves.
 const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = 500";
 
