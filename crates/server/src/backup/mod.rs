@@ -10,7 +10,9 @@ mod manifest;
 mod postgres;
 mod restore;
 
-pub(crate) use create::{Keys, create, from_sqlite, read_keys};
+#[cfg(feature = "postgres")]
+pub(crate) use create::read_keys;
+pub(crate) use create::{Keys, create, from_sqlite};
 pub(crate) use manifest::Manifest;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::{from_postgres, into_postgres};
