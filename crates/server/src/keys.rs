@@ -39,6 +39,12 @@ pub(crate) fn refused(error: Error, records: &Records, folder: &Path) -> Failure
             )
         }
         #[cfg(feature = "postgres")]
+        // That the database was away for a moment says nothing of the keys, which must not be thrown away then.
+        Records::Postgres(_) if !detail.contains(mainstay_scaleout::postgres::KEY_UNUSABLE) => {
+            Failure::new("database_unreachable", format!("the keys in the database were not read: {detail}"))
+                .hint("look whether the server runs and has room for the connections of one more node")
+        }
+        #[cfg(feature = "postgres")]
         Records::Postgres(_) => crate::postgres::bad_key(detail),
     }
 }

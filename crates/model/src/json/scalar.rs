@@ -40,8 +40,9 @@ pub(super) fn int(json: &Json) -> Result<Value, Invalid> {
 
 pub(super) fn float(json: &Json) -> Result<Value, Invalid> {
     let number = json.as_f64().ok_or_else(|| Invalid::new("type", "must be a number"))?;
-    // JSON has no NaN, and the parser refuses what overflows a double.
-    Ok(Value::Float(number))
+    // JSON has no NaN, and the parser refuses what overflows a double. Minus zero becomes zero, which it equals: some engines keep its sign
+    // and others do not.
+    Ok(Value::Float(number + 0.0))
 }
 
 /// A decimal as text, or as a number that can have been written in one way only.

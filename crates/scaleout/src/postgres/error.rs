@@ -29,7 +29,8 @@ pub(crate) fn is_passing(state: &SqlState) -> bool {
         .contains(&state)
 }
 
-/// Whether the server is on its way down or up, full, or has become one that only reads.
+/// Whether the server is on its way down or up, full, has become one that only reads, or has the tables of another version of the project, for
+/// which this node is not to be asked any more.
 fn is_away(state: &SqlState) -> bool {
     [
         &SqlState::ADMIN_SHUTDOWN,
@@ -38,6 +39,8 @@ fn is_away(state: &SqlState) -> bool {
         &SqlState::TOO_MANY_CONNECTIONS,
         &SqlState::READ_ONLY_SQL_TRANSACTION,
         &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        &SqlState::UNDEFINED_COLUMN,
+        &SqlState::UNDEFINED_TABLE,
     ]
     .contains(&state)
 }

@@ -30,7 +30,7 @@ enum Command {
 /// Make an account, with any roles, also when registration is closed
 #[derive(Debug, Args)]
 #[command(after_help = "\
-No server may have the data open: stop it first. The password is asked for on the terminal, or read from standard input; it is never an argument, since other users of the
+No server may have the data open, unless they are in PostgreSQL: stop it first. The password is asked for on the terminal, or read from standard input; it is never an argument, since other users of the
 machine can see those.
 
 Examples:

@@ -64,11 +64,15 @@ impl Move<'_> {
         let source = self.open()?;
         let epoch = source.position().epoch;
         let stage = match (source.moved().map_err(|error| self.sqlite(error))?, self.state().await?) {
-            (Some(_), State::Filling { epoch: there, stage: Stage::Ready }) if there == epoch => {
+            (Some(moved), State::Filling { epoch: there, stage: Stage::Ready })
+                if there == epoch && moved.to == self.target.name() =>
+            {
                 self.open_target().await?;
                 return Ok(Done { sums: Vec::new(), stopped: Duration::ZERO });
             }
-            (Some(_), State::Whole { epoch: there }) if there == epoch => {
+            (Some(moved), State::Whole { epoch: there })
+                if there == epoch && moved.to == self.target.name() =>
+            {
                 return Ok(Done { sums: Vec::new(), stopped: Duration::ZERO });
             }
             (Some(moved), _) => return Err(moved_elsewhere(&moved)),
@@ -122,6 +126,10 @@ impl Move<'_> {
     async fn finish(&self, sums: Vec<Sum>) -> Result<Done, Failure> {
         let stopped = Instant::now();
         let source = Source::stop_writes(&self.database()).map_err(|error| self.sqlite(error))?;
+        // Somebody else may have moved them to another database meanwhile. Of two who reach this at once, the second sees the first one's mark.
+        if let Some(moved) = source.moved().map_err(|error| self.sqlite(error))? {
+            return Err(moved_elsewhere(&moved));
+        }
         let followed = follow::follow(self, &source).await?;
         follow::verify(self, &source, &followed).await?;
         self.make_ready(&source).await?;

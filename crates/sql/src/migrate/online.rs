@@ -9,6 +9,9 @@ use super::{Column, Edit, Index, Plan, Table, add_index};
 use crate::Dialect;
 use crate::names::{primary_key_name, quote, required_name};
 
+/// What people are told of a step that nodes of the version before do not survive.
+const FAILS_OLD_NODES: &str = "; nodes of the version before fail until they are restarted with this one";
+
 /// How many rows a step changes before others get their turn.
 const PORTION: usize = 5_000;
 
@@ -94,7 +97,7 @@ impl TableChange<'_> {
             quote(&primary_key_name(old)),
             quote(&primary_key_name(new))
         );
-        plan.step(format!("renames {old} to {new}"), sql)
+        plan.step(format!("renames {old} to {new}{FAILS_OLD_NODES}"), sql)
             .edits(Edit::RenameTable { from: old.to_owned(), to: new.to_owned() });
     }
 
@@ -149,11 +152,8 @@ impl ColumnChange<'_> {
         }
         let table = &table.name;
         let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(table), quote(from), quote(to));
-        plan.step(format!("renames {table}.{from} to {to}"), sql).edits(Edit::RenameColumn {
-            table: table.clone(),
-            from: from.clone(),
-            to: to.clone(),
-        });
+        plan.step(format!("renames {table}.{from} to {to}{FAILS_OLD_NODES}"), sql)
+            .edits(Edit::RenameColumn { table: table.clone(), from: from.clone(), to: to.clone() });
     }
 
     /// A change of type writes every row anew, with all others shut out meanwhile.
