@@ -14,7 +14,7 @@ use super::session::WRITE_TIMEOUT;
 use super::value::Bound;
 use futures::future::join3;
 use mainstay_expr::{FieldId, Link, ModelId, Operand, Predicate, Value};
-use mainstay_model::{Application, Model};
+use mainstay_model::{Application, Model, base};
 use mainstay_ports::{NewChange, Position, Record, Rows, StoreError, Transaction};
 use mainstay_sql::postgres::{RowLock, get_locked, require_live};
 use mainstay_sql::{Postgres, Statement};
@@ -245,7 +245,12 @@ impl Rows for PostgresRows<'_> {
 
     fn insert(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
         let shared = self.shared;
-        self.write(model, &shared.statements[model.index()].insert, record)
+        let was_absent = matches!(self.held.get(model, record.id()), Some(None));
+        match self.write(model, &shared.statements[model.index()].insert, record)? {
+            // Another one made it since this transaction looked, so what this step means has to be decided anew.
+            Err(fields) if was_absent && fields.as_slice() == [base::ID] => Err(StoreError::Busy),
+            written => Ok(written),
+        }
     }
 
     fn replace(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {

@@ -4,6 +4,7 @@
 //! - `nodes` starts them, each with a folder and a way to the database of its own;
 //! - `case` lets writers write to all of them, and verifies by `look` what is there, as the tests of durability do for one node;
 //! - `kill`, `cut`, `crash` and `clock` say what goes wrong meanwhile;
+//! - `races` lets requests meet;
 //! - `watch` follows one feed at several nodes, and `once` repeats what may have been lost.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -21,6 +22,7 @@ mod load;
 mod look;
 mod nodes;
 mod once;
+mod races;
 #[allow(dead_code, reason = "shared with the tests of durability")]
 #[path = "../durability/random.rs"]
 mod random;
