@@ -3,7 +3,7 @@
 use crate::client::Lie;
 use crate::random::{Random, is_long};
 use crate::record::{Event, MODEL};
-use crate::round::{Nodes, Round, Tally};
+use crate::round::{Nodes, Round, Tally, explained};
 use crate::support::{Project, Server};
 use mainstay_testkit::linearizability::Refusal;
 use std::sync::RwLock;
@@ -72,15 +72,4 @@ impl Node {
         });
         round.check(random)
     }
-}
-
-/// What a person needs to see what went wrong.
-pub(crate) fn explained(refusal: &Refusal, history: &[Event]) -> String {
-    let mut events: Vec<(usize, &Event)> = history.iter().enumerate().collect();
-    events.sort_by_key(|(_, event)| event.began);
-    let lines = events.iter().map(|(place, event)| {
-        let Event { client, call, began, answer } = event;
-        format!("\n  {place:>4}: client {client} from {began}: {call:?} -> {answer:?}")
-    });
-    format!("{refusal}\nby their begin:{}", lines.collect::<String>())
 }

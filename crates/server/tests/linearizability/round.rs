@@ -167,6 +167,17 @@ impl<'a> Round<'a> {
     }
 }
 
+/// What a person needs to see what went wrong.
+pub(crate) fn explained(refusal: &Refusal, history: &[Event]) -> String {
+    let mut events: Vec<(usize, &Event)> = history.iter().enumerate().collect();
+    events.sort_by_key(|(_, event)| event.began);
+    let lines = events.iter().map(|(place, event)| {
+        let Event { client, call, began, answer } = event;
+        format!("\n  {place:>4}: client {client} from {began}: {call:?} -> {answer:?}")
+    });
+    format!("{refusal}\nby their begin:{}", lines.collect::<String>())
+}
+
 struct Over<'a>(&'a AtomicBool);
 
 impl Drop for Over<'_> {
