@@ -58,7 +58,7 @@ impl Pgbench {
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said);
         let counted = counted(&said).filter(|_| output.status.success());
-        let (good, time) = counted.ok_or_else(|| format!("pgbench with\n{}\nsaid\n{said}", script.text))?;
+        let (good, time) = counted.ok_or_else(|| format!("pgbench said\n{said}"))?;
         // The first second, which is not counted, is of the same kind.
         let database_cpu = cpu.mul_f64(time.as_secs_f64() / (seconds + 1) as f64);
         Ok(Sample { good, time, database_cpu, ..Sample::default() })
@@ -115,8 +115,12 @@ fn counted(said: &str) -> Option<(u64, Duration)> {
     let (first_time, rest) = first.split_once(" s, ")?;
     let (first_time, first_rate): (f64, f64) =
         (first_time.parse().ok()?, rest.split_once(' ')?.0.parse().ok()?);
-    let good = (processed - first_time * first_rate).max(0.0);
-    Some((good as u64, Duration::try_from_secs_f64(time - first_time).ok()?))
+    // Where the machine could not keep up, the first second is told of too late to be taken out.
+    let (good, time) = match first_time < time / 2.0 {
+        true => ((processed - first_time * first_rate).max(0.0), time - first_time),
+        false => (processed, time),
+    };
+    Some((good as u64, Duration::try_from_secs_f64(time).ok()?))
 }
 
 #[cfg(test)]
@@ -134,6 +138,9 @@ mod tests {
             tps = 1666.666667 (without initial connection time)\n";
         let (good, time) = counted(said).unwrap();
         assert_eq!((good, time.as_millis()), (4_000, 1_999));
+        let late = "progress: 3.1 s, 7.1 tps, lat 1401.6 ms stddev 765.2, 0 failed\n\
+            number of transactions actually processed: 42\ntps = 14.0 (without initial connection time)\n";
+        assert_eq!(counted(late), Some((42, Duration::from_secs(3))));
         assert_eq!(counted("pgbench: error: no"), None);
     }
 
