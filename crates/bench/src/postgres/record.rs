@@ -41,21 +41,21 @@ pub(crate) async fn record(
     let recorder = Recorder::start(postgres).await;
     let mark = recorder.mark();
     client.get(&read, token).await?;
-    let read = recorder.since(mark);
+    let read = recorder.since(mark)?;
     let mark = recorder.mark();
     client.get(&list, token).await?;
-    let list = recorder.since(mark);
+    let list = recorder.since(mark)?;
     let mark = recorder.mark();
     let made = text(&client.create("/v1/messages", token, &body).await?, "id")?;
-    let create = recorder.since(mark);
+    let create = recorder.since(mark)?;
     recorder.stop();
     Ok(Recorded { read: (read, id), list, create: (create, made) })
 }
 
 struct Recorder<'a> {
     postgres: &'a Postgres,
-    /// Sessions that speak also when nobody asks anything.
-    others: BTreeSet<u32>,
+    /// What is sent also when nobody asks anything, and in which session: one can do both.
+    others: BTreeSet<(u32, String)>,
 }
 
 impl<'a> Recorder<'a> {
@@ -66,8 +66,10 @@ impl<'a> Recorder<'a> {
         sleep(SILENCE).await;
         let mark = recorder.mark();
         sleep(SILENCE).await;
-        recorder.others =
-            statements(&recorder.log_since(mark)).into_iter().map(|(process, _)| process).collect();
+        recorder.others = statements(&recorder.log_since(mark))
+            .into_iter()
+            .map(|(process, other)| (process, other.text))
+            .collect();
         recorder
     }
 
@@ -90,8 +92,15 @@ impl<'a> Recorder<'a> {
     }
 
     /// Statements are logged when they are begun, so that those of a request that was answered are all there.
-    fn since(&self, mark: usize) -> Vec<Statement> {
+    fn since(&self, mark: usize) -> Result<Vec<Statement>, String> {
         let all = statements(&self.log_since(mark)).into_iter();
-        all.filter(|(process, _)| !self.others.contains(process)).map(|(_, statement)| statement).collect()
+        let own =
+            all.filter(|(process, statement)| !self.others.contains(&(*process, statement.text.clone())));
+        let own: Vec<Statement> = own.map(|(_, statement)| statement).collect();
+        if own.is_empty() {
+            Err("the log of PostgreSQL does not show what a request asked".to_owned())
+        } else {
+            Ok(own)
+        }
     }
 }
