@@ -154,7 +154,10 @@ impl Rows for GroupRows<'_> {
     }
 
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
-        self.changes.push(self.application.model(change.model), &change);
+        // Of a run that counts for nothing, nothing is kept, and encoding its records is not for free.
+        if self.state == State::Sure {
+            self.changes.push(self.application.model(change.model), &change);
+        }
         Ok(())
     }
 
