@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, NoTls};
 use uuid::Uuid;
 
@@ -56,11 +57,13 @@ async fn hold(client: Client, counters: Vec<Uuid>, seed: u64, stop: Arc<AtomicBo
         let dice = random(seed << 32 | round);
         let id = counters[dice as usize % counters.len()];
         client.batch_execute("BEGIN").await.unwrap();
-        client
-            .execute("SELECT 1 FROM counter WHERE id = $1::text::uuid FOR UPDATE", &[&id.to_string()])
-            .await
-            .unwrap();
-        tokio::time::sleep(Duration::from_millis(dice >> 32 & 0x7f)).await;
+        let id = id.to_string();
+        let lock = "SELECT 1 FROM counter WHERE id = $1::text::uuid FOR UPDATE";
+        match client.execute(lock, &[&id]).await {
+            Ok(_) => tokio::time::sleep(Duration::from_millis(dice >> 32 & 0x7f)).await,
+            // Of those who wait in a circle, PostgreSQL may as well choose this one; the commit then rolls back.
+            Err(error) => assert_eq!(error.code(), Some(&SqlState::T_R_DEADLOCK_DETECTED), "{error}"),
+        }
         client.batch_execute("COMMIT").await.unwrap();
     }
 }
