@@ -1,55 +1,58 @@
 //! A request on its way to its handler.
 
-use crate::answer::{self, MAINSTAY_POSITION};
+use crate::answer::MAINSTAY_POSITION;
 use crate::body;
+use crate::conditions;
 use crate::json::parse_object;
-use crate::object::parse_id;
-use crate::query::{self, Parameters};
+use crate::operations::{Ask, Operations, Pairs, parse_id};
+use crate::query;
 use crate::routes::{Place, Route};
-use crate::state::State;
 use axum::body::{Body, Bytes};
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, Response};
-use mainstay_engine::{Caller, Code, Done, Engine, Error};
-use mainstay_model::Model;
-use mainstay_ports::{Freshness, Position};
+use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
+use mainstay_ports::Position;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use uuid::Uuid;
 
 /// What a handler gets beside the body: the request, and who asks.
 pub(crate) struct Call {
-    pub(crate) state: Arc<State>,
+    pub(crate) operations: Operations,
     pub(crate) route: Arc<Route>,
     pub(crate) parts: Parts,
     pub(crate) caller: Caller,
-    pub(crate) query: Parameters,
+    pub(crate) query: Pairs,
 }
 
 impl Call {
     pub(crate) fn engine(&self) -> &Engine {
-        &self.state.engine
+        self.operations.engine()
     }
 
     pub(crate) fn headers(&self) -> &HeaderMap {
         &self.parts.headers
     }
 
-    /// The name of the operation.
-    pub(crate) fn operation(&self) -> &str {
-        self.route.operation.as_ref().map_or("", |operation| &operation.name)
+    /// The operation that the path leads to.
+    pub(crate) fn operation(&self) -> &Operation {
+        self.route.operation.as_ref().expect("only what is an operation asks for it")
     }
 
-    /// The model that the operation is about.
-    pub(crate) fn model(&self) -> &Model {
-        let model = self.route.operation.as_ref().and_then(|operation| operation.model);
-        self.engine().application().model(model.expect("operations on records have a model"))
-    }
-
-    /// The answer that tells what was done.
-    pub(crate) fn done(&self, done: &Done<'_>) -> Response<Body> {
-        let operation = self.route.operation.as_ref().expect("what writes is an operation");
-        answer::done(self.engine().application(), operation, done)
+    /// What is asked of the operation.
+    ///
+    /// # Errors
+    /// Everything that can be wrong with a path, headers, parameters and a body.
+    pub(crate) async fn ask(&self, body: Body) -> Result<Ask, Error> {
+        let kind = self.operation().kind;
+        Ok(Ask {
+            id: if self.route.id_place > 0 { Some(self.id()?) } else { None },
+            name: if self.route.place == Place::Lock { Some(self.name()) } else { None },
+            conditions: conditions::of(kind, self.headers())?,
+            parameters: self.query.parameters(kind)?,
+            position: self.position()?,
+            body: self.body(kind, body).await?,
+        })
     }
 
     /// The position that the answer has to be as new as, if the request has one: that of an earlier answer.
@@ -57,68 +60,64 @@ impl Call {
     /// # Errors
     /// [`Code::InvalidParameter`] for what is not a position, or two.
     pub(crate) fn position(&self) -> Result<Option<Position>, Error> {
-        let mut headers = self.headers().get_all(MAINSTAY_POSITION).iter().map(|value| value.to_str().ok());
-        let mut given = headers.by_ref().chain(self.query.get("position").map(Some));
-        let Some(text) = given.next() else { return Ok(None) };
-        let position = text.filter(|_| given.next().is_none()).and_then(|text| text.parse().ok());
-        position.map(Some).ok_or_else(|| {
+        let parse = |text: &str| text.parse().ok();
+        let headers = self.headers().get_all(MAINSTAY_POSITION).iter();
+        let mut given = headers.map(|value| value.to_str().ok().and_then(parse)).chain(self.query.position());
+        let Some(position) = given.next() else { return Ok(None) };
+        position.filter(|_| given.next().is_none()).map(Some).ok_or_else(|| {
             let message =
                 "send one position, as it was in an answer: `Mainstay-Position` or the parameter `position`";
             Error::new(Code::InvalidParameter, message)
         })
     }
 
-    /// How new the answer has to be.
-    ///
-    /// # Errors
-    /// As [`Call::position`].
-    pub(crate) fn freshness(&self) -> Result<Freshness, Error> {
-        Ok(self.position()?.map_or(Freshness::Recent, Freshness::AtLeast))
-    }
-
     /// The record's id, in the path.
-    ///
-    /// # Errors
-    /// [`Code::InvalidId`].
-    pub(crate) fn id(&self) -> Result<Uuid, Error> {
+    fn id(&self) -> Result<Uuid, Error> {
         let segment = self.parts.uri.path().split('/').nth(self.route.id_place).unwrap_or_default();
         let decoded = || query::decode_percent(segment, false);
         let id = parse_id(segment).or_else(|| parse_id(&decoded()?));
         id.ok_or_else(|| Error::new(Code::InvalidId, "the id in the path is not a UUID"))
     }
 
+    /// The lock's name, the path's end.
+    fn name(&self) -> String {
+        let segment = self.parts.uri.path().rsplit('/').next().unwrap_or_default();
+        query::decode_percent(segment, false).unwrap_or_default()
+    }
+
+    async fn body(&self, kind: OperationKind, body: Body) -> Result<Option<Map<String, Value>>, Error> {
+        match takes(kind) {
+            Takes::Unread => Ok(None),
+            Takes::Nothing => self.no_body(body).await.map(|()| None),
+            Takes::Maybe => self.optional_object(body).await,
+            Takes::Object => self.object(body).await.map(Some),
+        }
+    }
+
     /// Reads the body: a JSON object.
-    ///
-    /// # Errors
-    /// Everything that can be wrong with a body.
-    pub(crate) async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
+    async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
         body::check_type(self.headers(), self.route.place.media_types())?;
         let (bytes_limit, depth) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
         parse_object(&bytes, depth)
     }
 
-    /// As [`Call::object`], where all may be left out: then no body is an empty object.
-    ///
-    /// # Errors
-    /// As [`Call::object`].
-    pub(crate) async fn optional_object(&self, body: Body) -> Result<Map<String, Value>, Error> {
+    /// As [`Call::object`], where all may be left out.
+    async fn optional_object(&self, body: Body) -> Result<Option<Map<String, Value>>, Error> {
         let (bytes_limit, depth) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
         if bytes.is_empty() {
-            return Ok(Map::new());
+            return Ok(None);
         }
         body::check_type(self.headers(), self.route.place.media_types())?;
-        parse_object(&bytes, depth)
+        parse_object(&bytes, depth).map(Some)
     }
 
     /// Sees that there is no body. An empty object is none either, since many clients send one always.
-    ///
-    /// # Errors
-    /// [`Code::InvalidJson`] when there is one, and what [`Call::object`] objects to.
-    pub(crate) async fn no_body(&self, body: Body) -> Result<(), Error> {
-        let bytes = self.read(body, self.state.limits.body_bytes).await?;
-        if bytes.is_empty() || parse_object(&bytes, self.state.limits.json_depth)?.is_empty() {
+    async fn no_body(&self, body: Body) -> Result<(), Error> {
+        let limits = self.operations.limits();
+        let bytes = self.read(body, limits.body_bytes).await?;
+        if bytes.is_empty() || parse_object(&bytes, limits.json_depth)?.is_empty() {
             return Ok(());
         }
         Err(Error::new(Code::InvalidJson, "this operation takes no body"))
@@ -133,10 +132,33 @@ impl Call {
     /// The bounds on the body: bytes, and nesting. A batch has each record three levels deeper.
     pub(crate) fn body_limits(&self) -> (usize, usize) {
         const BATCH_ENVELOPE_DEPTH: usize = 3;
-        let limits = &self.state.limits;
+        let limits = self.operations.limits();
         match self.route.place {
             Place::Batch => (limits.batch_body_bytes, limits.json_depth + BATCH_ENVELOPE_DEPTH),
             _ => (limits.body_bytes, limits.json_depth),
         }
+    }
+}
+
+/// What an operation makes of a body.
+enum Takes {
+    /// It is not looked at.
+    Unread,
+    /// There must be none.
+    Nothing,
+    /// It may be left out.
+    Maybe,
+    /// An object.
+    Object,
+}
+
+fn takes(kind: OperationKind) -> Takes {
+    use OperationKind::*;
+    match kind {
+        List | Watch | Get | GetLock | Me | ListKeys | GetKey => Takes::Unread,
+        Delete | DeleteMany | Restore | ReleaseLock | Logout | DeleteKey => Takes::Nothing,
+        AcquireLock | RenewLock => Takes::Maybe,
+        Create | Update | Put | UpdateMany | Batch => Takes::Object,
+        Register | Login | Refresh | ChangePassword | CreateKey => Takes::Object,
     }
 }

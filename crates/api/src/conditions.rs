@@ -1,103 +1,47 @@
 //! Conditional requests (RFC 9110, 13): `ETag` is the record's version.
 
+use crate::operations::{Conditions, IfMatch, kept, mismatch};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use mainstay_engine::{Code, Error, OperationKind};
 
-/// What `If-Match` asks of the record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum IfMatch {
-    /// Nothing.
-    Anything,
-    /// `*`: that there is one.
-    Exists,
-    /// That it has this version.
-    Version(i64),
+/// Reads the conditions of a write.
+///
+/// # Errors
+/// [`Code::InvalidParameter`] when a header is malformed, or the operation does not keep it: a write must not pass a condition over. A read that passes
+/// one over does no harm.
+pub(crate) fn of(kind: OperationKind, headers: &HeaderMap) -> Result<Conditions, Error> {
+    if !kind.writes() {
+        return Ok(Conditions::default());
+    }
+    let kept = kept(kind);
+    refuse_unless(kept.if_match, headers, &IF_MATCH)?;
+    refuse_unless(kept.only_create, headers, &IF_NONE_MATCH)?;
+    Ok(Conditions { if_match: if_match(headers)?, only_create: only_create(headers)? })
 }
 
-impl IfMatch {
-    /// Reads the header. A list of versions comes down to the one of them that the record has, so `current` is asked for it then.
-    ///
-    /// # Errors
-    /// [`Code::InvalidParameter`] when it is malformed, and [`Code::VersionMismatch`] when no record can have what it asks: a weak
-    /// tag never matches here.
-    pub(crate) async fn of(
-        headers: &HeaderMap,
-        current: impl Future<Output = Result<i64, Error>>,
-    ) -> Result<Self, Error> {
-        let versions = match Tags::of(headers, &IF_MATCH)? {
-            None => return Ok(IfMatch::Anything),
-            Some(Tags::Any) => return Ok(IfMatch::Exists),
-            Some(Tags::List(tags)) => tags.into_iter().filter_map(Tag::version).collect::<Vec<i64>>(),
-        };
-        match versions.as_slice() {
-            [] => Err(mismatch()),
-            [version] => Ok(IfMatch::Version(*version)),
-            versions => {
-                let current = current.await.map_err(|error| IfMatch::Exists.explain(error))?;
-                versions.contains(&current).then_some(IfMatch::Version(current)).ok_or_else(mismatch)
-            }
-        }
+fn refuse_unless(is_kept: bool, headers: &HeaderMap, name: &HeaderName) -> Result<(), Error> {
+    if is_kept || !headers.contains_key(name) {
+        return Ok(());
     }
+    Err(invalid(format!("this operation has no condition `{name}`")))
+}
 
-    /// The version that the record must have.
-    pub(crate) fn version(self) -> Option<i64> {
-        match self {
-            IfMatch::Version(version) => Some(version),
-            IfMatch::Anything | IfMatch::Exists => None,
-        }
-    }
-
-    /// What it means under this condition that there is no record.
-    pub(crate) fn explain(self, error: Error) -> Error {
-        match self {
-            IfMatch::Exists if error.code == Code::NotFound => mismatch(),
-            _ => error,
-        }
-    }
+/// Reads `If-Match`. A weak tag never matches here, so that it is left out.
+fn if_match(headers: &HeaderMap) -> Result<IfMatch, Error> {
+    Ok(match Tags::of(headers, &IF_MATCH)? {
+        None => IfMatch::Anything,
+        Some(Tags::Any) => IfMatch::Exists,
+        Some(Tags::List(tags)) => IfMatch::AnyOf(tags.into_iter().filter_map(Tag::version).collect()),
+    })
 }
 
 /// Whether `If-None-Match: *` asks that there is no record yet.
-///
-/// # Errors
-/// [`Code::InvalidParameter`] for anything but `*`.
-pub(crate) fn only_create(headers: &HeaderMap) -> Result<bool, Error> {
+fn only_create(headers: &HeaderMap) -> Result<bool, Error> {
     match Tags::of(headers, &IF_NONE_MATCH)? {
         None => Ok(false),
         Some(Tags::Any) => Ok(true),
         Some(Tags::List(_)) => Err(invalid("`If-None-Match` takes `*` here")),
-    }
-}
-
-/// What it means under `If-None-Match: *` that there is a record: the condition does not hold.
-pub(crate) fn explain_only_create(only_create: bool, error: Error) -> Error {
-    match error.code {
-        Code::AlreadyExists if only_create => Error { code: Code::VersionMismatch, ..error },
-        _ => error,
-    }
-}
-
-/// Refuses a write with a condition that its operation does not keep, rather than to pass the condition over. A read that passes one over does
-/// no harm.
-///
-/// # Errors
-/// [`Code::InvalidParameter`], naming the header.
-pub(crate) fn admit(kind: OperationKind, headers: &HeaderMap) -> Result<(), Error> {
-    let refused = [IF_MATCH, IF_NONE_MATCH]
-        .into_iter()
-        .find(|name| headers.contains_key(name) && !kept(kind).contains(name));
-    match refused {
-        Some(name) if kind.writes() => Err(invalid(format!("this operation has no condition `{name}`"))),
-        _ => Ok(()),
-    }
-}
-
-/// The conditions that a write keeps: those on the one record that it is about, while there can be one.
-pub(crate) fn kept(kind: OperationKind) -> &'static [HeaderName] {
-    match kind {
-        OperationKind::Put => &[IF_MATCH, IF_NONE_MATCH],
-        OperationKind::Update | OperationKind::Delete | OperationKind::Restore => &[IF_MATCH],
-        _ => &[],
     }
 }
 
@@ -194,10 +138,6 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::new(Code::InvalidParameter, message)
 }
 
-fn mismatch() -> Error {
-    Error::new(Code::VersionMismatch, "there is no record with this version")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -208,26 +148,36 @@ mod tests {
         HeaderMap::from_iter([(name, HeaderValue::from_str(value).unwrap())])
     }
 
-    async fn check_match(value: &str, current: i64, expected: Result<IfMatch, Code>) {
-        let answer = IfMatch::of(&headers(IF_MATCH, value), async { Ok(current) }).await;
-        assert_eq!(answer.map_err(|error| error.code), expected, "{value}");
+    #[track_caller]
+    fn check_match(value: &str, expected: &Result<IfMatch, Code>) {
+        let conditions = of(OperationKind::Update, &headers(IF_MATCH, value));
+        assert_eq!(&conditions.map(|read| read.if_match).map_err(|error| error.code), expected, "{value}");
     }
 
-    #[tokio::test]
-    async fn if_match_takes_versions_or_a_star() {
-        check_match("\"3\"", 9, Ok(IfMatch::Version(3))).await;
-        check_match(" * ", 9, Ok(IfMatch::Exists)).await;
-        check_match("\"3\", \"4\"", 4, Ok(IfMatch::Version(4))).await;
-        check_match("\"3\",W/\"4\" ,, \"a,b\"", 9, Ok(IfMatch::Version(3))).await;
-        check_match("\"3\", \"4\"", 5, Err(Code::VersionMismatch)).await;
+    #[test]
+    fn if_match_takes_versions_or_a_star() {
+        let any_of = |versions: &[i64]| Ok(IfMatch::AnyOf(versions.to_vec()));
+        check_match("\"3\"", &any_of(&[3]));
+        check_match(" * ", &Ok(IfMatch::Exists));
+        check_match("\"3\", \"4\"", &any_of(&[3, 4]));
+        check_match("\"3\",W/\"4\" ,, \"a,b\"", &any_of(&[3]));
         for no_version in ["W/\"3\"", "\"abc\"", "\"+3\"", "\"03\"", "\"\""] {
-            check_match(no_version, 3, Err(Code::VersionMismatch)).await;
+            check_match(no_version, &any_of(&[]));
         }
         for malformed in ["3", "", ",", "\"3", "\"3\"\"4\"", "\"3\", *", "w/\"3\""] {
-            check_match(malformed, 3, Err(Code::InvalidParameter)).await;
+            check_match(malformed, &Err(Code::InvalidParameter));
         }
-        let absent = IfMatch::of(&HeaderMap::new(), async { Ok(3) }).await;
-        assert_eq!(absent.unwrap(), IfMatch::Anything);
+    }
+
+    #[test]
+    fn a_write_passes_no_condition_over() {
+        let check = |kind: OperationKind, name: HeaderName, expected: bool| {
+            assert_eq!(of(kind, &headers(name.clone(), "*")).is_ok(), expected, "{kind:?} {name}");
+        };
+        check(OperationKind::Put, IF_NONE_MATCH, true);
+        check(OperationKind::Update, IF_NONE_MATCH, false);
+        check(OperationKind::Create, IF_MATCH, false);
+        check(OperationKind::List, IF_MATCH, true);
     }
 
     #[test]

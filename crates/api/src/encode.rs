@@ -8,7 +8,7 @@ use uuid::Uuid;
 const RECORD_BYTES: usize = 384;
 
 /// Appends what a caller sees of a record: its fields in the model's order, and below `expand` the records that its refs point to.
-pub(crate) fn record(application: &Application, view: &View, out: &mut Vec<u8>) {
+pub fn record(application: &Application, view: &View, out: &mut Vec<u8>) {
     let model = application.model(view.model);
     json::encode_record(model, &view.record.values, view.fields(model), out);
     if !view.expanded.is_empty() {
@@ -42,23 +42,10 @@ pub(crate) fn id_body(id: Uuid) -> Vec<u8> {
 }
 
 /// A page of records: `{"items": […], "next": …, "position": …}`, and `count` when it was asked for.
-///
-/// # Errors
-/// How many of the records fit into `max_bytes`, when not all do. The first always does.
-pub(crate) fn page_body(
-    application: &Application,
-    page: &ListAnswer,
-    max_bytes: usize,
-) -> Result<Vec<u8>, usize> {
+pub(crate) fn page_body(application: &Application, page: &ListAnswer) -> Vec<u8> {
     let mut out = Vec::with_capacity(128 + RECORD_BYTES * page.items.len());
     out.extend_from_slice(b"{\"items\":[");
-    for (index, view) in page.items.iter().enumerate() {
-        separate(index, &mut out);
-        record(application, view, &mut out);
-        if index > 0 && out.len() > max_bytes {
-            return Err(index);
-        }
-    }
+    records(application, &page.items, &mut out);
     out.extend_from_slice(b"],\"next\":");
     match &page.next {
         Some(cursor) => json::encode_str(cursor, &mut out),
@@ -70,7 +57,15 @@ pub(crate) fn page_body(
         out.extend_from_slice(format!(",\"count\":{count}").as_bytes());
     }
     out.push(b'}');
-    Ok(out)
+    out
+}
+
+/// Appends records, separated by commas.
+pub(crate) fn records(application: &Application, views: &[View], out: &mut Vec<u8>) {
+    for (index, view) in views.iter().enumerate() {
+        separate(index, out);
+        record(application, view, out);
+    }
 }
 
 /// Appends the comma before every element but the first.

@@ -5,33 +5,29 @@
 
 use crate::ClientAddress;
 use crate::call::Call;
-use crate::conditions;
-use crate::locks;
+use crate::endpoint::AnsweredFor;
+use crate::fencing;
+use crate::operations::{Operations, Pairs, ask_for_account, bounded};
 use crate::problem::problem;
-use crate::query::Parameters;
 use crate::replay;
 use crate::request_id::{X_REQUEST_ID, request_id};
 use crate::routes::Route;
-use crate::state::State;
 use crate::trace::Trace;
 use axum::body::Body;
 use axum::extract::Request;
-use futures::FutureExt;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response};
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, OperationKind};
-use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a handler answers.
 pub(crate) type Answer = Result<Response<Body>, Error>;
 
 /// Answers a request by a handler.
 pub(crate) async fn run<F>(
-    state: Arc<State>,
+    operations: Operations,
     route: Arc<Route>,
     request: Request,
     handler: impl FnOnce(Call, Body) -> F,
@@ -40,11 +36,11 @@ where
     F: Future<Output = Answer>,
 {
     let (started, method) = (Instant::now(), request.method().clone());
-    let request_id = request_id(request.headers(), &state.engine);
-    let trace = Trace::begin(&state.requests, &route, method, &request_id, started);
+    let request_id = request_id(request.headers(), operations.engine());
+    let trace = Trace::begin(&operations.state.requests, &route, method, &request_id, started);
     let mut user = None;
     let work = async {
-        let (call, body) = admit(state.clone(), route.clone(), request, request_id.clone()).await?;
+        let (call, body) = admit(operations.clone(), route.clone(), request, request_id.clone()).await?;
         user = call.caller.identity.as_ref().map(|identity| identity.user);
         if replay::is_asked_for(&call) {
             // Boxed, so that requests without a key need not carry the room for one.
@@ -53,16 +49,17 @@ where
             handler(call, body).await
         }
     };
-    let answer = bounded(work, state.limits.request_timeout).await;
+    let answer = bounded(work, operations.limits().request_timeout).await;
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
     let response = stamped(response, &request_id);
-    trace.end(&response, user.flatten());
+    let noted = response.extensions().get::<AnsweredFor>().map(|AnsweredFor(user)| *user);
+    trace.end(&response, user.flatten().or(noted));
     response
 }
 
 /// Sees who asks, and that the operation knows the parameters, before anything is done.
 async fn admit(
-    state: Arc<State>,
+    operations: Operations,
     route: Arc<Route>,
     request: Request,
     request_id: String,
@@ -76,17 +73,16 @@ async fn admit(
         idempotency: None,
         fencing: Vec::new(),
     };
-    let mut query = Parameters::default();
+    let mut query = Pairs::default();
     if let Some(operation) = &route.operation {
         if !shows_itself_otherwise(operation.kind) {
-            caller.identity = identity(&state.engine, &parts.headers).await?;
+            caller.identity = identity(operations.engine(), &parts.headers).await?;
         }
         caller.require(operation)?;
-        conditions::admit(operation.kind, &parts.headers)?;
-        caller.fencing = locks::fencing(operation.kind, &parts.headers)?;
-        query = Parameters::parse(parts.uri.query(), crate::query::known(operation.kind))?;
+        caller.fencing = fencing::fencing(operation.kind, &parts.headers)?;
+        query = crate::query::parse(parts.uri.query(), operation.kind)?;
     }
-    Ok((Call { state, route, parts, caller, query }, body))
+    Ok((Call { operations, route, parts, caller, query }, body))
 }
 
 /// Whether the body shows who asks. A token is not looked at then: one that has expired must not keep a client that always sends it
@@ -101,7 +97,7 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
 
 /// The account that the access token shows. A token that is not good is refused even where none is needed: the client believes to
 /// be someone, and would be surprised by what nobody may see.
-async fn identity(engine: &Engine, headers: &HeaderMap) -> Result<Option<Arc<Identity>>, Error> {
+pub(crate) async fn identity(engine: &Engine, headers: &HeaderMap) -> Result<Option<Arc<Identity>>, Error> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let Some(value) = values.next() else { return Ok(None) };
     let token = value.to_str().ok().and_then(bearer).filter(|_| values.next().is_none());
@@ -121,43 +117,10 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-/// Runs the work within the time limit. A panic in it is a fault like any other: the connection lives on.
-///
-/// It is made of combinators, since an `async fn` would hold the work twice: as its argument and as what it awaits.
-fn bounded(work: impl Future<Output = Answer>, limit: Duration) -> impl Future<Output = Answer> {
-    let timed = tokio::time::timeout(limit, AssertUnwindSafe(work).catch_unwind());
-    timed.map(move |ended| match ended {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(panic)) => Err(Error::internal(format!("panic: {}", panic_text(panic.as_ref())))),
-        Err(_) => {
-            let message = format!("the request took longer than {} ms", limit.as_millis());
-            Err(Error::new(Code::RequestTimeout, message))
-        }
-    })
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("of an unknown kind")
-}
-
 fn refuse(error: Error, anonymous: bool, request_id: &str) -> Response<Body> {
     let error = if anonymous { ask_for_account(error) } else { error };
     log_detail(&error, request_id);
     problem(&error, request_id)
-}
-
-/// What is forbidden to nobody may be allowed to somebody: the answer asks who it is.
-pub(crate) fn ask_for_account(mut error: Error) -> Error {
-    error.parts.iter_mut().for_each(|(_, error)| *error = ask_for_account(error.clone()));
-    if error.code != Code::Forbidden {
-        return error;
-    }
-    Error {
-        code: Code::Unauthenticated,
-        message: "a rule forbids this without an account".to_owned(),
-        ..error
-    }
 }
 
 /// The private part of an error goes here and nowhere else.
@@ -195,34 +158,5 @@ mod tests {
         check("Basic abc", None);
         check("abc", None);
         check("", None);
-    }
-
-    async fn check_bounded(work: impl Future<Output = Answer>, expected: &str) {
-        let error = bounded(work, Duration::from_millis(5)).await.err();
-        let found = error.map(|error| (error.to_string(), error.detail.unwrap_or_default()));
-        let found =
-            found.map_or_else(|| "answered".to_owned(), |(public, private)| format!("{public} | {private}"));
-        assert_eq!(found, expected);
-    }
-
-    #[tokio::test]
-    async fn a_handler_that_panics_or_dawdles_is_answered_for() {
-        check_bounded(async { Ok(Response::new(Body::empty())) }, "answered").await;
-        check_bounded(
-            async { panic!("out of {}", "luck") },
-            "internal: something went wrong on our side | panic: out of luck",
-        )
-        .await;
-        check_bounded(std::future::pending(), "request_timeout: the request took longer than 5 ms | ").await;
-    }
-
-    #[test]
-    fn forbidden_becomes_unauthenticated_and_nothing_else_does() {
-        let check = |code: Code, expected: Code| {
-            assert_eq!(ask_for_account(Error::new(code, "x")).code, expected, "{code:?}");
-        };
-        check(Code::Forbidden, Code::Unauthenticated);
-        check(Code::NotFound, Code::NotFound);
-        check(Code::RegistrationClosed, Code::RegistrationClosed);
     }
 }

@@ -16,7 +16,7 @@ const MAX_DEPTH: usize = 120;
 ///
 /// # Errors
 /// [`Code::NotUtf8`], [`Code::InvalidJson`], [`Code::DuplicateKey`] or [`Code::JsonTooDeep`], with line and column.
-pub(crate) fn parse_object(bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, Error> {
+pub fn parse_object(bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, Error> {
     if bytes.is_empty() {
         return Err(Error::new(Code::InvalidJson, "the body is empty, a JSON object was expected"));
     }

@@ -1,36 +1,33 @@
-//! REST over the engine: OpenAPI, the API reference page and error answers included.
+//! The [`operations`] as every protocol calls them, and REST over them: OpenAPI, the API reference page and error answers included.
 //!
-//! [`router`] derives its routes from the engine's registry of operations: an operation is one registry line, one arm in
-//! `routes.rs` and a handler that decodes the request, asks the engine and encodes its answer. Around each handler runs the
-//! same frame: request id, access token, time limit, error document, one line in the log.
+//! An operation is one line in the engine's registry, one arm in `operations/perform.rs` that runs it, and for REST one method and path in
+//! `routes.rs`. REST decodes a request into an [`operations::Ask`] and encodes the [`operations::Reply`]; so do the other protocols, each in a crate of its own, which
+//! bring their [`Endpoint`]s. Around each request runs the same frame: request id, access token, time limit, error document, one line in the log.
 //!
-//! This crate owns: HTTP's side of things (paths, headers, JSON bodies, status codes) and their documentation. It must not
+//! This crate owns: those operations, HTTP's side of things (paths, headers, JSON bodies, status codes) and their documentation. It must not
 //! know: SQL, any adapter, how connections are accepted; and it decides nothing about rights.
 
-mod accounts;
 mod answer;
-mod batch;
 mod body;
 mod call;
 mod conditions;
 mod docs;
 mod encode;
+mod endpoint;
+mod fencing;
 mod frame;
 mod json;
-mod keys;
 mod local;
-mod locks;
 mod measures;
-mod merge;
-mod object;
 mod openapi;
+pub mod operations;
 mod problem;
 mod query;
-mod records;
 #[cfg(test)]
 mod reference;
 mod replay;
 mod request_id;
+mod rest;
 mod routes;
 mod state;
 mod status;
@@ -38,9 +35,15 @@ mod system;
 mod trace;
 mod watch;
 
+pub use answer::reply as rest_reply;
+pub use encode::record as encode_record;
+pub use endpoint::{AnsweredFor, Endpoint, Exchange};
+pub use json::parse_object;
 pub use measures::{Requests, RouteMeasures};
 pub use problem::problem;
 pub use routes::{Api, router};
+pub use state::Limits;
+pub use status::status;
 pub use system::METRICS_TYPE;
 
 /// The client's address, which the server puts into the extensions of each request.

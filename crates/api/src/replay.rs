@@ -3,10 +3,11 @@
 use crate::body;
 use crate::call::Call;
 use crate::frame::Answer;
+use crate::operations::{Answered, check_key, once as answer_once};
 use crate::{answer, routes::Route};
 use axum::body::{Body, Bytes};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mainstay_engine::{Code, Encode, Error, Idempotency};
+use mainstay_engine::{Encode, Error, Idempotency};
 use mainstay_model::Application;
 use std::sync::Arc;
 
@@ -14,8 +15,6 @@ use std::sync::Arc;
 pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header that marks an answer as one that was given before.
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-/// The longest key, in characters.
-pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
 /// Whether the request is to take effect once however often it is sent. Reads have none, so they pass the header over.
 pub(crate) fn is_asked_for(call: &Call) -> bool {
@@ -25,11 +24,8 @@ pub(crate) fn is_asked_for(call: &Call) -> bool {
 
 /// Answers by the handler, or with what it answered before.
 ///
-/// The answer is looked up twice: before, and behind a refusal, which of two requests that race the later one meets in place of the
-/// answer that the first has kept meanwhile.
-///
 /// # Errors
-/// [`Code::InvalidParameter`] for what is not a key, [`Code::IdempotencyKeyReused`] for one of another request, and the handler's own.
+/// [`InvalidParameter`](mainstay_engine::Code::InvalidParameter) for what is not a key, [`IdempotencyKeyReused`](mainstay_engine::Code::IdempotencyKeyReused) for one of another request, and the handler's own.
 pub(crate) async fn once<F>(mut call: Call, body: Body, handler: impl FnOnce(Call, Body) -> F) -> Answer
 where
     F: Future<Output = Answer>,
@@ -39,18 +35,12 @@ where
     let body = body::read(body, max_bytes).await?;
     let engine = call.engine().clone();
     let idempotency = Arc::new(idempotency(&call, &key, &body));
-    if let Some(kept) = engine.replay(&idempotency).await? {
-        return replayed(&kept);
-    }
     call.caller.idempotency = Some(idempotency.clone());
-    let answer = handler(call, Body::from(body)).await;
-    if answer.as_ref().is_ok_and(|response| response.status().is_success()) {
-        return answer;
-    }
-    match engine.replay(&idempotency).await {
-        Ok(Some(kept)) => replayed(&kept),
-        Err(error) if error.code == Code::IdempotencyKeyReused => Err(error),
-        Ok(None) | Err(_) => answer,
+    let work = handler(call, Body::from(body));
+    let is_done = |response: &Response<Body>| response.status().is_success();
+    match answer_once(&engine, &idempotency, work, is_done).await? {
+        Answered::Now(answer) => Ok(answer),
+        Answered::Before(kept) => replayed(&kept),
     }
 }
 
@@ -66,16 +56,7 @@ fn idempotency(call: &Call, key: &str, body: &Bytes) -> Idempotency {
 fn key(call: &Call) -> Result<&str, Error> {
     let mut values = call.headers().get_all(IDEMPOTENCY_KEY).iter();
     let key = values.next().filter(|_| values.next().is_none()).and_then(|value| value.to_str().ok());
-    key.filter(|key| is_key(key)).ok_or_else(|| {
-        let message = format!(
-            "send one `Idempotency-Key` of 1 to {MAX_KEY_LENGTH} visible ASCII characters, as a UUID"
-        );
-        Error::new(Code::InvalidParameter, message)
-    })
-}
-
-fn is_key(key: &str) -> bool {
-    (1..=MAX_KEY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    check_key(key.unwrap_or_default())
 }
 
 /// Makes the bytes to keep: the status, a line for each header, an empty line, the body.
@@ -116,22 +97,4 @@ fn decode(kept: &[u8]) -> Option<Response<Body>> {
         response.headers_mut().append(name, HeaderValue::from_bytes(&line[colon + 1..]).ok()?);
     }
     Some(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_of_visible_characters() {
-        let check = |key: &str, expected: bool| assert_eq!(is_key(key), expected, "{key:?}");
-        check("8e03978e-40d5-43dd-bc93-6894a57f9324", true);
-        check("\"8e03978e\"", true);
-        check(&"x".repeat(255), true);
-        check(&"x".repeat(256), false);
-        check("", false);
-        check("a b", false);
-        check("ä", false);
-        check("\t", false);
-    }
 }

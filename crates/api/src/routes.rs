@@ -1,10 +1,12 @@
 //! From operations to routes.
 
 use crate::call::Call;
+use crate::endpoint::Endpoint;
 use crate::frame::{self, Answer};
 use crate::measures::{Requests, RouteMeasures};
+use crate::operations::{Operations, Protocol};
 use crate::state::State;
-use crate::{accounts, batch, body, docs, keys, locks, records, system, watch};
+use crate::{body, docs, rest, system, watch};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
@@ -41,6 +43,8 @@ pub(crate) enum Place {
     Patch,
     /// A batch, with larger bodies.
     Batch,
+    /// A lock, whose name is the path's end.
+    Lock,
     /// Anything else.
     Other,
 }
@@ -50,20 +54,26 @@ impl Place {
     pub(crate) fn media_types(self) -> &'static [&'static str] {
         match self {
             Place::Patch => body::MERGE_PATCH,
-            Place::Batch | Place::Other => body::JSON,
+            Place::Batch | Place::Lock | Place::Other => body::JSON,
         }
     }
 }
 
 /// The API of an engine, about to be made.
 pub struct Api {
-    state: State,
+    state: Arc<State>,
+    endpoints: Vec<Endpoint>,
 }
 
 impl Api {
     /// The API of an engine.
     pub fn new(engine: Engine) -> Self {
-        Api { state: State::new(engine) }
+        Api { state: Arc::new(State::new(engine)), endpoints: Vec::new() }
+    }
+
+    /// The operations, as a protocol calls them.
+    pub fn operations(&self, protocol: Protocol) -> Operations {
+        Operations::new(self.state.clone(), protocol)
     }
 
     /// What it counts of its requests.
@@ -73,29 +83,39 @@ impl Api {
 
     /// Answers `GET /metrics` by what this writes, to clients on this machine alone.
     #[must_use]
-    pub fn with_metrics(mut self, write: impl Fn() -> String + Send + Sync + 'static) -> Self {
-        self.state.metrics = Some(Box::new(write));
+    pub fn with_metrics(self, write: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        // Whoever gives two has the first.
+        let _ = self.state.metrics.set(Box::new(write));
+        self
+    }
+
+    /// Adds what another protocol answers.
+    #[must_use]
+    pub fn with(mut self, endpoint: Endpoint) -> Self {
+        self.endpoints.push(endpoint);
         self
     }
 
     /// Its routes.
     pub fn router(self) -> Router {
-        let state = Arc::new(self.state);
-        let mut paths = Paths { state: state.clone(), by_path: BTreeMap::new(), lists: BTreeMap::new() };
-        for operation in state.engine.registry().operations() {
+        let operations = self.operations(Protocol::Rest);
+        let mut paths =
+            Paths { operations: operations.clone(), by_path: BTreeMap::new(), lists: BTreeMap::new() };
+        for operation in operations.list() {
             add_operation(&mut paths, operation);
         }
         add_system(&mut paths);
+        self.endpoints.into_iter().for_each(|endpoint| paths.add_endpoint(endpoint));
         let unmatched = paths.system(None, "unmatched");
         let router = paths
             .by_path
             .into_iter()
             .fold(Router::new(), |router, (path, methods)| router.route(&path, methods));
-        router.fallback_service(service(&state, unmatched, not_found))
+        router.fallback_service(service(&operations, unmatched, not_found))
     }
 }
 
-/// The API of an engine, without monitoring.
+/// The API of an engine, without monitoring and other protocols.
 pub fn router(engine: Engine) -> Router {
     Api::new(engine).router()
 }
@@ -133,40 +153,19 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
 }
 
 fn add_operation(paths: &mut Paths, operation: &Operation) {
-    let (method, path) = place(paths.state.engine.application(), operation);
+    let (method, path) = place(paths.operations.application(), operation);
     let place = match operation.kind {
         OperationKind::Update | OperationKind::UpdateMany => Place::Patch,
         OperationKind::Batch => Place::Batch,
+        kind if kind.is_of_locks() => Place::Lock,
         _ => Place::Other,
     };
-    let measures = paths.state.requests.route(Some(&method), &path);
+    let measures = paths.operations.state.requests.route(Some(&method), &path);
     let route =
         Route { id_place: id_place(&path), path, place, operation: Some(operation.clone()), measures };
     match operation.kind {
         OperationKind::List | OperationKind::Watch => paths.add_list(&method, route),
-        OperationKind::Get => paths.add(&method, route, records::get),
-        OperationKind::Create => paths.add(&method, route, records::create),
-        OperationKind::Update => paths.add(&method, route, records::update),
-        OperationKind::Put => paths.add(&method, route, records::put),
-        OperationKind::Delete => paths.add(&method, route, records::delete),
-        OperationKind::UpdateMany => paths.add(&method, route, records::update_many),
-        OperationKind::DeleteMany => paths.add(&method, route, records::delete_many),
-        OperationKind::Restore => paths.add(&method, route, records::restore),
-        OperationKind::Batch => paths.add(&method, route, batch::batch),
-        OperationKind::AcquireLock => paths.add(&method, route, locks::acquire),
-        OperationKind::GetLock => paths.add(&method, route, locks::get),
-        OperationKind::RenewLock => paths.add(&method, route, locks::renew),
-        OperationKind::ReleaseLock => paths.add(&method, route, locks::release),
-        OperationKind::Register => paths.add(&method, route, accounts::register),
-        OperationKind::Login => paths.add(&method, route, accounts::login),
-        OperationKind::Refresh => paths.add(&method, route, accounts::refresh),
-        OperationKind::Logout => paths.add(&method, route, accounts::logout),
-        OperationKind::ChangePassword => paths.add(&method, route, accounts::change_password),
-        OperationKind::Me => paths.add(&method, route, accounts::me),
-        OperationKind::CreateKey => paths.add(&method, route, keys::create),
-        OperationKind::ListKeys => paths.add(&method, route, keys::list),
-        OperationKind::GetKey => paths.add(&method, route, keys::get),
-        OperationKind::DeleteKey => paths.add(&method, route, keys::delete),
+        _ => paths.add(&method, route, rest::answer),
     }
 }
 
@@ -176,7 +175,7 @@ fn add_system(paths: &mut Paths) {
     paths.add_system("/readyz", system::readyz);
     paths.add_system("/.well-known/jwks.json", system::jwks);
     paths.add_system("/openapi.json", system::openapi);
-    if paths.state.metrics.is_some() {
+    if paths.operations.state.metrics.get().is_some() {
         paths.add_system(system::METRICS, system::metrics);
     }
     paths.add_system("/docs", docs::page);
@@ -191,7 +190,7 @@ fn id_place(path: &str) -> usize {
 
 /// The routes so far.
 struct Paths {
-    state: Arc<State>,
+    operations: Operations,
     by_path: BTreeMap<String, MethodRouter>,
     /// The lists whose watch has not come yet, and the other way round.
     lists: BTreeMap<String, Route>,
@@ -202,7 +201,7 @@ impl Paths {
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        self.add_service(method, &route.path.clone(), service(&self.state, route, handler));
+        self.add_service(method, &route.path.clone(), service(&self.operations, route, handler));
     }
 
     fn add_service<S>(&mut self, method: &Method, path: &str, service: S)
@@ -226,7 +225,7 @@ impl Paths {
             route.operation.as_ref().is_some_and(|operation| operation.kind == OperationKind::Watch)
         };
         let (list, watch) = if is_watch(&list) { (route, list) } else { (list, route) };
-        self.add_service(method, &list.path.clone(), list_or_watch(&self.state, list, watch));
+        self.add_service(method, &list.path.clone(), list_or_watch(&self.operations, list, watch));
     }
 
     fn add_system<F>(&mut self, path: &str, handler: fn(Call, Body) -> F)
@@ -237,9 +236,17 @@ impl Paths {
         self.add(&Method::GET, route, handler);
     }
 
+    /// What another protocol answers has the same frame around it as an operation of REST.
+    fn add_endpoint(&mut self, endpoint: Endpoint) {
+        let route = self.system(Some(&endpoint.method), &endpoint.path);
+        let (method, path) = (endpoint.method.clone(), endpoint.path.clone());
+        let service = service(&self.operations, route, move |call, body| endpoint.answer(call, body));
+        self.add_service(&method, &path, service);
+    }
+
     fn other_methods(&self, path: &str) -> MethodRouter {
         MethodRouter::new().fallback_service(service(
-            &self.state,
+            &self.operations,
             self.system(None, path),
             method_not_allowed,
         ))
@@ -247,7 +254,7 @@ impl Paths {
 
     /// A route without an operation; without a method it is for all those that the path does not know.
     fn system(&self, method: Option<&Method>, path: &str) -> Route {
-        let measures = self.state.requests.route(method, path);
+        let measures = self.operations.state.requests.route(method, path);
         Route {
             id_place: id_place(path),
             path: path.to_owned(),
@@ -260,9 +267,9 @@ impl Paths {
 
 /// A handler in its frame, as the router wants it.
 fn service<F>(
-    state: &Arc<State>,
+    operations: &Operations,
     route: Route,
-    handler: fn(Call, Body) -> F,
+    handler: impl Fn(Call, Body) -> F + Clone + Send + Sync + 'static,
 ) -> impl tower::Service<
     Request,
     Response = Response<Body>,
@@ -275,13 +282,15 @@ fn service<F>(
 where
     F: Future<Output = Answer> + Send + 'static,
 {
-    let (state, route) = (state.clone(), Arc::new(route));
-    tower::service_fn(move |request| frame::run(state.clone(), route.clone(), request, handler).map(Ok))
+    let (operations, route) = (operations.clone(), Arc::new(route));
+    tower::service_fn(move |request| {
+        frame::run(operations.clone(), route.clone(), request, handler.clone()).map(Ok)
+    })
 }
 
 /// Answers a list, or lets watch it, as the client accepts.
 fn list_or_watch(
-    state: &Arc<State>,
+    operations: &Operations,
     list: Route,
     watch: Route,
 ) -> impl tower::Service<
@@ -293,13 +302,13 @@ fn list_or_watch(
 + Send
 + Sync
 + 'static {
-    let (state, list, watch) = (state.clone(), Arc::new(list), Arc::new(watch));
+    let (operations, list, watch) = (operations.clone(), Arc::new(list), Arc::new(watch));
     tower::service_fn(move |request: Request| {
         let answer = if watch::is_wanted(request.headers()) {
             // Boxed, so that lists need not carry the room for what watches need.
-            Either::Left(Box::pin(frame::run(state.clone(), watch.clone(), request, watch::watch)))
+            Either::Left(Box::pin(frame::run(operations.clone(), watch.clone(), request, watch::watch)))
         } else {
-            Either::Right(frame::run(state.clone(), list.clone(), request, records::list))
+            Either::Right(frame::run(operations.clone(), list.clone(), request, rest::answer))
         };
         answer.map(Ok)
     })

@@ -1,6 +1,7 @@
 //! What every request needs.
 
 use crate::measures::Requests;
+use crate::operations::Counts;
 use mainstay_engine::Engine;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -11,8 +12,10 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     /// What is counted of requests.
     pub(crate) requests: Arc<Requests>,
-    /// Writes the page for monitoring; `None` when it is not served here.
-    pub(crate) metrics: Option<Metrics>,
+    /// What is counted of operations.
+    pub(crate) counts: Arc<Counts>,
+    /// Writes the page for monitoring; empty when it is not served here.
+    pub(crate) metrics: OnceLock<Metrics>,
     /// The OpenAPI document; made when it is first asked for, so that it does not delay the start.
     pub(crate) openapi: OnceLock<crate::system::Document>,
     /// The API reference page; made like the document.
@@ -23,19 +26,19 @@ pub(crate) struct State {
 pub(crate) type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 
 /// Bounds on a request.
-pub(crate) struct Limits {
+pub struct Limits {
     /// The largest body, in bytes.
-    pub(crate) body_bytes: usize,
+    pub body_bytes: usize,
     /// The largest body of a batch, in bytes.
-    pub(crate) batch_body_bytes: usize,
+    pub batch_body_bytes: usize,
     /// The deepest nesting of a record's JSON.
-    pub(crate) json_depth: usize,
+    pub json_depth: usize,
     /// The most operations in a batch.
-    pub(crate) batch_operations: usize,
+    pub batch_operations: usize,
     /// How long a request may take.
-    pub(crate) request_timeout: Duration,
+    pub request_timeout: Duration,
     /// How often a watch says that it is there.
-    pub(crate) heartbeat: Duration,
+    pub heartbeat: Duration,
 }
 
 /// How many bodies of one record the body of a batch may be as large as.
@@ -52,11 +55,13 @@ impl State {
             request_timeout: Duration::from_millis(config.server.request_timeout_ms),
             heartbeat: Duration::from_millis(config.server.heartbeat_ms),
         };
+        let counts = Arc::new(Counts::new(engine.registry().operations()));
         State {
             engine,
+            counts,
             limits,
             requests: Arc::default(),
-            metrics: None,
+            metrics: OnceLock::new(),
             openapi: OnceLock::new(),
             reference: OnceLock::new(),
         }

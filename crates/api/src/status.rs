@@ -4,7 +4,7 @@ use http::StatusCode;
 use mainstay_engine::Code;
 
 /// The status (RFC 9110, 15) with which an error is answered.
-pub(crate) fn status(code: Code) -> StatusCode {
+pub fn status(code: Code) -> StatusCode {
     match code {
         Code::InvalidId
         | Code::InvalidFilter

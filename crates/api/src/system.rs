@@ -78,7 +78,7 @@ pub(crate) const METRICS: &str = "/metrics";
 
 /// `GET /metrics`: what the program counts, for Prometheus on this machine. For anybody else there is no such path.
 pub(crate) async fn metrics(call: Call, _: Body) -> Answer {
-    let write = call.state.metrics.as_ref().filter(|_| is_local(&call.parts));
+    let write = call.operations.state.metrics.get().filter(|_| is_local(&call.parts));
     let text = write.map(|write| write()).ok_or_else(routes::no_such_path)?;
     let mut response = answer::bytes(StatusCode::OK, METRICS_TYPE, text);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -90,8 +90,8 @@ pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// `GET /openapi.json`
 pub(crate) async fn openapi(call: Call, _: Body) -> Answer {
-    let document = call.state.openapi.get_or_init(|| {
-        let engine = &call.state.engine;
+    let document = call.operations.state.openapi.get_or_init(|| {
+        let engine = call.operations.engine();
         Document::new(
             "application/json",
             openapi::document(engine.application(), engine.registry()).to_string(),

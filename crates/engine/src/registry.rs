@@ -105,7 +105,8 @@ impl OperationKind {
         }
     }
 
-    fn is_of_locks(self) -> bool {
+    /// Whether it is about a lock.
+    pub fn is_of_locks(self) -> bool {
         use OperationKind::*;
         matches!(self, AcquireLock | GetLock | RenewLock | ReleaseLock)
     }

@@ -81,9 +81,10 @@ pub enum Selection {
 }
 
 /// What to do with soft-deleted records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Deleted {
     /// Leave them out.
+    #[default]
     Exclude,
     /// Answer them beside the others.
     Include,

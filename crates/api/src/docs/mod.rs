@@ -27,8 +27,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 /// `GET /docs`, and `GET /docs/errors`, to which the `type` of a problem document leads.
 pub(crate) async fn page(call: Call, _: Body) -> Answer {
-    let document = call.state.reference.get_or_init(|| {
-        let engine = &call.state.engine;
+    let document = call.operations.state.reference.get_or_init(|| {
+        let engine = call.operations.engine();
         Document::new("text/html; charset=utf-8", render(engine.application(), engine.registry()))
     });
     let mut response = document.answer(call.headers());

@@ -2,7 +2,7 @@
 
 use super::components::POSITION;
 use super::example::{ID, creation};
-use crate::batch::ISOLATION;
+use crate::operations::ISOLATION;
 use mainstay_model::{Application, Model};
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Watching, as far as OpenAPI 3.1 can tell of it: it has no words for the events of a stream, so they are told in an extension.
 
 use super::model::schema_name;
-use crate::query::known;
+use crate::operations::known;
 use mainstay_engine::{Ended, Operation, OperationKind};
 use mainstay_model::Application;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Parameters and request headers.
 
-use crate::query::known;
+use crate::operations::known;
 use mainstay_engine::{ListRequest, OperationKind};
 use mainstay_model::{Application, Field, Model};
 use serde_json::{Value, json};
@@ -196,5 +196,5 @@ fn idempotency_key() -> Value {
     json!({"name": "Idempotency-Key", "in": "header", "description": description, "schema": schema})
 }
 
-/// Visible ASCII, as long as [`crate::replay::MAX_KEY_LENGTH`].
+/// Visible ASCII, as long as a key may be, see `operations::once`.
 const KEY_PATTERN: &str = "^[!-~]{1,255}$";

@@ -12,7 +12,7 @@ use axum::body::{Body, Bytes};
 use futures::Stream;
 use http::header::CACHE_CONTROL;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode};
-use mainstay_engine::{Code, Error, Watch, WatchRequest};
+use mainstay_engine::{Code, Error, OperationKind, Watch, WatchRequest};
 use sse::{EVENT_STREAM, HEARTBEAT, Sse};
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -27,23 +27,24 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 /// `GET /v1/rooms` with `Accept: text/event-stream`
 pub(crate) async fn watch(call: Call, _: Body) -> Answer {
     conditions::check_read(call.headers(), None)?;
+    let parameters = call.query.parameters(OperationKind::Watch)?;
     let request = WatchRequest {
-        filter: call.query.filter(),
-        fields: call.query.names("fields"),
+        filter: parameters.filter,
+        fields: parameters.fields,
         snapshot: call.query.snapshot()?,
-        order: call.query.order(),
-        limit: call.query.get("limit").map(|_| call.query.limit()).transpose()?,
+        order: parameters.order,
+        limit: parameters.limit,
         last_event_id: last_event_id(&call)?,
         at_least: call.position()?,
         token: access_token(call.headers()).map(Arc::from),
         format: Arc::new(Sse),
     };
-    let watch = call.engine().watch(&call.caller, call.model().id, request).await?;
+    let watch = call.operations.watch(&call.caller, call.operation(), request).await?;
     if call.parts.method == Method::HEAD {
         // Of a length that is not known, as the stream's is.
         return Ok(stream(Body::from_stream(futures::stream::empty::<Result<Bytes, Infallible>>())));
     }
-    let period = call.state.limits.heartbeat;
+    let period = call.operations.limits().heartbeat;
     let mut heartbeat = interval_at(Instant::now() + period, period);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     Ok(stream(Body::from_stream(Events { watch, heartbeat })))

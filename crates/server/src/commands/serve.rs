@@ -15,6 +15,7 @@ use crate::terminal::{colored_errors, complain, counted, say};
 use axum::Router;
 use clap::Args;
 use mainstay_api::Api;
+use mainstay_api::operations::Protocol;
 use mainstay_engine::Engine as Service;
 use mainstay_model::{Durability, Log, LogFormat};
 use mainstay_ports::measure::Counter;
@@ -195,6 +196,7 @@ fn router(
         records: backend.records.clone(),
         database: database(&backend.folder),
         requests: api.requests(),
+        operations: api.operations(Protocol::Rest),
         connections: options.measures.clone(),
         log_lines_lost,
     };

@@ -17,6 +17,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use axum::response::IntoResponse;
 use mainstay_api::Requests;
+use mainstay_api::operations::Operations;
 use mainstay_engine::{Code, Engine, Error};
 use mainstay_ports::measure::Counter;
 use page::Page;
@@ -34,6 +35,8 @@ pub(crate) struct Metrics {
     pub(crate) database: PathBuf,
     /// Requests.
     pub(crate) requests: Arc<Requests>,
+    /// Operations.
+    pub(crate) operations: Operations,
     /// Connections.
     pub(crate) connections: Arc<listen::Measures>,
     /// Lines of the log that were not read in time.
@@ -48,6 +51,7 @@ impl Metrics {
         page.head("mainstay_build_info", "gauge", "Always 1; the label has the program's version.");
         page.sample("mainstay_build_info", &version, 1);
         write::requests(&mut page, &self.requests);
+        write::operations(&mut page, &self.operations);
         write::connections(&mut page, &self.connections);
         match &self.records {
             Records::Sqlite(store) => write::store(&mut page, store, &self.database),

@@ -2,6 +2,7 @@
 
 use super::page::{Page, Unit};
 use crate::listen;
+use mainstay_api::operations::{OperationCounts, Operations};
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
 use mainstay_engine::{Engine, Measures};
@@ -42,6 +43,25 @@ pub(super) fn requests(page: &mut Page, requests: &Requests) {
     );
     let in_flight = requests.in_flight.get();
     page.gauge("mainstay_http_requests_in_flight", "Requests that are being answered.", in_flight);
+}
+
+/// Those of REST are the routes above.
+pub(super) fn operations(page: &mut Page, operations: &Operations) {
+    const TOTAL: &str = "mainstay_operations_total";
+    page.head(
+        TOTAL,
+        "counter",
+        "Operations by name, protocol and outcome; those of REST are counted by route.",
+    );
+    let mut counts: Vec<(&str, &OperationCounts)> = operations.counts().collect();
+    counts.sort_unstable_by_key(|(name, _)| *name);
+    for (name, counts) in counts {
+        for (protocol, outcome, count) in counts.all().filter(|(.., count)| *count > 0) {
+            let labels =
+                [("operation", name), ("protocol", protocol.as_str()), ("outcome", outcome.as_str())];
+            page.sample(TOTAL, &labels, count);
+        }
+    }
 }
 
 fn per_route(

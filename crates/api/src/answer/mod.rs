@@ -2,8 +2,14 @@
 //!
 //! Their bodies are bytes for whoever keeps an answer, and what the connection sends for everyone else.
 
+mod batch;
+mod keys;
+mod lock;
+mod tokens;
+
 use crate::conditions::etag;
-use crate::{accounts, batch, encode, keys, locks};
+use crate::encode;
+use crate::operations::Reply;
 use axum::body::Body;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -61,6 +67,25 @@ pub(crate) fn not_modified(version: i64) -> Response<Body> {
     private(response)
 }
 
+/// The reply of an operation as REST answers it: status, headers, and a body of JSON.
+pub fn reply<B>(application: &Application, operation: &Operation, reply: &Reply) -> Response<B>
+where
+    B: From<Vec<u8>> + Default,
+{
+    match reply {
+        Reply::Record(view, position) => at(record(application, StatusCode::OK, view), *position),
+        Reply::Account(view) => record(application, StatusCode::OK, view),
+        Reply::Page(page) => {
+            let body = encode::page_body(application, page);
+            at(private(json(StatusCode::OK, body)), page.position)
+        }
+        Reply::Key(key) => private(json(StatusCode::OK, encode::record_body(application, key))),
+        Reply::Keys(all) => keys::list(application, all),
+        Reply::Lock(held) => lock::lock(held),
+        other => other.done().map(|what| done(application, operation, &what)).unwrap_or_default(),
+    }
+}
+
 /// What an operation has done. With an `Idempotency-Key` this is made twice, for the client and to be kept, so it depends on nothing else.
 pub(crate) fn done<B>(application: &Application, operation: &Operation, done: &Done<'_>) -> Response<B>
 where
@@ -83,9 +108,9 @@ where
             let response = record(application, StatusCode::CREATED, view);
             located(response, application.user(), view.record.id())
         }
-        Done::Tokens(tokens) => accounts::tokens(tokens),
+        Done::Tokens(tokens) => tokens::tokens(tokens),
         Done::Key(made) => keys::made(application, made),
-        Done::Lock(lock) => locks::lock_body(lock),
+        Done::Lock(lock) => lock::lock(lock),
         Done::Nothing => empty(StatusCode::NO_CONTENT),
     }
 }

@@ -1,6 +1,6 @@
 //! Names for records of a batch: `"as": "r1"` gives one, `{"$ref": "r1"}` stands for the id.
 
-use crate::object::{Object, parse_id};
+use crate::operations::{Object, parse_id};
 use mainstay_model::{FieldType, Model};
 use serde_json::Value;
 use std::collections::HashMap;

@@ -2,8 +2,8 @@
 
 use super::names::Names;
 use crate::json::kind;
-use crate::object::{Object, names_text};
-use crate::records::decode_all;
+use crate::operations::input::decode_all;
+use crate::operations::{Object, names_text};
 use mainstay_engine::{Action, Code, Command, Engine, Error, Input, Part};
 use mainstay_model::Model;
 use serde_json::{Map, Value};

@@ -6,28 +6,29 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// An object of which known keys are taken one after the other.
-pub(crate) struct Object {
+pub struct Object {
     entries: Map<String, Value>,
     errors: Vec<FieldError>,
 }
 
 impl Object {
-    pub(crate) fn new(entries: Map<String, Value>) -> Self {
+    /// An object of which nothing is taken yet.
+    pub fn new(entries: Map<String, Value>) -> Self {
         Object { entries, errors: Vec::new() }
     }
 
     /// What has not been taken yet.
-    pub(crate) fn entries(&self) -> &Map<String, Value> {
+    pub fn entries(&self) -> &Map<String, Value> {
         &self.entries
     }
 
     /// A value that stays, to be changed in its place.
-    pub(crate) fn entry(&mut self, key: &str) -> Option<&mut Value> {
+    pub fn entry(&mut self, key: &str) -> Option<&mut Value> {
         self.entries.get_mut(key)
     }
 
     /// Takes everything but the known keys, and notes that there is no such key here.
-    pub(crate) fn retain(&mut self, known: &[&str]) {
+    pub fn retain(&mut self, known: &[&str]) {
         let unknown: Vec<String> =
             self.entries.keys().filter(|key| !known.contains(&key.as_str())).cloned().collect();
         for key in unknown {
@@ -37,12 +38,12 @@ impl Object {
     }
 
     /// Takes a value, if it is there.
-    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
+    pub fn take(&mut self, key: &str) -> Option<Value> {
         self.entries.shift_remove(key)
     }
 
     /// Takes a text that has to be there; the empty text, and a fault, when it is not.
-    pub(crate) fn text(&mut self, key: &str) -> String {
+    pub fn text(&mut self, key: &str) -> String {
         let text = self.optional_text(key);
         if text.is_none() && !self.has_fault(key) {
             self.fault(key, "required", "must have a value");
@@ -51,7 +52,7 @@ impl Object {
     }
 
     /// Takes a text that may be missing.
-    pub(crate) fn optional_text(&mut self, key: &str) -> Option<String> {
+    pub fn optional_text(&mut self, key: &str) -> Option<String> {
         match self.take(key)? {
             Value::String(text) => Some(text),
             other => {
@@ -62,7 +63,7 @@ impl Object {
     }
 
     /// Takes a whole number that may be missing.
-    pub(crate) fn optional_int(&mut self, key: &str) -> Option<i64> {
+    pub fn optional_int(&mut self, key: &str) -> Option<i64> {
         let value = self.take(key)?;
         if value.as_i64().is_none() {
             self.fault(key, "type", "is not a whole number");
@@ -71,7 +72,7 @@ impl Object {
     }
 
     /// Takes an object; an empty one, and a fault, when it is not there or not one.
-    pub(crate) fn object(&mut self, key: &str) -> Map<String, Value> {
+    pub fn object(&mut self, key: &str) -> Map<String, Value> {
         match self.take(key) {
             Some(Value::Object(object)) => return object,
             Some(other) => self.fault(key, "type", format!("is {}, an object was expected", kind(&other))),
@@ -81,7 +82,7 @@ impl Object {
     }
 
     /// Takes the id of a record that may be missing.
-    pub(crate) fn optional_id(&mut self, key: &str) -> Option<Uuid> {
+    pub fn optional_id(&mut self, key: &str) -> Option<Uuid> {
         let text = self.optional_text(key)?;
         let id = parse_id(&text);
         if id.is_none() {
@@ -91,12 +92,12 @@ impl Object {
     }
 
     /// Notes what is wrong with a key.
-    pub(crate) fn fault(&mut self, key: &str, code: &'static str, message: impl Into<String>) {
+    pub fn fault(&mut self, key: &str, code: &'static str, message: impl Into<String>) {
         self.errors.push(FieldError::new(key, code, message));
     }
 
     /// Notes what is wrong with several keys.
-    pub(crate) fn faults(&mut self, errors: impl IntoIterator<Item = FieldError>) {
+    pub fn faults(&mut self, errors: impl IntoIterator<Item = FieldError>) {
         self.errors.extend(errors);
     }
 
@@ -104,12 +105,12 @@ impl Object {
     ///
     /// # Errors
     /// The faults so far.
-    pub(crate) fn rest(self) -> Result<Map<String, Value>, Error> {
+    pub fn rest(self) -> Result<Map<String, Value>, Error> {
         if self.errors.is_empty() { Ok(self.entries) } else { Err(Error::validation(self.errors)) }
     }
 
     /// Ends the reading of what has a fault.
-    pub(crate) fn faulty(self) -> Error {
+    pub fn faulty(self) -> Error {
         Error::validation(self.errors)
     }
 
@@ -117,7 +118,7 @@ impl Object {
     ///
     /// # Errors
     /// The faults so far, and each key that is left.
-    pub(crate) fn end(mut self) -> Result<(), Error> {
+    pub fn end(mut self) -> Result<(), Error> {
         let left = std::mem::take(&mut self.entries);
         self.faults(
             left.iter().map(|(key, _)| FieldError::new(key, "unknown_field", "there is no such key here")),
@@ -131,13 +132,13 @@ impl Object {
 }
 
 /// Reads a UUID in its canonical form (RFC 9562, 4), in any case.
-pub(crate) fn parse_id(text: &str) -> Option<Uuid> {
+pub fn parse_id(text: &str) -> Option<Uuid> {
     const CANONICAL_LENGTH: usize = 36;
     (text.len() == CANONICAL_LENGTH).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
 /// Names in words: `a`, `b` or `c`.
-pub(crate) fn names_text<'a>(names: impl Iterator<Item = &'a str>) -> String {
+pub fn names_text<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let quoted: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     match quoted.split_last() {
         Some((last, [])) => last.clone(),

@@ -8,7 +8,7 @@ use mainstay_ports::Record;
 use serde_json::{Map, Value};
 
 /// The `json` fields whose documents a patch changes within, so that what they hold now has to be known.
-pub(crate) fn merged_fields(model: &Model, patch: &Map<String, Value>) -> Vec<FieldId> {
+pub(super) fn merged_fields(model: &Model, patch: &Map<String, Value>) -> Vec<FieldId> {
     let within = |name: &String| patch.get(name).is_some_and(Value::is_object);
     let documents = model.declared().iter().filter(|field| field.ty == FieldType::Json);
     documents.filter(|field| within(&field.name)).map(|field| field.id).collect()
@@ -19,7 +19,7 @@ pub(crate) fn merged_fields(model: &Model, patch: &Map<String, Value>) -> Vec<Fi
 ///
 /// # Errors
 /// [`mainstay_engine::Code::ValidationFailed`], naming each field that is too large.
-pub(crate) fn check_size(
+pub(super) fn check_size(
     model: &Model,
     merged: &Map<String, Value>,
     fields: &[FieldId],
@@ -36,7 +36,7 @@ pub(crate) fn check_size(
 }
 
 /// The patch with the documents of `fields` as they become when applied to those of the record.
-pub(crate) fn applied(
+pub(super) fn applied(
     model: &Model,
     patch: &Map<String, Value>,
     fields: &[FieldId],

@@ -1,6 +1,6 @@
 //! From JSON objects to the values of fields.
 
-use crate::object::Object;
+use super::Object;
 use mainstay_engine::{Error, Input};
 use mainstay_model::Model;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 ///
 /// # Errors
 /// [`mainstay_engine::Code::ValidationFailed`] with everything that is wrong.
-pub(crate) fn decode(model: &Model, object: Map<String, Value>) -> Result<(Option<Uuid>, Input), Error> {
+pub(super) fn decode(model: &Model, object: Map<String, Value>) -> Result<(Option<Uuid>, Input), Error> {
     let mut object = Object::new(object);
     let id = object.optional_id("id");
     let input = decode_all(model, object)?;
@@ -21,7 +21,7 @@ pub(crate) fn decode(model: &Model, object: Map<String, Value>) -> Result<(Optio
 ///
 /// # Errors
 /// As [`decode`].
-pub(crate) fn decode_all(model: &Model, mut object: Object) -> Result<Input, Error> {
+pub(super) fn decode_all(model: &Model, mut object: Object) -> Result<Input, Error> {
     let (input, errors) = match Input::from_json(model, object.entries()) {
         Ok(input) => (input, Vec::new()),
         Err(error) => (Input::default(), error.fields),
@@ -34,7 +34,7 @@ pub(crate) fn decode_all(model: &Model, mut object: Object) -> Result<Input, Err
 ///
 /// # Errors
 /// As [`decode`].
-pub(crate) fn decode_for(model: &Model, id: Uuid, object: Map<String, Value>) -> Result<Input, Error> {
+pub(super) fn decode_for(model: &Model, id: Uuid, object: Map<String, Value>) -> Result<Input, Error> {
     let mut object = Object::new(object);
     if object.optional_id("id").is_some_and(|given| given != id) {
         object.fault("id", "read_only", "is not the id in the path");

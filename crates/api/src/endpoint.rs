@@ -1,0 +1,88 @@
+//! What other protocols answer over HTTP.
+
+use crate::body;
+use crate::call::Call;
+use crate::frame::{self, Answer};
+use crate::operations::Operations;
+use axum::body::{Body, Bytes};
+use futures::future::BoxFuture;
+use http::request::Parts;
+use http::{Method, Response};
+use mainstay_engine::{Caller, Error};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// A method and a path with which another protocol begins. Around it is what is around REST's operations: a request id, a limit on the time until the
+/// answer begins, a line in the log, the route's counts, and an error document where it does not answer errors itself.
+#[derive(Clone)]
+pub struct Endpoint {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    handler: Arc<Handler>,
+}
+
+type Handler = dyn Fn(Exchange) -> BoxFuture<'static, Answer> + Send + Sync;
+
+/// A request that is to be answered.
+pub struct Exchange {
+    /// Its head.
+    pub parts: Parts,
+    /// Its body, of which nothing is read yet.
+    pub body: Body,
+    /// Who asks: nobody, until [`Exchange::identify`] was asked.
+    pub caller: Caller,
+}
+
+/// The account that a request was answered for, for the log: in the extensions of the answer.
+#[derive(Debug, Clone, Copy)]
+pub struct AnsweredFor(pub Uuid);
+
+impl Endpoint {
+    /// What is answered to requests with this method and path. In a path, `{name}` stands for a segment.
+    pub fn new<F>(
+        method: Method,
+        path: impl Into<String>,
+        handler: impl Fn(Exchange) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Response<Body>, Error>> + Send + 'static,
+    {
+        let handler = move |exchange| -> BoxFuture<'static, Answer> { Box::pin(handler(exchange)) };
+        Endpoint { method, path: path.into(), handler: Arc::new(handler) }
+    }
+
+    pub(crate) fn answer(&self, call: Call, body: Body) -> BoxFuture<'static, Answer> {
+        (self.handler)(Exchange { parts: call.parts, body, caller: call.caller })
+    }
+}
+
+impl Exchange {
+    /// Looks at the access token, if there is one, and makes its account the caller.
+    ///
+    /// # Errors
+    /// [`InvalidToken`](mainstay_engine::Code::InvalidToken) for one that is not good, and what the store failed with.
+    pub async fn identify(&mut self, operations: &Operations) -> Result<(), Error> {
+        self.caller.identity = frame::identity(operations.engine(), &self.parts.headers).await?;
+        Ok(())
+    }
+
+    /// The access token, as it was sent.
+    pub fn token(&self) -> Option<&str> {
+        frame::access_token(&self.parts.headers)
+    }
+
+    /// Reads the body.
+    ///
+    /// # Errors
+    /// [`BodyTooLarge`](mainstay_engine::Code::BodyTooLarge) for more than `limit` bytes.
+    pub async fn read(&mut self, limit: usize) -> Result<Bytes, Error> {
+        body::read(std::mem::take(&mut self.body), limit).await
+    }
+
+    /// The answer, with a note for the log of the account that it is for.
+    pub fn noted<B>(&self, mut response: Response<B>) -> Response<B> {
+        let user = self.caller.identity.as_ref().and_then(|identity| identity.user);
+        user.and_then(|user| response.extensions_mut().insert(AnsweredFor(user)));
+        response
+    }
+}

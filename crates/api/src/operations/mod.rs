@@ -1,0 +1,188 @@
+//! The operations of a project, as every protocol calls them.
+//!
+//! A protocol decodes what it was sent into an [`Ask`], calls [`Operations::call`] and encodes the [`Reply`]. What lies between is done
+//! here for all of them: whether the caller may ask at all, the limits of time and size, conditions on versions, retries, what is counted.
+
+mod accounts;
+mod ask;
+mod batch;
+mod bounded;
+mod condition;
+mod counts;
+mod input;
+mod keys;
+mod locks;
+mod many;
+mod merge;
+mod object;
+mod once;
+mod pairs;
+mod parameters;
+mod perform;
+mod read;
+mod reply;
+mod update;
+mod write;
+
+pub use ask::Ask;
+pub use batch::ISOLATION;
+pub use condition::{Conditions, IfMatch};
+pub use counts::{OperationCounts, Outcome, Protocol};
+pub use object::{Object, names_text, parse_id};
+pub use once::{Answered, Once};
+pub use parameters::Parameters;
+pub use reply::Reply;
+
+pub(crate) use bounded::bounded;
+pub(crate) use condition::{kept, mismatch};
+pub(crate) use counts::Counts;
+pub(crate) use once::{check_key, once};
+pub(crate) use pairs::Pairs;
+pub(crate) use parameters::known;
+pub(crate) use perform::perform;
+
+use crate::state::{Limits, State};
+use mainstay_engine::{Caller, Code, Engine, Error, Identity, Operation, OperationKind, Watch, WatchRequest};
+use mainstay_model::Application;
+use std::sync::Arc;
+
+/// The operations of a project, as a protocol calls them. Cheap to clone.
+#[derive(Clone)]
+pub struct Operations {
+    pub(crate) state: Arc<State>,
+    protocol: Protocol,
+}
+
+impl Operations {
+    pub(crate) fn new(state: Arc<State>, protocol: Protocol) -> Self {
+        Operations { state, protocol }
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &Engine {
+        &self.state.engine
+    }
+
+    /// The application as it is shown to clients: what schemas and answers are made from.
+    pub fn application(&self) -> &Arc<Application> {
+        self.engine().application()
+    }
+
+    /// All operations.
+    pub fn list(&self) -> &[Operation] {
+        self.engine().registry().operations()
+    }
+
+    /// The operation with this name.
+    pub fn named(&self, name: &str) -> Option<&Operation> {
+        self.list().iter().find(|operation| operation.name == name)
+    }
+
+    /// The bounds on requests.
+    pub fn limits(&self) -> &Limits {
+        &self.state.limits
+    }
+
+    /// How often each operation was asked for, in no order.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, &OperationCounts)> {
+        self.state.counts.iter()
+    }
+
+    /// Who shows this access token or API key.
+    ///
+    /// # Errors
+    /// [`Code::InvalidToken`], and what the store failed with.
+    pub async fn authenticate(&self, token: &str) -> Result<Arc<Identity>, Error> {
+        self.engine().authenticate(token).await
+    }
+
+    /// Runs an operation.
+    ///
+    /// # Errors
+    /// [`Code::Unauthenticated`] and [`Code::InsufficientScope`] when the caller may not ask for it at all; [`Code::InvalidParameter`] for what the
+    /// operation does not know; [`Code::RequestTimeout`]; and its own. What a rule forbids nobody is [`Code::Unauthenticated`].
+    pub async fn call(&self, caller: &Caller, operation: &Operation, ask: Ask) -> Result<Reply, Error> {
+        let work = async {
+            caller.require(operation)?;
+            ask.check(operation.kind)?;
+            perform(self, caller, operation, ask).await
+        };
+        self.counted(operation, bounded(work, self.limits().request_timeout).await)
+            .map_err(|error| for_caller(error, caller))
+    }
+
+    /// Runs an operation that takes effect once, however often it is asked for with the same key.
+    ///
+    /// # Errors
+    /// As [`Operations::call`]; [`Code::IdempotencyKeyReused`] for a key of another request, and [`Code::InvalidParameter`] for what is not a key.
+    pub async fn call_once(
+        &self,
+        mut caller: Caller,
+        operation: &Operation,
+        ask: Ask,
+        key: Once<'_>,
+    ) -> Result<Answered<Reply>, Error> {
+        caller.require(operation).map_err(|error| for_caller(error, &caller))?;
+        let idempotency = Arc::new(key.idempotency(self.engine(), &caller)?);
+        caller.idempotency = Some(idempotency.clone());
+        once(self.engine(), &idempotency, self.call(&caller, operation, ask), |_| true).await
+    }
+
+    /// Watches a list.
+    ///
+    /// # Errors
+    /// As [`Operations::call`].
+    pub async fn watch(
+        &self,
+        caller: &Caller,
+        operation: &Operation,
+        request: WatchRequest,
+    ) -> Result<Watch, Error> {
+        let model = operation.model.filter(|_| operation.kind == OperationKind::Watch);
+        let model = model.ok_or_else(|| Error::new(Code::InvalidParameter, "this cannot be watched"))?;
+        let work = async {
+            caller.require(operation)?;
+            self.engine().watch(caller, model, request).await
+        };
+        self.counted(operation, bounded(work, self.limits().request_timeout).await)
+            .map_err(|error| for_caller(error, caller))
+    }
+
+    fn counted<T>(&self, operation: &Operation, result: Result<T, Error>) -> Result<T, Error> {
+        self.state.counts.count(self.protocol, &operation.name, result.as_ref().err());
+        result
+    }
+}
+
+/// What is forbidden to nobody may be allowed to somebody: the answer asks who it is.
+fn for_caller(error: Error, caller: &Caller) -> Error {
+    if caller.identity.is_none() { ask_for_account(error) } else { error }
+}
+
+/// What is forbidden to nobody may be allowed to somebody: the answer asks who it is.
+pub(crate) fn ask_for_account(mut error: Error) -> Error {
+    error.parts.iter_mut().for_each(|(_, error)| *error = ask_for_account(error.clone()));
+    if error.code != Code::Forbidden {
+        return error;
+    }
+    Error {
+        code: Code::Unauthenticated,
+        message: "a rule forbids this without an account".to_owned(),
+        ..error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forbidden_becomes_unauthenticated_and_nothing_else_does() {
+        let check = |code: Code, expected: Code| {
+            assert_eq!(ask_for_account(Error::new(code, "x")).code, expected, "{code:?}");
+        };
+        check(Code::Forbidden, Code::Unauthenticated);
+        check(Code::NotFound, Code::NotFound);
+        check(Code::RegistrationClosed, Code::RegistrationClosed);
+    }
+}

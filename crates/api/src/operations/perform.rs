@@ -1,0 +1,74 @@
+//! From operations to what they do.
+
+use super::{Ask, Operations, Reply, accounts, batch, keys, locks, many, read, update, write};
+use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
+use mainstay_model::Model;
+
+/// An operation that is asked for, and who asks.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) operations: &'a Operations,
+    pub(super) caller: &'a Caller,
+    pub(super) operation: &'a Operation,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn engine(self) -> &'a Engine {
+        self.operations.engine()
+    }
+
+    /// The model that the operation is about.
+    pub(super) fn model(self) -> &'a Model {
+        let model = self.operation.model.expect("operations on records have a model");
+        self.engine().application().model(model)
+    }
+}
+
+/// Runs an operation. That the caller may ask for it at all was seen before.
+///
+/// # Errors
+/// The operation's own.
+pub(crate) async fn perform(
+    operations: &Operations,
+    caller: &Caller,
+    operation: &Operation,
+    ask: Ask,
+) -> Result<Reply, Error> {
+    let context = Context { operations, caller, operation };
+    // What is not asked for all the time is boxed, so that reads and writes of one record need not carry the room for it.
+    match operation.kind {
+        OperationKind::Get => read::get(context, ask).await,
+        OperationKind::List => read::list(context, ask).await,
+        OperationKind::Create => write::create(context, ask).await,
+        OperationKind::Update => Box::pin(update::update(context, ask)).await,
+        OperationKind::Put => Box::pin(write::put(context, ask)).await,
+        OperationKind::Delete => Box::pin(write::delete(context, ask)).await,
+        OperationKind::Restore => Box::pin(write::restore(context, ask)).await,
+        OperationKind::UpdateMany => Box::pin(many::update_many(context, ask)).await,
+        OperationKind::DeleteMany => Box::pin(many::delete_many(context, ask)).await,
+        OperationKind::Batch => Box::pin(batch::batch(context, ask)).await,
+        OperationKind::Watch => Err(Error::new(Code::InvalidParameter, "a watch is opened, not called")),
+        _ => Box::pin(other(context, ask)).await,
+    }
+}
+
+/// What is not about the records of a model.
+async fn other(context: Context<'_>, ask: Ask) -> Result<Reply, Error> {
+    match context.operation.kind {
+        OperationKind::AcquireLock => locks::acquire(context, ask).await,
+        OperationKind::GetLock => locks::get(context, ask).await,
+        OperationKind::RenewLock => locks::renew(context, ask).await,
+        OperationKind::ReleaseLock => locks::release(context, ask).await,
+        OperationKind::Register => accounts::register(context, ask).await,
+        OperationKind::Login => accounts::login(context, ask).await,
+        OperationKind::Refresh => accounts::refresh(context, ask).await,
+        OperationKind::Logout => accounts::logout(context).await,
+        OperationKind::ChangePassword => accounts::change_password(context, ask).await,
+        OperationKind::Me => accounts::me(context).await,
+        OperationKind::CreateKey => keys::create(context, ask).await,
+        OperationKind::ListKeys => keys::list(context, ask).await,
+        OperationKind::GetKey => keys::get(context, ask).await,
+        OperationKind::DeleteKey => keys::delete(context, ask).await,
+        kind => Err(Error::internal(format!("nothing runs {kind:?}"))),
+    }
+}
