@@ -18,10 +18,14 @@ use mainstay_scaleout::postgres::copy::{Database, Ends, State};
 use mainstay_sql::migrate::Table;
 use std::fs;
 use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::time::sleep;
 use uuid::Uuid;
 
 /// Rows that are read at once.
 const ROWS: u32 = 1_000;
+/// How long the server may take to see that a node which was just stopped is gone.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Copies a database, as of the moment when this begins, into an empty file, and compares what is there then. `progress` is told how many rows are
 /// copied.
@@ -33,6 +37,10 @@ pub(crate) async fn from_postgres(
 ) -> Result<Keys, Failure> {
     let failed = |error| refused(error, &project.folder);
     let unwritten = |error| copy_failed(error, project, to);
+    if database.state().await.map_err(failed)? == State::Empty {
+        return Err(Failure::new("no_data", format!("there is nothing in {}", database.name()))
+            .hint("`mainstay serve` makes the tables; look at the URL if there should be data"));
+    }
     let snapshot = database.snapshot().await.map_err(failed)?;
     let target = Target::create(to, &snapshot.schema, snapshot.position.epoch).map_err(unwritten)?;
     let mut sums = Vec::new();
@@ -110,19 +118,12 @@ pub(crate) async fn into_postgres(
         return Err(Failure::new("has_data", message).hint(hint));
     }
     let begun = begin(project, path, options)?;
-    let is_new = !folder.exists();
-    private_folder(folder).map_err(|error| unwritten(folder, &error))?;
+    let _bench = Bench::at(folder)?;
     let unpacked = begun.unpack(project, folder)?;
     let aside = (state != State::Empty)
         .then(|| format!("before-restore-{}", format_timestamp(SystemClock.now_micros())));
     let keys = read_keys(&unpacked.staging.path().join("keys"))?;
     let filled = fill(database, &unpacked, (&keys, aside.as_deref())).await;
-    let Unpacked { manifest, staging } = unpacked;
-    drop(staging);
-    if is_new {
-        // It was only for unpacking. If it cannot go, it does no harm.
-        let _ = fs::remove_dir(folder);
-    }
     filled.map_err(|fault| match fault {
         Fault::Postgres(error) => failed(error),
         Fault::Sqlite(error) => damaged(&error.to_string()),
@@ -132,14 +133,43 @@ pub(crate) async fn into_postgres(
                 .hint("nothing has been changed; look for triggers in the database")
         }
     })?;
-    Ok(Restored { manifest, aside: aside.map(|schema| format!("the schema {schema}")) })
+    let aside = aside.map(|schema| format!("the schema {schema}"));
+    Ok(Restored { manifest: unpacked.manifest, aside })
+}
+
+/// A data folder that is there to unpack in. If it was not there before, it goes with this.
+struct Bench<'a> {
+    folder: &'a Path,
+    is_new: bool,
+}
+
+impl<'a> Bench<'a> {
+    fn at(folder: &'a Path) -> Result<Self, Failure> {
+        let is_new = !folder.exists();
+        private_folder(folder).map_err(|error| unwritten(folder, &error))?;
+        Ok(Bench { folder, is_new })
+    }
+}
+
+impl Drop for Bench<'_> {
+    fn drop(&mut self) {
+        if self.is_new {
+            // If it cannot go, it does no harm.
+            let _ = fs::remove_dir(self.folder);
+        }
+    }
 }
 
 async fn require_unused(database: &Database) -> Result<(), Failure> {
     let failed = |error| refused(error, Path::new("."));
-    let is_alone = database.lock().await.map_err(failed)? && database.nodes().await.map_err(failed)? == 0;
-    if is_alone {
-        return Ok(());
+    if database.lock().await.map_err(failed)? {
+        let started = Instant::now();
+        while started.elapsed() < GOODBYE {
+            if database.nodes().await.map_err(failed)? == 0 {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
     }
     let message = format!("{} is in use: nodes or another process are connected to it", database.name());
     Err(Failure::new("data_in_use", message).hint("stop every `mainstay serve` on it first"))

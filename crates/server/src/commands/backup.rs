@@ -3,8 +3,8 @@
 use crate::backup::{self, Keys, Manifest, Restored, Restoring};
 use crate::cli::DataArgs;
 use crate::failure::Failure;
+use crate::migration::Migration;
 use crate::project::Opened;
-use crate::records::database;
 use crate::terminal::{complain, counted, grouped, shell_word};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -118,9 +118,6 @@ impl Restore {
         if let Some(aside) = restored.aside {
             complain(&format!("what was there before is in {aside}\n"));
         }
-        if project.application.config.data.engine == Engine::Postgres {
-            return Ok(ExitCode::SUCCESS);
-        }
         complain(&migration_note(&project, &folder, &self.project.folder)?);
         Ok(ExitCode::SUCCESS)
     }
@@ -175,8 +172,7 @@ fn contents(manifest: &Manifest) -> String {
 
 /// Models that have changed since the backup are migrated as always; it is said here, so that it does not surprise at the next start.
 fn migration_note(project: &Opened, folder: &Path, project_folder: &Path) -> Result<String, Failure> {
-    let plan = mainstay_embedded::migrate::plan(&project.application, &database(folder));
-    let plan = plan.map_err(|error| crate::schema_change::refused(error, project_folder))?;
+    let plan = Migration::of(project, folder)?.plan()?;
     if plan.is_empty() {
         return Ok(String::new());
     }

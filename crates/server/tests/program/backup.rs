@@ -1,6 +1,6 @@
 //! `mainstay backup` and `mainstay restore`
 
-use crate::support::{Client, Engine, Project, Server, is_left_out};
+use crate::support::{Client, Data, Engine, Project, Server, engine, is_left_out};
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const PASSWORD: &str = "correct horse";
-
-fn is_sqlites_own() -> bool {
-    is_left_out(Engine::Sqlite, "this kind of backup is a copy of SQLite's file")
-}
+/// What the names begin with under which a restore puts the data of before aside.
+const ASIDE: &str = "before-restore-";
+/// The number of tables that are in the database's own schema.
+const TABLES: &str = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
 
 /// A room with messages, and who may read them.
 struct Chat {
@@ -71,6 +71,42 @@ fn elsewhere(project: &Project) -> Project {
     other
 }
 
+/// Puts the data of before a restore in their place again, by hand.
+fn put_back(project: &Project) {
+    match project.data() {
+        Data::Sqlite(folder) => {
+            let aside = names(folder).into_iter().find(|name| name.starts_with(ASIDE)).unwrap();
+            fs::remove_dir_all(folder.join("keys")).unwrap();
+            for name in names(&folder.join(&aside)) {
+                fs::rename(folder.join(&aside).join(&name), folder.join(name)).unwrap();
+            }
+        }
+        Data::Postgres(database) => {
+            let aside = database.sql(&format!("SELECT nspname FROM pg_namespace WHERE nspname ^@ '{ASIDE}'"));
+            database.sql(&format!(r#"DROP SCHEMA public CASCADE; ALTER SCHEMA "{aside}" RENAME TO public"#));
+        }
+    }
+}
+
+/// Checks that nothing of a restore that failed is there.
+#[track_caller]
+fn check_untouched(project: &Project, place: &str) {
+    assert!(!project.path("data/restoring").exists(), "{place}");
+    match project.data() {
+        Data::Sqlite(folder) => assert!(!folder.join("mainstay.db").exists(), "{place}"),
+        Data::Postgres(database) => assert_eq!(database.sql(TABLES), "0", "{place}"),
+    }
+}
+
+/// Checks the names in the data folder. With PostgreSQL there is none.
+#[track_caller]
+fn check_folder(project: &Project, expected: &[&str]) {
+    match engine() {
+        Engine::Sqlite => assert_eq!(names(&project.path("data")), expected),
+        Engine::Postgres => assert!(!project.path("data").exists()),
+    }
+}
+
 /// The names in a folder.
 fn names(folder: &Path) -> Vec<String> {
     let entries =
@@ -82,9 +118,6 @@ fn names(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_backup_that_is_taken_while_the_server_writes_has_all_that_was_acknowledged_and_nothing_half() {
-    if is_sqlites_own() {
-        return;
-    }
     let chat = chat();
     let (stop, acknowledged) = (AtomicBool::new(false), AtomicU64::new(0));
     let before = std::thread::scope(|scope| {
@@ -133,17 +166,11 @@ fn a_backup_that_is_taken_while_the_server_writes_has_all_that_was_acknowledged_
     }
     assert_ne!(position(&ann), position_before);
     ann.post("/v1/rooms", &json!({"name": "Den"})).expect(201);
-    assert_eq!(
-        names(&other.path("data")),
-        ["keys", "mainstay.db", "mainstay.db-shm", "mainstay.db-wal", "mainstay.db.lock"]
-    );
+    check_folder(&other, &["keys", "mainstay.db", "mainstay.db-shm", "mainstay.db-wal", "mainstay.db.lock"]);
 }
 
 #[test]
 fn a_restored_history_is_another_one() {
-    if is_sqlites_own() {
-        return;
-    }
     let chat = chat();
     let epoch = |client: &Client| position(client).as_str().unwrap()[..8].to_owned();
     let before = epoch(&chat.ann);
@@ -163,9 +190,6 @@ fn a_restored_history_is_another_one() {
 
 #[test]
 fn data_that_are_there_are_replaced_only_when_that_is_said_and_then_put_aside() {
-    if is_sqlites_own() {
-        return;
-    }
     let chat = chat();
     let ann = chat.ann.clone();
     chat.write("before");
@@ -175,31 +199,18 @@ fn data_that_are_there_are_replaced_only_when_that_is_said_and_then_put_aside() 
     let Chat { project, server, .. } = chat;
     server.stop();
     project.run(&["restore", "b"]).expect(1).complains(&["error[has_data]", "--replace"]);
-    project
-        .run(&["restore", "b", "--replace"])
-        .expect(0)
-        .complains(&["what was there before is in", "before-restore-"]);
+    project.run(&["restore", "b", "--replace"]).expect(0).complains(&["what was there before is in", ASIDE]);
     let shown = |project: &Project| {
         let server = project.serve();
         texts(&Client { address: server.address, ..ann.clone() })
     };
     assert_eq!(shown(&project), ["before"]);
-    // And back again.
-    let aside =
-        names(&project.path("data")).into_iter().find(|name| name.starts_with("before-restore-")).unwrap();
-    fs::remove_dir_all(project.path("data/keys")).unwrap();
-    for name in names(&project.path(&format!("data/{aside}"))) {
-        fs::rename(project.path(&format!("data/{aside}/{name}")), project.path(&format!("data/{name}")))
-            .unwrap();
-    }
+    put_back(&project);
     assert_eq!(shown(&project), ["before", "after"]);
 }
 
 #[test]
 fn a_backup_that_was_changed_or_cut_is_refused_and_changes_nothing() {
-    if is_sqlites_own() {
-        return;
-    }
     let project = chat().backed_up();
     let whole = fs::read(project.path("b")).unwrap();
     let other = elsewhere(&project);
@@ -210,8 +221,7 @@ fn a_backup_that_was_changed_or_cut_is_refused_and_changes_nothing() {
             assert_eq!(run.code, Some(1), "{place}: {run:?}");
             assert!(run.stderr.contains("error[backup_"), "{place}: {run:?}");
         }
-        assert!(!other.path("data/mainstay.db").exists(), "{place}");
-        assert!(!other.path("data/restoring").exists(), "{place}");
+        check_untouched(&other, place);
     };
     let steps = 16;
     for step in 0..steps {
@@ -234,9 +244,6 @@ fn a_backup_that_was_changed_or_cut_is_refused_and_changes_nothing() {
 
 #[test]
 fn a_backup_of_another_project_is_refused() {
-    if is_sqlites_own() {
-        return;
-    }
     let project = chat().backed_up();
     let other = Project::of(&[("models/note.toml", "[fields]\nbody = \"string\"\n")]);
     fs::copy(project.path("b"), other.path("b")).unwrap();
@@ -251,36 +258,34 @@ fn a_backup_of_another_project_is_refused() {
     let settings = other.read("mainstay.toml");
     other.write("mainstay.toml", &format!("name = \"Chat\"\n{settings}"));
     other.run(&["restore", "b"]).expect(1).complains(&["error[other_project]", "none of this one's models"]);
-    assert!(!other.path("data").exists());
+    check_untouched(&other, "another project");
     other.run(&["restore", "b", "--other-project"]).expect(0).complains(&["mainstay migrate plan"]);
 }
 
 #[test]
 fn a_file_that_is_there_stays_unless_told() {
-    if is_sqlites_own() {
-        return;
-    }
     let project = chat().backed_up();
     project.run(&["backup", "b"]).expect(1).complains(&["error[exists]", "--force"]);
     let before = fs::read(project.path("b")).unwrap();
     project.run(&["backup", "b", "--force"]).expect(0);
     assert_ne!(fs::read(project.path("b")).unwrap(), before);
-    project.run(&["backup", "data", "--force"]).expect(1).complains(&["error[exists]"]);
     // Whoever takes the argument for what is to be backed up does not lose it.
-    project.run(&["backup", "data/mainstay.db", "--force"]).expect(1).complains(&["error[exists]"]);
+    for what in ["models", "mainstay.toml", "data/mainstay.db"] {
+        if project.path(what).exists() {
+            project.run(&["backup", what, "--force"]).expect(1).complains(&["error[exists]"]);
+        }
+    }
     project.run(&["backup", "nowhere/b"]).expect(1).complains(&["error[io]", "nowhere/b"]);
     let empty = Project::example("chat");
     empty.run(&["backup", "b"]).expect(1).complains(&["error[no_data]"]);
-    assert!(!empty.path("data").exists() && !empty.path("b").exists());
+    check_untouched(&empty, "no data");
+    assert!(!empty.path("b").exists());
     let left = names(&project.path(""));
     assert!(!left.iter().any(|name| name.contains("partial")), "{left:?}");
 }
 
 #[test]
 fn a_disk_without_room_leaves_nothing_behind() {
-    if is_sqlites_own() {
-        return;
-    }
     let project = chat().backed_up();
     let mut command = crate::support::under("-f 64");
     let output = command.args(["backup", "c"]).current_dir(project.path("")).output().unwrap();
@@ -290,7 +295,7 @@ fn a_disk_without_room_leaves_nothing_behind() {
     let output = command.args(["restore", "b", "--replace"]).current_dir(project.path("")).output().unwrap();
     let complaint = String::from_utf8(output.stderr).unwrap();
     assert!(complaint.contains("error[disk_full]"), "{complaint}");
-    assert_eq!(names(&project.path("data")), ["keys", "mainstay.db", "mainstay.db.lock"]);
+    check_folder(&project, &["keys", "mainstay.db", "mainstay.db.lock"]);
     let left = names(&project.path(""));
     assert!(!left.iter().any(|name| name == "c" || name.contains("partial")), "{left:?}");
     project.serve();
@@ -298,9 +303,6 @@ fn a_disk_without_room_leaves_nothing_behind() {
 
 #[test]
 fn without_keys_all_have_to_log_in_again() {
-    if is_sqlites_own() {
-        return;
-    }
     let chat = chat();
     let ann = chat.ann.clone();
     chat.project.run(&["backup", "b", "--without-keys"]).expect(0).complains(&["without keys"]);
@@ -314,7 +316,7 @@ fn without_keys_all_have_to_log_in_again() {
 
 #[test]
 fn a_restore_that_was_interrupted_is_not_served() {
-    if is_sqlites_own() {
+    if is_left_out(Engine::Sqlite, "PostgreSQL restores in one transaction, as a whole or not at all") {
         return;
     }
     let project = chat().backed_up();
@@ -329,9 +331,6 @@ fn a_restore_that_was_interrupted_is_not_served() {
 
 #[test]
 fn models_may_have_changed_since() {
-    if is_sqlites_own() {
-        return;
-    }
     let project = chat().backed_up();
     let other = elsewhere(&project);
     let room = other.read("models/room.toml");

@@ -1,7 +1,7 @@
 //! Secrets do not get out. Canaries are put wherever a secret can be, also where it should never be sent; then all that the program ever
 //! emits is searched for them.
 
-use crate::support::{Client, Engine, Project, Server, engine, raw};
+use crate::support::{Client, Project, Server, raw};
 use serde_json::{Value, json};
 
 const PASSWORD: &str = "canary-password-4711";
@@ -184,10 +184,7 @@ fn check_format(format: &str) {
     let mut everything = documents(&server);
     let mut credentials = [credentials, vec![ann.token.unwrap()]].concat();
     let backup = project.path("copy.backup");
-    let has_backups = engine() == Engine::Sqlite;
-    if has_backups {
-        project.run(&["backup", backup.to_str().unwrap()]).expect(0);
-    }
+    project.run(&["backup", backup.to_str().unwrap()]).expect(0);
     let mut server = server;
     server.signal("TERM");
     server.wait();
@@ -209,9 +206,7 @@ fn check_format(format: &str) {
     // What opens an account is not even at rest, neither in the database nor in a copy of it.
     credentials.retain(|canary| canary != WRONG_PASSWORD);
     check_absent("the database", &project.data().stored(), &credentials);
-    if has_backups {
-        check_absent("the backup", &std::fs::read(backup).unwrap(), &credentials);
-    }
+    check_absent("the backup", &std::fs::read(backup).unwrap(), &credentials);
 }
 
 #[test]
