@@ -170,6 +170,8 @@ impl FaultyStore {
 }
 
 impl Store for FaultyStore {
+    crate::delegate!(inner: heard, is_shared, wait_beyond);
+
     fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
         let call = match transaction.isolation {
             Isolation::ReadCommitted => Call::Transact,
@@ -198,20 +200,8 @@ impl Store for FaultyStore {
         Box::pin(self.call(Call::Writable, self.inner.writable()))
     }
 
-    fn heard(&self) -> Position {
-        self.inner.heard()
-    }
-
-    fn is_shared(&self) -> bool {
-        self.inner.is_shared()
-    }
-
     fn now(&self, here: i64) -> BoxFuture<'_, Result<i64, StoreError>> {
         Box::pin(self.call(Call::Query, self.inner.now(here)))
-    }
-
-    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
-        self.inner.wait_beyond(offset)
     }
 
     fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> BoxFuture<'_, Result<u64, StoreError>> {

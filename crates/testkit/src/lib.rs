@@ -7,6 +7,7 @@
 mod clock;
 #[cfg(feature = "postgres")]
 mod clocked;
+mod delegate;
 mod fault;
 mod keyring;
 pub mod linearizability;

@@ -2,8 +2,8 @@
 
 use crate::support::{App, SETTINGS, delete, get, post};
 use futures::future::BoxFuture;
-use mainstay_expr::{ModelId, Predicate};
-use mainstay_ports::{Changes, Committed, Freshness, Page, Position, Query, Store, StoreError, Transaction};
+use mainstay_expr::ModelId;
+use mainstay_ports::{Freshness, Page, Position, Query, Store, StoreError};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -20,25 +20,13 @@ struct Spy {
 }
 
 impl Store for Spy {
-    fn transact(&self, transaction: Transaction) -> BoxFuture<'_, Result<Committed, StoreError>> {
-        self.inner.transact(transaction)
-    }
+    mainstay_testkit::delegate!(
+        inner: transact, holds, changes, touched, position, writable, wait_beyond, now, trim_feed
+    );
 
     fn query(&self, query: Query) -> BoxFuture<'_, Result<Page, StoreError>> {
         self.asked.lock().unwrap().push((query.model, query.freshness));
         self.inner.query(query)
-    }
-
-    fn holds(&self, closed: Predicate) -> BoxFuture<'_, Result<bool, StoreError>> {
-        self.inner.holds(closed)
-    }
-
-    fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
-        self.inner.changes(after, limit)
-    }
-
-    fn position(&self) -> BoxFuture<'_, Result<Position, StoreError>> {
-        self.inner.position()
     }
 
     /// It has heard of nothing yet.
@@ -48,18 +36,6 @@ impl Store for Spy {
 
     fn is_shared(&self) -> bool {
         true
-    }
-
-    fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.inner.writable()
-    }
-
-    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
-        self.inner.wait_beyond(offset)
-    }
-
-    fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.inner.trim_feed(before_micros, max_bytes)
     }
 }
 

@@ -1,53 +1,14 @@
 //! Copies that are made row by row, and data that went elsewhere.
 
-use crate::project::{all, application, create, notes, open};
+use crate::project::{all, create, notes, open};
 use mainstay_embedded::copy::{Moved, Source, Target, take_back};
 use mainstay_embedded::{OpenError, SqliteStore, backup};
-use mainstay_expr::{Decimal, Value, Vars};
+use mainstay_expr::Vars;
 use mainstay_model::Application;
-use mainstay_ports::{Authority, Changes, Create, Delete, Position, Step, Store, StoreError, Transaction};
+use mainstay_ports::conformance::everything::{self, MODEL};
+use mainstay_ports::{Authority, Changes, Delete, Position, Step, Store, StoreError, Transaction};
 use std::path::Path;
 use std::time::Duration;
-use uuid::Uuid;
-
-const EVERYTHING: &str = r#"
-[fields]
-truth = "bool"
-count = "int"
-weight = "float"
-price = { type = "decimal", scale = 2 }
-name = { type = "string", unique = true }
-other = { type = "uuid", optional = true, index = true }
-day = "date"
-hour = "time"
-moment = "timestamp"
-span = "duration"
-document = "json"
-raw = "bytes"
-tags = { type = "list", of = "string" }
-days = { type = "list", of = "date" }
-word = "secret"
-"#;
-
-fn values(number: i64) -> Vec<(&'static str, Value)> {
-    vec![
-        ("truth", Value::Bool(number % 2 == 0)),
-        ("count", Value::Int(i64::MIN + number)),
-        ("weight", Value::Float(0.1 + number as f64)),
-        ("price", Value::Decimal(Decimal::new(-1_999 - number, 2).unwrap())),
-        ("name", Value::Text(format!("name {number} Ä 🦀"))),
-        ("other", if number == 0 { Value::Null } else { Value::Uuid(Uuid::max()) }),
-        ("day", Value::Date(-719_162)),
-        ("hour", Value::Time(86_399_999_999)),
-        ("moment", Value::Timestamp(-1)),
-        ("span", Value::Duration(-5)),
-        ("document", Value::Json(r#"{"a":[1,2.50,"\u0000"]}"#.to_owned())),
-        ("raw", Value::Bytes(vec![0, 255, 0])),
-        ("tags", Value::List(vec![Value::Text("\"quoted\"".to_owned()), Value::Text(String::new())])),
-        ("days", Value::List(vec![Value::Date(0), Value::Date(20_000)])),
-        ("word", Value::Text("secret".to_owned())),
-    ]
-}
 
 async fn transact(store: &SqliteStore, step: Step) -> Position {
     let vars = Vars { now: 1, ..Vars::default() };
@@ -55,15 +16,16 @@ async fn transact(store: &SqliteStore, step: Step) -> Position {
 }
 
 async fn fill(store: &SqliteStore, application: &Application) {
-    let model = application.model_named("everything").unwrap();
-    let field = |name: &str| model.field_named(name).unwrap().id;
     for number in 0..5 {
-        let values = values(number).into_iter().map(|(name, value)| (field(name), value)).collect();
-        let create = Create { model: model.id, id: Uuid::now_v7(), values, given: Vec::new() };
-        transact(store, Step::Create(create)).await;
+        transact(store, everything::create(application, number)).await;
     }
-    let id = all(store, application, "everything").await.rows[0].record.id();
-    transact(store, Step::Delete(Delete { model: model.id, id, if_version: None })).await;
+    transact(store, delete_first(store, application).await).await;
+}
+
+async fn delete_first(store: &SqliteStore, application: &Application) -> Step {
+    let model = application.model_named(MODEL).unwrap().id;
+    let id = all(store, application, MODEL).await.rows[0].record.id();
+    Step::Delete(Delete { model, id, if_version: None })
 }
 
 /// Copies a database row by row, two at a time.
@@ -90,7 +52,7 @@ fn copy(from: &Path, to: &Path) {
 async fn a_copy_made_of_rows_is_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let (path, copied) = (folder.path().join("a.db"), folder.path().join("b.db"));
-    let application = application(&[("everything", EVERYTHING)]);
+    let application = everything::application();
     let store = open(&application, &path).unwrap();
     let start = store.position().await.unwrap();
     fill(&store, &application).await;
@@ -112,17 +74,12 @@ async fn a_copy_made_of_rows_is_the_same() {
     drop(other);
 
     let made = open(&application, &copied).unwrap();
-    assert_eq!(
-        all(&made, &application, "everything").await.rows,
-        all(&store, &application, "everything").await.rows
-    );
+    assert_eq!(all(&made, &application, MODEL).await.rows, all(&store, &application, MODEL).await.rows);
     let end = store.position().await.unwrap();
     assert_eq!(made.position().await.unwrap(), end);
     assert!(matches!(made.changes(start, 10).await.unwrap(), Changes::Reset { .. }));
     // It goes on where the other ended, under the same rules.
-    let model = application.model_named("everything").unwrap();
-    let id = all(&made, &application, "everything").await.rows[0].record.id();
-    let next = transact(&made, Step::Delete(Delete { model: model.id, id, if_version: None })).await;
+    let next = transact(&made, delete_first(&made, &application).await).await;
     assert_eq!(next, Position { offset: end.offset + 1, ..end });
 }
 

@@ -19,6 +19,7 @@ mod batch;
 mod checks;
 mod concurrency;
 mod deletion;
+pub mod everything;
 mod feed;
 mod isolation;
 mod many;

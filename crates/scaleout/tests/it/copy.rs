@@ -1,74 +1,22 @@
 //! Databases that are filled with the rows of others.
 
 use crate::support::{open, options};
-use mainstay_expr::{Decimal, Value, Vars};
-use mainstay_model::{Application, DatabaseUrl, Project};
-use mainstay_ports::{Authority, Changes, Create, Delete, Position, Query, Record, Step, Store, Transaction};
+use mainstay_expr::Vars;
+use mainstay_model::{Application, DatabaseUrl};
+use mainstay_ports::conformance::everything::{self, MODEL, create};
+use mainstay_ports::{Authority, Changes, Delete, Position, Query, Record, Step, Store, Transaction};
 use mainstay_scaleout::postgres::copy::{Database, Stage, State};
 use mainstay_scaleout::postgres::{OpenError, PostgresStore};
 use mainstay_services::postgres::Server;
-use std::sync::Arc;
 use std::time::Duration;
-use uuid::Uuid;
-
-const EVERYTHING: &str = r#"
-[fields]
-truth = "bool"
-count = "int"
-weight = "float"
-price = { type = "decimal", scale = 2 }
-name = { type = "string", unique = true }
-other = { type = "uuid", optional = true, index = true }
-day = "date"
-hour = "time"
-moment = "timestamp"
-span = "duration"
-document = "json"
-raw = "bytes"
-tags = { type = "list", of = "string" }
-days = { type = "list", of = "date" }
-word = "secret"
-"#;
-
-fn values(number: i64) -> Vec<(&'static str, Value)> {
-    vec![
-        ("truth", Value::Bool(number % 2 == 0)),
-        ("count", Value::Int(i64::MIN + number)),
-        ("weight", Value::Float(0.1 + number as f64)),
-        ("price", Value::Decimal(Decimal::new(-1_999 - number, 2).unwrap())),
-        ("name", Value::Text(format!("name {number} Ä 🦀"))),
-        ("other", if number == 0 { Value::Null } else { Value::Uuid(Uuid::max()) }),
-        ("day", Value::Date(-719_162)),
-        ("hour", Value::Time(86_399_999_999)),
-        ("moment", Value::Timestamp(-1)),
-        ("span", Value::Duration(-5)),
-        ("document", Value::Json(r#"{"a":[1,2.50,"\u0000"]}"#.to_owned())),
-        ("raw", Value::Bytes(vec![0, 255, 0])),
-        ("tags", Value::List(vec![Value::Text("\"quoted\"".to_owned()), Value::Text(String::new())])),
-        ("days", Value::List(vec![Value::Date(0), Value::Date(20_000)])),
-        ("word", Value::Text("secret".to_owned())),
-    ]
-}
-
-fn application() -> Arc<Application> {
-    let loaded = Project::load_from(&[("mainstay.toml", ""), ("models/everything.toml", EVERYTHING)]);
-    Arc::new(loaded.unwrap_or_else(|faults| panic!("{}", faults.render(false))).application)
-}
 
 async fn transact(store: &PostgresStore, step: Step) -> Position {
     let vars = Vars { now: 1, ..Vars::default() };
     store.transact(Transaction::new(Authority::System, vars, "request", vec![step])).await.unwrap().position
 }
 
-fn create(application: &Application, number: i64) -> Step {
-    let model = application.model_named("everything").unwrap();
-    let field = |name: &str| model.field_named(name).unwrap().id;
-    let values = values(number).into_iter().map(|(name, value)| (field(name), value)).collect();
-    Step::Create(Create { model: model.id, id: Uuid::now_v7(), values, given: Vec::new() })
-}
-
 async fn records(store: &PostgresStore, application: &Application) -> Vec<Record> {
-    let model = application.model_named("everything").unwrap().id;
+    let model = application.model_named(MODEL).unwrap().id;
     let page = store.query(Query::all(model, 100)).await.unwrap();
     page.rows.into_iter().map(|row| row.record).collect()
 }
@@ -101,14 +49,14 @@ async fn connect(url: &str) -> Database {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_was_filled_is_the_same() {
     let (one, other) = (Server::shared().database(), Server::shared().database());
-    let application = application();
+    let application = everything::application();
     let store = open(application.clone(), &options(one.url()));
     let start = store.position().await.unwrap();
     for number in 0..5 {
         transact(&store, create(&application, number)).await;
     }
     let first = records(&store, &application).await[0].clone();
-    let model = application.model_named("everything").unwrap().id;
+    let model = application.model_named(MODEL).unwrap().id;
     let delete = |id| Step::Delete(Delete { model, id, if_version: None });
     transact(&store, delete(first.id())).await;
     // The first changes were forgotten.
@@ -149,7 +97,7 @@ async fn a_database_that_was_filled_is_the_same() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_put_aside_is_out_of_the_way_and_not_lost() {
     let database = Server::shared().database();
-    let application = application();
+    let application = everything::application();
     let store = open(application.clone(), &options(database.url()));
     transact(&store, create(&application, 1)).await;
     drop(store);

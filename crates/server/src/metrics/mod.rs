@@ -7,6 +7,7 @@ mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod process;
+mod store;
 mod write;
 
 use crate::listen;

@@ -1,30 +1,25 @@
-//! The names of the numbers of a store on PostgreSQL. Those that SQLite has too are called alike.
+//! The names of the numbers that only a store on PostgreSQL has.
 
 use super::page::{Page, Unit};
-use super::write::transactions;
+use super::store::{self, Numbers};
 use mainstay_scaleout::postgres::{Measures, PostgresStore};
 
 pub(super) fn store(page: &mut Page, store: &PostgresStore) {
     let measures = store.measures();
-    transactions(
-        page,
-        [
-            ("committed", &measures.committed),
-            ("rejected", &measures.rejected),
-            ("failed", &measures.failed),
-            ("busy", &measures.busy),
-        ],
-    );
-    page.gauge(
-        "mainstay_writable",
-        "Whether writes are taken: 1, or 0 while the database cannot be reached.",
-        u8::from(store.takes_writes()),
-    );
-    page.gauge("mainstay_write_queue_length", "Writes that wait or run.", measures.write_queue.get());
+    let numbers = Numbers {
+        outcomes: [&measures.committed, &measures.rejected, &measures.failed, &measures.busy],
+        takes_writes: store.takes_writes(),
+        write_queue: measures.write_queue.get(),
+        group_size: &measures.group_size,
+        group_time: &measures.group_time,
+        commit_time: &measures.commit_time,
+        read_queue: measures.reads_in_flight.get(),
+        feed_end: measures.feed_end.get(),
+    };
+    store::write(page, &numbers);
     groups(page, measures);
     writes(page, measures);
     reads(page, store);
-    page.gauge("mainstay_feed_end_offset", "The number of the last change.", measures.feed_end.get());
     page.histogram(
         "mainstay_doorbell_look_seconds",
         "Time that it took to look up the end of the feed.",
@@ -39,18 +34,6 @@ pub(super) fn store(page: &mut Page, store: &PostgresStore) {
 }
 
 fn groups(page: &mut Page, measures: &Measures) {
-    page.histogram(
-        "mainstay_commit_group_size",
-        "How many writes each group had.",
-        Unit::One,
-        &measures.group_size.read(),
-    );
-    page.histogram(
-        "mainstay_commit_group_duration_seconds",
-        "Time of a group of writes from its first question until it was durable.",
-        Unit::Time,
-        &measures.group_time.read(),
-    );
     page.counter(
         "mainstay_commit_group_questions_total",
         "Round trips in which groups asked what they had to know before they could write.",
@@ -81,12 +64,6 @@ fn writes(page: &mut Page, measures: &Measures) {
         Unit::Time,
         &measures.transaction_time.read(),
     );
-    page.histogram(
-        "mainstay_commit_duration_seconds",
-        "Time of a commit: the wait for its numbers in the feed, and for the disk.",
-        Unit::Time,
-        &measures.commit_time.read(),
-    );
     page.counter(
         "mainstay_transaction_retries_total",
         "Transactions that were run again, since they met others.",
@@ -101,11 +78,6 @@ fn writes(page: &mut Page, measures: &Measures) {
 
 fn reads(page: &mut Page, store: &PostgresStore) {
     let measures = store.measures();
-    page.gauge(
-        "mainstay_read_queue_length",
-        "Queries that wait for their answers.",
-        measures.reads_in_flight.get(),
-    );
     page.counter(
         "mainstay_read_retries_total",
         "Queries that were asked again, since a connection broke.",

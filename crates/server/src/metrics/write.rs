@@ -1,12 +1,12 @@
 //! The names of the numbers, a function for each part of the program.
 
 use super::page::{Page, Unit};
+use super::store::{self, Numbers};
 use crate::listen;
 use mainstay_api::operations::{OperationCounts, Operations};
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
 use mainstay_engine::{Engine, Measures};
-use mainstay_ports::measure::Counter;
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -97,41 +97,18 @@ pub(super) fn connections(page: &mut Page, measures: &listen::Measures) {
 
 pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {
     let measures = store.measures();
-    transactions(
-        page,
-        [
-            ("committed", &measures.committed),
-            ("rejected", &measures.rejected),
-            ("failed", &measures.failed),
-            ("busy", &measures.writer_busy),
-        ],
-    );
-    page.gauge(
-        "mainstay_writable",
-        "Whether writes are taken: 1, or 0 while the disk is full or has failed.",
-        u8::from(store.takes_writes()),
-    );
-    page.gauge("mainstay_write_queue_length", "Writes that wait for the writer.", store.write_queue_length());
-    page.histogram(
-        "mainstay_commit_group_size",
-        "How many writes each commit took along.",
-        Unit::One,
-        &measures.group_size.read(),
-    );
-    page.histogram(
-        "mainstay_commit_group_duration_seconds",
-        "Time of a group of writes from its first statement until it was durable.",
-        Unit::Time,
-        &measures.group_time.read(),
-    );
-    page.histogram(
-        "mainstay_commit_duration_seconds",
-        "Time of a commit: the log, its sync to the disk, and now and then a checkpoint.",
-        Unit::Time,
-        &measures.commit_time.read(),
-    );
+    let numbers = Numbers {
+        outcomes: [&measures.committed, &measures.rejected, &measures.failed, &measures.writer_busy],
+        takes_writes: store.takes_writes(),
+        write_queue: store.write_queue_length() as u64,
+        group_size: &measures.group_size,
+        group_time: &measures.group_time,
+        commit_time: &measures.commit_time,
+        read_queue: measures.reader_queue.get(),
+        feed_end: measures.feed_end.get(),
+    };
+    store::write(page, &numbers);
     reads(page, measures);
-    page.gauge("mainstay_feed_end_offset", "The number of the last change.", measures.feed_end.get());
     page.gauge("mainstay_feed_size_bytes", "The size of the changes that are kept.", measures.feed_bytes());
     page.gauge(
         "mainstay_database_size_bytes",
@@ -143,25 +120,7 @@ pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {
     page.gauge("mainstay_database_wal_size_bytes", "The size of the write-ahead log.", size(log));
 }
 
-/// Writes by what became of them.
-pub(super) fn transactions(page: &mut Page, outcomes: [(&str, &Counter); 4]) {
-    const TRANSACTIONS: &str = "mainstay_transactions_total";
-    page.head(
-        TRANSACTIONS,
-        "counter",
-        "Writes by outcome: committed, rejected by a rule or check, failed, or busy: turned away since too many waited.",
-    );
-    for (outcome, counter) in outcomes {
-        page.sample(TRANSACTIONS, &[("outcome", outcome)], counter.get());
-    }
-}
-
 fn reads(page: &mut Page, measures: &mainstay_embedded::Measures) {
-    page.gauge(
-        "mainstay_read_queue_length",
-        "Queries that wait for a reader's thread.",
-        measures.reader_queue.get(),
-    );
     page.histogram(
         "mainstay_read_wait_seconds",
         "Time that queries waited for a reader's thread.",

@@ -36,5 +36,5 @@ fn what_was_acknowledged_is_there_although_clocks_are_wrong() {
     let apart = r#"SELECT max("created_at") - min("created_at") FROM "note" WHERE "owner" = 'clock'"#;
     let apart_micros: i64 = case.cluster.database.sql(apart).parse().unwrap();
     assert!(apart_micros < 60_000_000, "{apart_micros} µs");
-    println!("{} acknowledged writes", case.acknowledged());
+    println!("{} acknowledged writes", case.crew.acknowledged());
 }

@@ -14,7 +14,7 @@ fn what_was_acknowledged_survives_a_crash_of_the_database() {
     let mut random = Random::seeded("the database crashes");
     let mut case = Case::new(&mut random, &Setup::durable());
     for round in 0..if is_long() { CRASHES_OF_LONG } else { CRASHES } {
-        let before = case.acknowledged();
+        let before = case.crew.acknowledged();
         case.write_while(|cluster| {
             sleep(Duration::from_millis(200) + Duration::from_micros(random.below(200_000)));
             let mut cluster = cluster.lock().unwrap();
@@ -28,9 +28,9 @@ fn what_was_acknowledged_survives_a_crash_of_the_database() {
             sleep(Duration::from_millis(500));
         });
         case.verify();
-        let told = case.take_failures();
+        let told = case.crew.take_failures();
         assert!(told.iter().any(|code| code == "database_unreachable"), "nobody was told: {told:?}");
-        assert!(case.acknowledged() > before, "nothing was written");
+        assert!(case.crew.acknowledged() > before, "nothing was written");
     }
-    println!("{} acknowledged writes", case.acknowledged());
+    println!("{} acknowledged writes", case.crew.acknowledged());
 }

@@ -42,7 +42,7 @@ fn what_was_acknowledged_survives_networks_that_break_and_hang() {
     for _ in 0..if is_long() { ROUNDS_OF_LONG } else { ROUNDS } {
         for link in [Link::Cut, Link::Frozen, Link::AnswersFrozen] {
             let victim = random.below(case.cluster.nodes.len() as u64) as usize;
-            let before = case.acknowledged();
+            let before = case.crew.acknowledged();
             case.write_while(|cluster| {
                 sleep(Duration::from_micros(random.below(200_000)));
                 cluster.lock().unwrap().nodes[victim].link(link);
@@ -55,8 +55,8 @@ fn what_was_acknowledged_survives_networks_that_break_and_hang() {
                 sleep(Duration::from_millis(300));
             });
             case.verify();
-            assert!(case.acknowledged() > before, "nothing was written");
+            assert!(case.crew.acknowledged() > before, "nothing was written");
         }
     }
-    println!("{} acknowledged writes", case.acknowledged());
+    println!("{} acknowledged writes", case.crew.acknowledged());
 }

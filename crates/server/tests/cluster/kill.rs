@@ -16,7 +16,7 @@ fn what_was_acknowledged_survives_the_death_of_nodes() {
     let kills = if is_long() { KILLS_OF_LONG } else { KILLS };
     for _ in 0..kills {
         let victim = random.below(case.cluster.nodes.len() as u64) as usize;
-        let before = case.acknowledged();
+        let before = case.crew.acknowledged();
         case.write_while(|cluster| {
             sleep(Duration::from_micros(random.below(300_000)));
             cluster.lock().unwrap().nodes[victim].kill();
@@ -25,7 +25,7 @@ fn what_was_acknowledged_survives_the_death_of_nodes() {
             sleep(Duration::from_micros(random.below(100_000)));
         });
         case.verify();
-        assert!(case.acknowledged() > before, "nothing was written around a kill");
+        assert!(case.crew.acknowledged() > before, "nothing was written around a kill");
     }
-    println!("{kills} kills, {} acknowledged writes", case.acknowledged());
+    println!("{kills} kills, {} acknowledged writes", case.crew.acknowledged());
 }

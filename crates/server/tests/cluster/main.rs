@@ -2,7 +2,7 @@
 //! was acknowledged has to be there all the same, once.
 //!
 //! - `nodes` starts them, each with a folder and a way to the database of its own;
-//! - `case` lets writers write to all of them, and verifies by `look` what is there, as the tests of durability do for one node;
+//! - `case` lets a `crew` write to all of them, and verifies by `look` what is there, as the tests of durability do for one node;
 //! - `kill`, `cut`, `crash` and `clock` say what goes wrong meanwhile;
 //! - `races` lets requests meet;
 //! - `watch` follows one feed at several nodes, and `once` repeats what may have been lost.
@@ -13,6 +13,9 @@
 mod case;
 mod clock;
 mod crash;
+#[allow(dead_code, reason = "shared with the tests of durability")]
+#[path = "../durability/crew.rs"]
+mod crew;
 mod cut;
 mod kill;
 #[path = "../durability/ledger.rs"]

@@ -1,5 +1,6 @@
 //! Nodes on one database.
 
+use crate::crew;
 use crate::support::{Client, Project, Server};
 use mainstay_services::postgres::{self, Database, Setup};
 use mainstay_services::{Link, Proxy};
@@ -11,9 +12,6 @@ use std::time::{Duration, Instant};
 pub(crate) const NODES: usize = 3;
 /// What is not so by then will never be so.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-const RULES: &str = "[allow]\nread = \"owner != ''\"\ncreate = \"owner != ''\"\nupdate = \"owner != ''\"\ndelete = \"owner != ''\"\n";
-const FIELDS: &str = "[fields]\nowner = \"string\"\ntext = \"text\"\n";
 
 /// Nodes, and the database that they share.
 pub(crate) struct Cluster {
@@ -82,15 +80,8 @@ impl Node {
             "[data]\nengine = \"postgres\"\nurl = \"{url}\"\nconnect_timeout_ms = 2000\n\
              [accounts.password]\nmemory_kib = 512\niterations = 1\n"
         );
-        let gone = format!("soft_delete = false\n{FIELDS}");
-        let folder = "folder = { type = \"ref\", model = \"folder\", on_delete = \"cascade\" }\n";
-        let project = Project::of(&[
-            ("mainstay.toml", &settings),
-            ("models/folder.toml", &format!("{gone}{RULES}")),
-            ("models/page.toml", &format!("{gone}{folder}{RULES}")),
-            ("models/note.toml", &format!("{FIELDS}{RULES}")),
-            ("models/counter.toml", &format!("{gone}{RULES}")),
-        ]);
+        let project = crew::project();
+        project.write("mainstay.toml", &settings);
         Node { project, proxy, server: None }
     }
 

@@ -44,7 +44,7 @@ fn check(faulty: &Faulty, random: &mut Random) -> Vec<String> {
     let trace = faulty.trace(&case, &format!("{}..{last}", faulty.first));
     let server = trace.serve(&case.project.path(""));
     let client = server.client();
-    case.write_while(server.address, || {
+    case.crew.write_while(server.address, || {
         if faulty.ballast {
             load_down(&client);
         }
@@ -61,7 +61,7 @@ fn check(faulty: &Faulty, random: &mut Random) -> Vec<String> {
     case.verify();
     drop(server);
     case.serve_and_verify();
-    case.take_failures()
+    case.crew.take_failures()
 }
 
 const NOTE_PATH: &str = "/v1/notes/00000000-0000-0000-0000-000000000009";
@@ -144,7 +144,7 @@ fn a_crash_before_the_disk_works_again() {
             let trace = faulty.trace(&case, "20+");
             let server = trace.serve(&case.project.path(""));
             let client = server.client();
-            case.write_while(server.address, || {
+            case.crew.write_while(server.address, || {
                 wait_until("writes are stopped", &server, || {
                     is_read(&client);
                     client.get("/readyz").status >= 500
@@ -154,7 +154,7 @@ fn a_crash_before_the_disk_works_again() {
                 logs_no_refusals(&server);
                 drop(server);
             });
-            expect(&case.take_failures(), code);
+            expect(&case.crew.take_failures(), code);
             case.serve_and_verify();
         }
     }
@@ -198,7 +198,7 @@ fn check_for_a_while(faulty: &Faulty, random: &mut Random) {
     let last = faulty.first + faulty.count - 1;
     let trace = faulty.trace(&case, &format!("{}..{last}", faulty.first));
     if let Some(server) = trace.try_to_serve(&case.project.path("")) {
-        case.write_while(server.address, || {
+        case.crew.write_while(server.address, || {
             sleep(Duration::from_millis(100 + random.below(500)));
             drop(server);
         });

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Writes until there is no room, makes room, and writes on; then kills the program.
 fn check(case: &mut Case, server: Server, make_room: impl Fn(&Server)) {
     let client = server.client();
-    case.write_while(server.address, || {
+    case.crew.write_while(server.address, || {
         wait_until(&server, "writes find no room", || client.get("/readyz").status == 507);
         wait_until(&server, "the metrics say so", || is_writable(&client) == "0");
         let until = Instant::now() + Duration::from_millis(300);
@@ -26,12 +26,12 @@ fn check(case: &mut Case, server: Server, make_room: impl Fn(&Server)) {
         wait_until(&server, "the metrics say that, too", || is_writable(&client) == "1");
         sleep(Duration::from_millis(200));
     });
-    let told = case.take_failures();
+    let told = case.crew.take_failures();
     assert!(told.iter().any(|code| code == "disk_full"), "{told:?}");
-    let before = case.acknowledged();
-    case.write_while(server.address, || sleep(Duration::from_millis(200)));
-    assert!(case.acknowledged() > before, "nothing was written after there was room");
-    assert_eq!(case.take_failures(), Vec::<String>::new());
+    let before = case.crew.acknowledged();
+    case.crew.write_while(server.address, || sleep(Duration::from_millis(200)));
+    assert!(case.crew.acknowledged() > before, "nothing was written after there was room");
+    assert_eq!(case.crew.take_failures(), Vec::<String>::new());
     case.verify();
     drop(server);
     case.serve_and_verify();

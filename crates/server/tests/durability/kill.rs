@@ -25,7 +25,7 @@ fn what_was_acknowledged_survives_sigkill() {
             kill(&mut case, server, &mut random);
             server = case.serve_and_verify();
         }
-        acknowledged += case.acknowledged();
+        acknowledged += case.crew.acknowledged();
         left -= kills;
     }
     println!("{kills} kills, {acknowledged} acknowledged writes, {:.1} s", started.elapsed().as_secs_f64());
@@ -37,20 +37,20 @@ fn kill(case: &mut Case, server: Server, random: &mut Random) {
     let moment = Duration::from_micros(random.below(120_000));
     let address = server.address;
     match random.below(10) {
-        0 => case.write_while(address, || {
+        0 => case.crew.write_while(address, || {
             sleep(moment);
             server.signal("TERM");
             sleep(Duration::from_micros(random.below(10_000)));
             drop(server);
         }),
         1 => {
-            case.write_while(address, || {
+            case.crew.write_while(address, || {
                 sleep(moment);
                 drop(server);
             });
             kill_at_start(case, random);
         }
-        _ => case.write_while(address, || {
+        _ => case.crew.write_while(address, || {
             sleep(moment);
             // Its guard kills it.
             drop(server);

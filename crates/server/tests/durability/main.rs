@@ -1,6 +1,6 @@
 //! Durability, from outside: the program is killed, its disk fails or fills, and what it acknowledged has to be there all the same.
 //!
-//! - `load` writes known records over several connections and notes what was acknowledged;
+//! - `load` writes known records over a connection and notes what was acknowledged; a `crew` does so over several;
 //! - `look` sees what is in the database;
 //! - `verify` compares that with the database, and the database with its feed;
 //! - `kill`, `disk`, `full` and `order` say what goes wrong meanwhile.
@@ -11,6 +11,7 @@
 #![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
 
 mod case;
+mod crew;
 mod disk;
 mod full;
 mod kill;

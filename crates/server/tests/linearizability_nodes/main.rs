@@ -1,4 +1,4 @@
-//! As the tests of `linearizability`, with three nodes on one PostgreSQL, of which one after the other is killed and comes back.
+//! As the tests of `linearizability`, with three nodes on one PostgreSQL, of which one after the other is killed and comes back; and with one that is alone.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
@@ -35,13 +35,25 @@ const ROUNDS_OF_LONG: u64 = 300;
 
 #[test]
 fn records_are_linearizable_on_three_nodes_of_which_one_is_killed() {
-    let mut random = Random::seeded("linearizability of nodes");
-    let rounds = if is_long() { ROUNDS_OF_LONG } else { ROUNDS };
-    let mut cluster = Cluster::new();
+    let tally = check(3, ROUNDS, "linearizability of nodes");
+    assert!(tally.unanswered > 0, "no call was interrupted");
+}
+
+#[test]
+fn records_are_linearizable_on_a_node_that_is_alone_and_killed() {
+    let tally = check(1, ROUNDS, "linearizability of a node");
+    assert!(tally.unanswered as u64 > ROUNDS / 2, "hardly a call was interrupted");
+}
+
+/// Runs rounds on so many nodes; all are checked.
+fn check(nodes: u64, rounds: u64, name: &str) -> Tally {
+    let mut random = Random::seeded(name);
+    let rounds = if is_long() { ROUNDS_OF_LONG } else { rounds };
+    let mut cluster = Cluster::of(nodes);
     let (started, mut sum) = (Instant::now(), Tally::default());
     for number in 0..rounds {
         let round = Round::new(&cluster.addresses, Lie::None, &mut random);
-        let (moment, victim) = (Duration::from_micros(random.below(60_000)), random.below(3) as usize);
+        let (moment, victim) = (Duration::from_micros(random.below(60_000)), random.below(nodes) as usize);
         let (addresses, nodes) = (&cluster.addresses, &mut cluster.nodes);
         round.run(&mut random, || {
             sleep(moment);
@@ -53,8 +65,8 @@ fn records_are_linearizable_on_three_nodes_of_which_one_is_killed() {
         }));
     }
     println!("{rounds} kills, {sum:?}, {:.1} s", started.elapsed().as_secs_f64());
-    assert!(sum.unanswered > 0, "no call was interrupted");
     assert!(sum.refused as u64 > rounds, "hardly a condition failed, so that hardly any calls met");
+    sum
 }
 
 /// Nodes on one database.
@@ -72,9 +84,9 @@ struct Node {
 }
 
 impl Cluster {
-    fn new() -> Self {
+    fn of(nodes: u64) -> Self {
         let database = postgres::Server::shared().database();
-        let nodes: Vec<Node> = (0..3).map(|_| Node::new(&database.url())).collect();
+        let nodes: Vec<Node> = (0..nodes).map(|_| Node::new(&database.url())).collect();
         let addresses = nodes.iter().filter_map(|node| Some(node.server.as_ref()?.address)).collect();
         Cluster { nodes, addresses: RwLock::new(addresses), _database: database }
     }

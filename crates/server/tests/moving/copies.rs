@@ -1,5 +1,6 @@
 //! Backups of either engine, restored into either.
 
+use crate::crew;
 use crate::house::House;
 use crate::random::Random;
 use crate::support::{Client, Finished, Project};
@@ -21,12 +22,8 @@ fn note(client: &Client, text: &str) -> String {
 }
 
 /// An empty project with the models of a house, on PostgreSQL if a URL is given.
-fn other(house: &House, url: Option<&str>) -> Project {
-    let models = ["folder", "page", "note", "counter"].map(|model| format!("models/{model}.toml"));
-    let files: Vec<(String, String)> =
-        models.into_iter().map(|path| (path.clone(), house.project.read(&path))).collect();
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let project = Project::of(&files);
+fn other(url: Option<&str>) -> Project {
+    let project = crew::project();
     if let Some(url) = url {
         project.set(&format!("[data]\nengine = \"postgres\"\nurl = \"{url}\""));
     }
@@ -48,17 +45,16 @@ fn a_backup_from_postgresql_is_restored_into_both() {
     note(&ann, "first");
     let file = house.project.path("house.backup");
     // While it is written to.
-    let project = std::mem::replace(&mut house.project, Project::empty());
-    house.write_while(server.address, || {
+    let project = &house.project;
+    house.crew.write_while(server.address, || {
         sleep(Duration::from_millis(100));
-        run(&project, "backup", &file, &[]).expect(0).complains(&["backed up", "with keys"]);
+        run(project, "backup", &file, &[]).expect(0).complains(&["backed up", "with keys"]);
     });
-    house.project = project;
     let position = note(&ann, "second");
     run(&house.project, "restore", &file, &["--check"]).expect(0).complains(&["is whole"]);
     run(&house.project, "restore", &file, &[]).expect(1).complains(&["error[data_in_use]"]);
 
-    let sqlite = other(&house, None);
+    let sqlite = other(None);
     run(&sqlite, "restore", &file, &[]).expect(0).complains(&["restored"]);
     let restored = sqlite.serve();
     let there = Client { address: restored.address, ..ann.clone() };
@@ -87,11 +83,11 @@ fn a_backup_from_postgresql_is_restored_into_both() {
 fn a_backup_from_sqlite_is_restored_into_postgresql() {
     let mut house = House::new(&mut Random::seeded("restore"));
     let server = house.serve();
-    house.write_while(server.address, || sleep(Duration::from_millis(300)));
+    house.crew.write_while(server.address, || sleep(Duration::from_millis(300)));
     note(&server.client(), "first");
     let file = house.project.path("house.backup");
     run(&house.project, "backup", &file, &["--without-keys"]).expect(0).complains(&["without keys"]);
-    let postgres = other(&house, Some(&house.target.url()));
+    let postgres = other(Some(&house.target.url()));
     run(&postgres, "restore", &file, &[]).expect(0).complains(&["restored"]);
     house.verify();
     let restored = postgres.serve();

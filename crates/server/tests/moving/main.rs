@@ -10,6 +10,8 @@
 #![allow(clippy::print_stdout, reason = "seeds are for whoever repeats a run")]
 
 mod copies;
+#[path = "../durability/crew.rs"]
+mod crew;
 mod doors;
 mod house;
 #[path = "../durability/ledger.rs"]

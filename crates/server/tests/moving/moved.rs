@@ -14,23 +14,19 @@ fn what_is_written_meanwhile_moves_along() {
     let mut random = Random::seeded("moving");
     let mut house = House::new(&mut random);
     let server = house.serve();
-    house.write_while(server.address, || sleep(Duration::from_millis(300)));
-    let before = house.acknowledged();
-    let project = std::mem::replace(&mut house.project, crate::support::Project::empty());
-    let target = house.target.url();
-    let output = house.write_while(server.address, || {
+    house.crew.write_while(server.address, || sleep(Duration::from_millis(300)));
+    let before = house.crew.acknowledged();
+    let (project, target) = (&house.project, house.target.url());
+    let moved = house.crew.write_while(server.address, || {
         sleep(Duration::from_millis(50));
-        let moved = project.command(&["move", "--to", &target]).output().unwrap();
+        let moved = project.run(&["move", "--to", &target]);
         // Time to be refused in.
         sleep(Duration::from_millis(100));
         moved
     });
-    house.project = project;
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && stderr.contains("moved to"), "{stderr}");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("_session"), "{output:?}");
-    assert!(house.acknowledged() > before, "nothing was written meanwhile");
-    assert!(house.take_failures().contains(&"moved".to_owned()), "nobody was told that writes are over");
+    moved.expect(0).complains(&["moved to"]).says(&["_session"]);
+    assert!(house.crew.acknowledged() > before, "nothing was written meanwhile");
+    assert!(house.crew.take_failures().contains(&"moved".to_owned()), "nobody was told that writes are over");
     server.client().get("/readyz").expect_problem(503, "moved");
     house.verify();
 
@@ -39,7 +35,7 @@ fn what_is_written_meanwhile_moves_along() {
     assert!(server.stop().success());
     house.project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["error[moved]", "engine"]);
     let moved = house.serve_moved();
-    house.write_while(moved.address, || sleep(Duration::from_millis(200)));
+    house.crew.write_while(moved.address, || sleep(Duration::from_millis(200)));
     house.verify();
 }
 
@@ -48,11 +44,11 @@ fn a_mover_that_is_killed_goes_on_where_it_was() {
     let mut random = Random::seeded("killed movers");
     let mut house = House::new(&mut random);
     let server = house.serve();
-    house.write_while(server.address, || sleep(Duration::from_millis(500)));
+    house.crew.write_while(server.address, || sleep(Duration::from_millis(500)));
     let mut movers: Vec<_> =
         (0..if is_long() { KILLS_OF_LONG } else { KILLS }).map(|_| house.mover()).collect();
     let mut finished = 0;
-    house.write_while(server.address, || {
+    house.crew.write_while(server.address, || {
         for mover in &mut movers {
             let mut child = mover.spawn().unwrap();
             sleep(Duration::from_millis(20 + random.below(1_200)));
@@ -65,8 +61,8 @@ fn a_mover_that_is_killed_goes_on_where_it_was() {
     println!("{finished} of {} came to their end before they were killed", movers.len());
     house.r#move().expect(0);
     house.verify();
-    assert!(house.acknowledged() > 20, "hardly anything was written");
+    assert!(house.crew.acknowledged() > 20, "hardly anything was written");
     let moved = house.serve_moved();
-    house.write_while(moved.address, || sleep(Duration::from_millis(100)));
+    house.crew.write_while(moved.address, || sleep(Duration::from_millis(100)));
     house.verify();
 }

@@ -31,13 +31,13 @@ fn a_copy_that_differs_is_not_moved_into() {
         let mut house = House::new(&mut Random::seeded("wrong"));
         let server = house.serve();
         server.client().registered("ann@example.org", "correct horse");
-        house.write_while(server.address, || sleep(Duration::from_millis(200)));
+        house.crew.write_while(server.address, || sleep(Duration::from_millis(200)));
         spoil(&house, table, change);
         house.r#move().expect(1).complains(&["error[move_differs]", table, told]);
         // Nothing has moved: the server writes on, and no node opens the copy.
-        let before = house.acknowledged();
-        house.write_while(server.address, || sleep(Duration::from_millis(100)));
-        assert!(house.acknowledged() > before && house.take_failures().is_empty());
+        let before = house.crew.acknowledged();
+        house.crew.write_while(server.address, || sleep(Duration::from_millis(100)));
+        assert!(house.crew.acknowledged() > before && house.crew.take_failures().is_empty());
         house.project.set(&format!("[data]\nengine = \"postgres\"\nurl = \"{}\"", house.target.url()));
         let refused = house.project.run(&["serve", "--listen", "127.0.0.1:0"]);
         refused.expect(1).complains(&["error[move_unfinished]", "mainstay move"]);
