@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio_postgres::Error;
+use tokio_postgres::error::{DbError, Severity};
 
 /// The transaction's own number, by which the server knows later what became of it.
 const NUMBER: &str = "SELECT pg_current_xact_id()::text";
@@ -72,12 +73,20 @@ impl Finish {
         let failed = written.into_iter().find_map(Result::err);
         match (failed, appended, committed) {
             (None, Ok(appended), Ok(())) => Finished::Committed(appended),
-            (Some(error), _, _) | (None, Err(error), _) | (None, Ok(_), Err(error)) => match error.code() {
-                Some(_) => Finished::RolledBack(error),
-                None => Finished::Unanswered { error, number: number.ok() },
-            },
+            (Some(error), _, _) | (None, Err(error), _) | (None, Ok(_), Err(error)) => {
+                match is_of_statement(&error) {
+                    true => Finished::RolledBack(error),
+                    false => Finished::Unanswered { error, number: number.ok() },
+                }
+            }
         }
     }
+}
+
+/// Whether this is what came of a statement, and not of the connection: a server that ends a session says so too, be it behind a commit.
+fn is_of_statement(error: &Error) -> bool {
+    let severity = error.as_db_error().map(DbError::parsed_severity);
+    severity.is_some_and(|severity| !matches!(severity, Some(Severity::Fatal | Severity::Panic)))
 }
 
 /// Waits for all, and sends them in their order: each is begun before the next one is.
@@ -94,18 +103,36 @@ async fn in_order<T>(requests: Vec<BoxFuture<'_, T>>) -> Vec<T> {
     requests.iter_mut().filter_map(|request| Pin::new(request).take_output()).collect()
 }
 
-/// Whether a transaction with this number took effect, asked on another connection; `None` when that cannot be found out.
-pub(crate) async fn look_up(pool: &Pool, number: Option<&str>) -> Option<bool> {
-    let (number, started) = (number?, Instant::now());
-    while started.elapsed() < LOOK_UP {
-        match status(pool, number).await.as_deref() {
-            Some("committed") => return Some(true),
-            Some("aborted") => return Some(false),
-            // It is in progress, or the server is not there.
-            _ => tokio::time::sleep(LOOK_UP_AGAIN).await,
+/// A transaction whose commit was not answered.
+pub(crate) struct Unanswered<'a> {
+    /// Its number, if that was still told.
+    pub(crate) number: Option<&'a str>,
+    /// What it appended to the feed.
+    pub(crate) changes: &'a NewChanges,
+    /// An end of the feed that is not beyond them.
+    pub(crate) end: u64,
+}
+
+impl Unanswered<'_> {
+    /// Whether it took effect, asked on another connection; `None` when that cannot be found out.
+    pub(crate) async fn look_up(&self, pool: &Pool) -> Option<bool> {
+        let (number, started) = (self.number?, Instant::now());
+        while started.elapsed() < LOOK_UP {
+            match status(pool, number).await.as_deref() {
+                // A server that crashed gives the numbers anew of which nothing had reached its disk: this may be another's.
+                Some("committed") => return self.is_in_feed(pool).await.then_some(true),
+                Some("aborted") => return Some(false),
+                // It is in progress, or the server is not there.
+                _ => tokio::time::sleep(LOOK_UP_AGAIN).await,
+            }
         }
+        None
     }
-    None
+
+    async fn is_in_feed(&self, pool: &Pool) -> bool {
+        let Ok(connection) = take(pool).await else { return false };
+        self.changes.are_behind(self.end, &connection).await.unwrap_or(false)
+    }
 }
 
 async fn status(pool: &Pool, number: &str) -> Option<String> {

@@ -3,7 +3,7 @@
 use super::connect::reason;
 use super::error::store_error;
 use super::feed::NewChanges;
-use super::finish::{Finished, end, look_up};
+use super::finish::{Finished, Unanswered, end};
 use super::held::Held;
 use super::pool::{Pooled, take};
 use super::rows::PostgresRows;
@@ -102,7 +102,8 @@ fn attempt(
         Finished::Committed(appended) => appended.map(|appended| appended.offset),
         Finished::RolledBack(error) => return Err(store_error(error)),
         Finished::Unanswered { error, number } => {
-            runtime.block_on(looked_up(inner, &error, number.as_deref()))?
+            let commit = Unanswered { number: number.as_deref(), changes: &rows.changes, end: rows.end };
+            runtime.block_on(looked_up(inner, &error, &commit))?
         }
     };
     inner.measures.commit_time.observe_time(committing.elapsed());
@@ -118,10 +119,10 @@ fn attempt(
 async fn looked_up(
     inner: &Inner,
     error: &tokio_postgres::Error,
-    number: Option<&str>,
+    commit: &Unanswered<'_>,
 ) -> Result<Option<u64>, StoreError> {
     let detail = || format!("PostgreSQL, in a commit: {}", reason(error));
-    match look_up(&inner.writers, number).await {
+    match commit.look_up(&inner.writers).await {
         Some(true) => {
             let end = end(&inner.writers).await;
             end.map(Some).ok_or_else(|| StoreError::OutcomeUnknown(detail()))

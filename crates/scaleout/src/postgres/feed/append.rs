@@ -101,6 +101,11 @@ impl NewChanges {
         self.at.extend(other.at);
     }
 
+    /// The last of them: whose it is, of which request, and when.
+    pub(super) fn last(&self) -> Option<(Uuid, &str, i64)> {
+        Some((*self.ids.last()?, self.request_ids.last()?, *self.at.last()?))
+    }
+
     fn total_bytes(&self) -> i64 {
         self.bytes.last().copied().unwrap_or(0)
     }

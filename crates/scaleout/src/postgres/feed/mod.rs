@@ -10,6 +10,7 @@
 mod append;
 mod doorbell;
 mod end;
+mod find;
 mod read;
 mod trim;
 

@@ -1,6 +1,6 @@
 //! Lanes: what runs groups. While one waits for the disk, the next gathers what comes.
 
-use super::super::finish::{Finished, end, look_up};
+use super::super::finish::{Finished, Unanswered, end};
 use super::super::pool::{Pooled, take};
 use super::super::store::Inner;
 use super::super::transact::transact;
@@ -132,7 +132,7 @@ impl Lane {
             self.answer(commands, run, None);
             return Vec::new();
         }
-        let started = Instant::now();
+        let (started, end) = (Instant::now(), self.inner.end.get());
         let application = &self.inner.application;
         let begin = if is_begun { begun() } else { "BEGIN".to_owned() };
         match commit(&connection, application, &run.written, &run.changes, &begin).await {
@@ -152,17 +152,18 @@ impl Lane {
             }
             Finished::Unanswered { error, number } => {
                 drop(Object::take(connection));
-                self.look_up(commands, run, &error, number).await;
+                let commit = Unanswered { number: number.as_deref(), changes: &run.changes, end };
+                let took_effect = commit.look_up(&self.inner.writers).await;
+                self.settle(commands, run, &error, took_effect).await;
                 Vec::new()
             }
         }
     }
 
-    /// Finds out what became of a commit whose answer was lost.
-    async fn look_up(&self, commands: Vec<Command>, run: Run, error: &Error, number: Option<String>) {
-        let writers = &self.inner.writers;
-        match look_up(writers, number.as_deref()).await {
-            Some(true) if let Some(end) = end(writers).await => {
+    /// Answers by what became of a commit whose answer was lost, as far as that is known.
+    async fn settle(&self, commands: Vec<Command>, run: Run, error: &Error, took_effect: Option<bool>) {
+        match took_effect {
+            Some(true) if let Some(end) = end(&self.inner.writers).await => {
                 self.inner.advance(end);
                 self.answer(commands, run, None);
             }
