@@ -1,7 +1,10 @@
 //! Moved while it is written to.
 
+use crate::crew;
 use crate::house::House;
 use crate::random::{Random, is_long};
+use crate::support::Finished;
+use mainstay_services::postgres::{self, Database};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -65,4 +68,31 @@ fn a_mover_that_is_killed_goes_on_where_it_was() {
     let moved = house.serve_moved();
     house.crew.write_while(moved.address, || sleep(Duration::from_millis(100)));
     house.verify();
+}
+
+#[test]
+fn of_two_who_move_at_once_one_wins_and_nothing_is_lost() {
+    let mut house = House::new(&mut Random::seeded("two movers"));
+    let server = house.serve();
+    house.crew.write_while(server.address, || sleep(Duration::from_millis(200)));
+    let mut other = postgres::Server::shared().database();
+    let movers = [house.mover(), house.mover_to(&other)];
+    let [one, two] = house.crew.write_while(server.address, || {
+        let running = movers.map(|mut mover| mover.spawn().unwrap());
+        running.map(|child| Finished::of(child.wait_with_output().unwrap()))
+    });
+    let (winner, loser) = if one.code == Some(0) { (one, two) } else { (two, one) };
+    winner.expect(0).complains(&["moved to"]);
+    let place = |database: &Database| database.url().rsplit('/').next().unwrap().to_owned();
+    if !loser.stderr.contains(&place(&house.target)) {
+        std::mem::swap(&mut house.target, &mut other);
+    }
+    loser.expect(1).complains(&["error[moved]", &place(&house.target), "--take-back"]);
+    house.verify();
+    assert!(server.stop().success());
+    house.serve_moved();
+    // What the loser copied is not taken for the data.
+    let left = crew::project();
+    left.set(&format!("[data]\nengine = \"postgres\"\nurl = \"{}\"", other.url()));
+    left.run(&["serve", "--listen", "127.0.0.1:0"]).expect(1).complains(&["error[move_unfinished]"]);
 }
