@@ -11,21 +11,23 @@ use std::path::Path;
 /// How many steps a summary names; `mainstay migrate plan` shows them all.
 const SUMMARY_STEPS: usize = 5;
 
-/// Applies what loses nothing and answers what was done, in lines; nothing when there is nothing to do.
+/// Applies what loses nothing and answers what was done, and what stays that no model has any more, in lines; nothing when there is neither.
 pub(crate) fn apply_safe(project: &Opened, folder: &Path) -> Result<String, Failure> {
     let migration = Migration::of(project, folder)?;
     if migration.missing()?.is_some() {
         return Ok(String::new());
     }
     let plan = migration.plan()?;
-    if plan.is_empty() {
-        return Ok(String::new());
-    }
     if !plan.is_safe() {
         return Err(schema_differs(&plan, &project.folder));
     }
+    let stays: String = kept(&plan).map(|line| format!("{line}\n")).collect();
+    if plan.is_empty() {
+        return Ok(stays);
+    }
     let done = migration.apply(false)?;
-    Ok(format!("migrated    {}", bullets(done.steps.iter().map(|step| &step.description))))
+    let steps = bullets(done.steps.iter().map(|step| &step.description));
+    Ok(format!("migrated    {steps}\n{stays}"))
 }
 
 /// Why the database was not opened or migrated, and what to do.
