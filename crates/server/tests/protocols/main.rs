@@ -1,0 +1,61 @@
+//! One scenario over every protocol: the same records, the same errors, the same feed.
+//!
+//! `scenario.json` says what is asked of which operation, in the form of none of them. Each protocol has a driver here, which asks in its own words and
+//! puts the answer into the form that is compared. Each runs against a program of its own, over new data.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::print_stdout, reason = "what is left out is said")]
+
+mod mask;
+mod rest;
+mod scenario;
+#[allow(dead_code, reason = "the tests of the program use all of it")]
+#[path = "../program/support/mod.rs"]
+mod support;
+
+use rest::Rest;
+use scenario::{Driver, Run, run};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::path::Path;
+use support::{Project, Server};
+
+/// The project of these tests, in a folder of its own.
+fn project() -> Project {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protocols/project");
+    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
+    let project = Project::empty();
+    for path in ["mainstay.toml", "models/shelf.toml", "models/book.toml"] {
+        project.write(path, &read(path));
+    }
+    project
+}
+
+/// What comes out of the scenario when it is asked by one protocol.
+fn outcomes(driver: impl FnOnce(SocketAddr) -> Box<dyn Driver>) -> Run {
+    let project = project();
+    let server: Server = project.serve();
+    run(&mut *driver(server.address), project.data())
+}
+
+/// Shows the first step that differs, and not a page of JSON.
+#[track_caller]
+fn assert_same(protocol: &str, found: &Run, expected: &Run) {
+    for (found, expected) in found.steps.iter().zip(&expected.steps) {
+        assert_eq!(found.1, expected.1, "{protocol}: {}", expected.0);
+    }
+    assert_eq!(found.steps.len(), expected.steps.len(), "{protocol}");
+    assert_eq!(pretty(&found.feed), pretty(&expected.feed), "{protocol}: the feed");
+}
+
+fn pretty(values: &[Value]) -> String {
+    values.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn rest_does_what_the_scenario_says() {
+    let first = outcomes(|address| Box::new(Rest::new(address)));
+    assert!(first.feed.len() > 10, "{}", pretty(&first.feed));
+    let second = outcomes(|address| Box::new(Rest::new(address)));
+    assert_same("rest, a second time", &second, &first);
+}
