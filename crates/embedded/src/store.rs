@@ -136,11 +136,12 @@ impl Store for SqliteStore {
         Box::pin(std::future::ready(self.health()))
     }
 
-    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
+    /// The history is the same as long as the file is open.
+    fn wait_beyond(&self, position: Position) -> BoxFuture<'_, ()> {
         let mut end = self.watched.end.clone();
         Box::pin(async move {
             // It fails when the writer has ended; who waits then finds that out by its next question.
-            let _ = end.wait_for(|end| *end > offset).await;
+            let _ = end.wait_for(|end| *end > position.offset).await;
         })
     }
 

@@ -88,8 +88,8 @@ pub trait Store: Send + Sync + 'static {
     /// See [`StoreError`].
     fn writable(&self) -> BoxFuture<'_, Result<(), StoreError>>;
 
-    /// Resolves when the feed goes beyond `offset`; a doorbell, which may ring too often and never too seldom.
-    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()>;
+    /// Resolves when the feed goes beyond a position, or tells another history; a doorbell, which may ring too often and never too seldom.
+    fn wait_beyond(&self, position: Position) -> BoxFuture<'_, ()>;
 
     /// The time, in microseconds since 1970, by the one clock that all go by who share what is kept here. `here` is the time at the caller's own,
     /// which it is where nobody shares it. What is told is never later than the time at which it is received.

@@ -60,8 +60,8 @@ macro_rules! delegate {
         $crate::delegate!(@async $inner.writable() -> ());
     };
     (@wait_beyond $inner:ident) => {
-        fn wait_beyond(&self, offset: u64) -> ::futures::future::BoxFuture<'_, ()> {
-            self.$inner.wait_beyond(offset)
+        fn wait_beyond(&self, position: ::mainstay_ports::Position) -> ::futures::future::BoxFuture<'_, ()> {
+            self.$inner.wait_beyond(position)
         }
     };
     (@now $inner:ident) => {

@@ -57,7 +57,7 @@ impl Engine {
                 Ok(position) => {
                     place = Some(position);
                     tokio::select! {
-                        () = self.store().wait_beyond(position.offset) => {}
+                        () = self.store().wait_beyond(position) => {}
                         () = sleep(EVERY) => {}
                     }
                 }

@@ -34,7 +34,7 @@ async fn follow(engine: &Engine) {
     loop {
         let position = engine.hub().state.lock().await.position;
         tokio::select! {
-            () = engine.store().wait_beyond(position.offset) => read_on(engine, position).await,
+            () = engine.store().wait_beyond(position) => read_on(engine, position).await,
             () = sleep(TICK) => {}
         }
         if ticked.elapsed() >= TICK {

@@ -165,11 +165,11 @@ pub async fn a_position_that_cannot_be_served_is_reset(open: Open) {
 pub async fn a_waiter_is_woken(open: Open) {
     let world = World::open(open);
     let owner = world.account().await;
-    let offset = world.position().await.offset;
-    if offset > 0 {
-        world.store.wait_beyond(offset - 1).await;
+    let end = world.position().await;
+    if end.offset > 0 {
+        world.store.wait_beyond(Position { offset: end.offset - 1, ..end }).await;
     }
-    assert!(world.store.wait_beyond(offset).now_or_never().is_none());
-    join(world.store.wait_beyond(offset), world.room(owner, "wake up")).await;
-    assert!(world.position().await.offset > offset);
+    assert!(world.store.wait_beyond(end).now_or_never().is_none());
+    join(world.store.wait_beyond(end), world.room(owner, "wake up")).await;
+    assert!(world.position().await.offset > end.offset);
 }

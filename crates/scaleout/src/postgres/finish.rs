@@ -7,6 +7,7 @@ use super::connection::Connection;
 use super::feed::{Append, Appended, Ends, NewChanges};
 use super::pool::{Pool, take};
 use futures::future::{BoxFuture, MaybeDone, join, join3, maybe_done};
+use mainstay_ports::Position;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -110,7 +111,7 @@ pub(crate) struct Unanswered<'a> {
     /// What it appended to the feed.
     pub(crate) changes: &'a NewChanges,
     /// An end of the feed that is not beyond them.
-    pub(crate) end: u64,
+    pub(crate) end: Position,
 }
 
 impl Unanswered<'_> {
@@ -142,7 +143,7 @@ async fn status(pool: &Pool, number: &str) -> Option<String> {
 }
 
 /// The end of the feed, for a transaction that is known to have taken effect and whose own place in it was not told.
-pub(crate) async fn end(pool: &Pool) -> Option<u64> {
+pub(crate) async fn end(pool: &Pool) -> Option<Position> {
     let connection = take(pool).await.ok()?;
     Ends::read(&connection).await.ok().map(|ends| ends.end)
 }

@@ -114,7 +114,8 @@ fn missing(key: &str) -> OpenError {
     OpenError::Damaged(format!("`_mainstay_meta` lacks a valid `{key}`"))
 }
 
-fn new_epoch() -> Result<u64, OpenError> {
+/// What a history is called that begins.
+pub(crate) fn new_epoch() -> Result<u64, OpenError> {
     let mut bytes = [0; 8];
     ring::rand::SystemRandom::new()
         .fill(&mut bytes)

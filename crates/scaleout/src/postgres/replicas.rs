@@ -26,7 +26,6 @@ pub(crate) struct Replicas {
     turn: AtomicUsize,
     /// How old the state of one may be.
     lag: Duration,
-    epoch: u64,
     measures: Arc<Measures>,
 }
 
@@ -39,7 +38,6 @@ struct Replica {
 
 /// What replicas are to follow.
 pub(crate) struct Followed {
-    pub(crate) epoch: u64,
     pub(crate) end: End,
     pub(crate) lag: Duration,
 }
@@ -54,14 +52,13 @@ impl Replicas {
     ) -> Self {
         let replica = |connector: Arc<Connector>| {
             let timeout = connector.session.query_timeout;
-            let (state, task) = Lookout::start(connector.clone(), followed.epoch, followed.end.clone());
+            let (state, task) = Lookout::start(connector.clone(), followed.end.clone());
             Replica { readers: Readers::new(connector, connections, timeout, measures.clone()), state, task }
         };
         Replicas {
             all: connectors.into_iter().map(replica).collect(),
             turn: AtomicUsize::new(0),
             lag: followed.lag,
-            epoch: followed.epoch,
             measures: measures.clone(),
         }
     }
@@ -79,7 +76,6 @@ impl Replicas {
         query: &Query,
     ) -> Option<Result<(Answered, Position), StoreError>> {
         let (replica, state) = self.choose(query.freshness)?;
-        let position = Position { epoch: self.epoch, offset: state.end };
         let ask = |connection: Arc<Connection>| async move { asked.ask(&connection, query).await };
         let answer = tokio::select! {
             answer = replica.readers.ask(Asked::weight(query), ask) => answer,
@@ -88,7 +84,7 @@ impl Replicas {
         match answer {
             Ok(answered) => {
                 self.measures.replica_reads.increment();
-                Some(Ok((answered, position)))
+                Some(Ok((answered, state.end)))
             }
             // It would take as long once more.
             Err(StoreError::Timeout) => Some(Err(StoreError::Timeout)),
@@ -104,13 +100,15 @@ impl Replicas {
     fn choose(&self, freshness: Freshness) -> Option<(&Replica, State)> {
         let at_least = match freshness {
             Freshness::Latest => return None,
-            Freshness::AtLeast(position) => position.offset,
-            Freshness::Recent => 0,
+            Freshness::AtLeast(position) => Some(position),
+            Freshness::Recent => None,
         };
         let turn = if self.all.is_empty() { return None } else { self.turn.fetch_add(1, Ordering::Relaxed) };
         let replicas = self.all.iter().cycle().skip(turn % self.all.len()).take(self.all.len());
         let mut known = replicas.filter_map(|replica| Some((replica, (*replica.state.borrow())?)));
-        known.find(|(_, state)| state.end >= at_least && state.as_of.elapsed() <= self.lag)
+        known.find(|(_, state)| {
+            at_least.is_none_or(|least| state.has(least)) && state.as_of.elapsed() <= self.lag
+        })
     }
 }
 

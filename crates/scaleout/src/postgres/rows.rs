@@ -56,8 +56,6 @@ pub(crate) struct Shared {
     pub(crate) unique_keys: UniqueKeys,
     /// What is unique beside ids, of each model, for groups.
     pub(crate) group_keys: Vec<Vec<UniqueKey>>,
-    /// The history that the feed is of.
-    pub(crate) epoch: u64,
     /// How long the condition of a stranger may be looked for.
     pub(crate) search_time: Duration,
 }
@@ -72,7 +70,7 @@ pub(crate) struct PostgresRows<'a> {
     /// How rows are locked that are read by their id.
     pub(crate) lock: RowLock,
     /// The end of the feed as this node knew it at the begin.
-    pub(crate) end: u64,
+    pub(crate) end: Position,
     /// Records that are locked, and writes that are not sent yet.
     pub(crate) held: Held,
     pub(crate) changes: NewChanges,
@@ -211,8 +209,8 @@ impl PostgresRows<'_> {
         Ok((writes, Finish::prepare(self.connection).await?))
     }
 
-    fn position_offset(&self) -> u64 {
-        self.appended.map_or(self.end, |appended| appended.offset)
+    fn known_position(&self) -> Position {
+        self.appended.map_or(self.end, |appended| Position { offset: appended.offset, ..self.end })
     }
 }
 
@@ -333,7 +331,7 @@ impl Rows for PostgresRows<'_> {
             })?;
             self.appended = Some(appended);
         }
-        Ok(Position { epoch: self.shared.epoch, offset: self.position_offset() })
+        Ok(self.known_position())
     }
 }
 

@@ -62,7 +62,7 @@ impl PostgresStore {
     /// See [`OpenError`]; [`OpenError::SchemaDiffers`] when the schema is not the application's.
     pub async fn open(application: Arc<Application>, options: &Options) -> Result<Self, OpenError> {
         let server = Arc::new(Connector::of(options, &options.url)?);
-        let meta = open::open(&server, &application).await?;
+        open::open(&server, &application).await?;
         let measures = Arc::<Measures>::default();
         let first = server.connect(Purpose::Read).await;
         let first = first.map_err(|error| OpenError::Unreachable(reason(&error)))?;
@@ -77,7 +77,7 @@ impl PostgresStore {
             options.query_timeout(),
             measures.clone(),
         );
-        let followed = Followed { epoch: meta.epoch, end: end.clone(), lag: options.replica_lag() };
+        let followed = Followed { end: end.clone(), lag: options.replica_lag() };
         let copy = |url| Connector::of(options, url).map(Arc::new);
         let copies = options.replicas.iter().map(copy).collect::<Result<_, _>>()?;
         let replicas = Replicas::start(copies, options.reader_connections(), &followed, &measures);
@@ -85,7 +85,6 @@ impl PostgresStore {
             statements: RowStatements::of(&application),
             unique_keys: UniqueKeys::of(&application),
             group_keys: group::unique_keys(&application),
-            epoch: meta.epoch,
             search_time: options.query_timeout(),
         };
         let place = server.target.place();
@@ -166,13 +165,9 @@ impl PostgresStore {
 
 impl Inner {
     /// Notes that the feed goes up to here, and tells the others.
-    pub(crate) fn advance(&self, offset: u64) {
-        self.end.advance(offset);
+    pub(crate) fn advance(&self, end: Position) {
+        self.end.advance(end);
         self.doorbell.ring();
-    }
-
-    fn known_end(&self) -> Position {
-        Position { epoch: self.shared.epoch, offset: self.end.get() }
     }
 
     async fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> Result<u64, StoreError> {
@@ -196,7 +191,7 @@ impl Store for PostgresStore {
                 return answered.page(&inner.application, &query, position);
             }
             // Read before the question is asked, so that the answer is at least as new.
-            let position = inner.known_end();
+            let position = inner.end.get();
             let (asked, asks) = (&asked, &query);
             let ask = |connection: Arc<Connection>| async move { asked.ask(&connection, asks).await };
             let answered = inner.readers.ask(Asked::weight(asks), ask).await?;
@@ -214,13 +209,13 @@ impl Store for PostgresStore {
     }
 
     fn changes(&self, after: Position, limit: u32) -> BoxFuture<'_, Result<Changes, StoreError>> {
-        let Inner { application, shared, readers, .. } = &*self.inner;
+        let Inner { application, readers, .. } = &*self.inner;
         Box::pin(async move {
             let mut from = after;
             loop {
                 let ask =
                     |connection: Arc<Connection>| async move { feed::ask(&connection, from, limit).await };
-                let found = readers.ask(Weight::Long, ask).await?.changes(application, shared.epoch, from)?;
+                let found = readers.ask(Weight::Long, ask).await?.changes(application, from)?;
                 match found {
                     // An answer without changes is the end of the feed.
                     Changes::Some { changes, position } if changes.is_empty() && position != from => {
@@ -237,7 +232,7 @@ impl Store for PostgresStore {
         models: &'a [ModelId],
         after: Position,
     ) -> BoxFuture<'a, Result<Changes, StoreError>> {
-        let Inner { application, shared, readers, .. } = &*self.inner;
+        let Inner { application, readers, .. } = &*self.inner;
         Box::pin(async move {
             let names: Vec<&str> =
                 models.iter().map(|model| application.model(*model).name.as_str()).collect();
@@ -245,7 +240,7 @@ impl Store for PostgresStore {
             let ask =
                 |connection: Arc<Connection>| async move { feed::touched(&connection, after, names).await };
             let (found, end) = readers.ask(Weight::Long, ask).await?;
-            found.touched(application, shared.epoch, after, end)
+            found.touched(application, after, end)
         })
     }
 
@@ -254,7 +249,9 @@ impl Store for PostgresStore {
             let ask = |connection: Arc<Connection>| async move { Ends::read(&connection).await };
             let ends = self.inner.readers.ask(Weight::Short, ask).await?;
             self.inner.end.advance(ends.end);
-            Ok(self.inner.known_end())
+            let known = self.inner.end.get();
+            // Another history than the one that is known is noted by who looks again and again, in order.
+            Ok(if known.epoch == ends.end.epoch { known } else { ends.end })
         })
     }
 
@@ -265,7 +262,7 @@ impl Store for PostgresStore {
     }
 
     fn heard(&self) -> Position {
-        self.inner.known_end()
+        self.inner.end.get()
     }
 
     fn is_shared(&self) -> bool {
@@ -278,8 +275,8 @@ impl Store for PostgresStore {
         Box::pin(std::future::ready(trouble.map_or(Ok(()), |trouble| Err(detail(trouble)))))
     }
 
-    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
-        Box::pin(self.inner.end.beyond(offset))
+    fn wait_beyond(&self, position: Position) -> BoxFuture<'_, ()> {
+        Box::pin(self.inner.end.beyond(position))
     }
 
     fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> BoxFuture<'_, Result<u64, StoreError>> {

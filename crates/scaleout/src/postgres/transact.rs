@@ -99,7 +99,9 @@ fn attempt(
     })?;
     let committing = Instant::now();
     let appended = match runtime.block_on(rows.commit()) {
-        Finished::Committed(appended) => appended.map(|appended| appended.offset),
+        Finished::Committed(appended) => {
+            appended.map(|appended| Position { offset: appended.offset, ..rows.end })
+        }
         Finished::RolledBack(error) => return Err(store_error(error)),
         Finished::Unanswered { error, number } => {
             let commit = Unanswered { number: number.as_deref(), changes: &rows.changes, end: rows.end };
@@ -107,12 +109,12 @@ fn attempt(
         }
     };
     inner.measures.commit_time.observe_time(committing.elapsed());
-    if let Some(offset) = appended {
-        inner.advance(offset);
+    if let Some(end) = appended {
+        inner.advance(end);
     }
-    let offset = appended.unwrap_or_else(|| inner.end.get());
-    tracing::debug!(request_id = transaction.request_id, offset, "committed");
-    Ok(Committed { outcomes, position: Position { epoch: inner.shared.epoch, offset } })
+    let position = appended.unwrap_or_else(|| inner.end.get());
+    tracing::debug!(request_id = transaction.request_id, offset = position.offset, "committed");
+    Ok(Committed { outcomes, position })
 }
 
 /// The end of the feed behind a commit whose answer was lost, when it took effect.
@@ -120,7 +122,7 @@ async fn looked_up(
     inner: &Inner,
     error: &tokio_postgres::Error,
     commit: &Unanswered<'_>,
-) -> Result<Option<u64>, StoreError> {
+) -> Result<Option<Position>, StoreError> {
     let detail = || format!("PostgreSQL, in a commit: {}", reason(error));
     match commit.look_up(&inner.writers).await {
         Some(true) => {

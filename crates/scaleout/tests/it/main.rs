@@ -4,6 +4,7 @@
 
 mod conformance;
 mod copy;
+mod history;
 mod migrate;
 mod replicas;
 mod shared;

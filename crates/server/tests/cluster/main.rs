@@ -4,6 +4,7 @@
 //! - `nodes` starts them, each with a folder and a way to the database of its own;
 //! - `case` lets a `crew` write to all of them, and verifies by `look` what is there, as the tests of durability do for one node;
 //! - `kill`, `cut`, `crash` and `clock` say what goes wrong meanwhile;
+//! - `restored` puts a backup in the place of the database;
 //! - `races` lets requests meet;
 //! - `watch` follows one feed at several nodes, and `once` repeats what may have been lost.
 
@@ -29,6 +30,7 @@ mod races;
 #[allow(dead_code, reason = "shared with the tests of durability")]
 #[path = "../durability/random.rs"]
 mod random;
+mod restored;
 #[allow(dead_code, unused_imports, reason = "shared with the other black-box tests")]
 #[path = "../program/support/mod.rs"]
 mod support;

@@ -102,11 +102,11 @@ impl Store for MemoryStore {
         Box::pin(std::future::ready(Ok(now)))
     }
 
-    fn wait_beyond(&self, offset: u64) -> BoxFuture<'_, ()> {
+    fn wait_beyond(&self, position: Position) -> BoxFuture<'_, ()> {
         let mut end = self.end.subscribe();
         Box::pin(async move {
             // It cannot fail while `self`, and with it the sender, is borrowed.
-            let _ = end.wait_for(|end| *end > offset).await;
+            let _ = end.wait_for(|end| *end > position.offset).await;
         })
     }
 

@@ -2,11 +2,12 @@
 //!
 //! The bell carries no data, and is rung outside of the transactions that it is about: `NOTIFY` takes a lock of the whole server at its commit.
 
-use super::{End, Ends, Look};
+use super::{End, Ends, Look, history};
 use crate::postgres::clock::ServerClock;
 use crate::postgres::connect::{Connector, reason};
 use crate::postgres::connection::Connection;
 use crate::postgres::measures::Measures;
+use crate::postgres::meta::new_epoch;
 use crate::postgres::session::Purpose;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -107,8 +108,23 @@ impl Listener {
     }
 
     async fn look(&self, connection: &Connection) -> Result<(), String> {
-        let started = Instant::now();
-        let ends = in_time(Ends::read(connection)).await?;
+        let (started, known) = (Instant::now(), self.end.get());
+        let mut ends = in_time(Ends::read(connection)).await?;
+        if ends.end.epoch == known.epoch && ends.end.offset < known.offset {
+            tracing::error!(
+                before = known.offset,
+                now = ends.end.offset,
+                "the database has lost writes that it had acknowledged; its history begins anew"
+            );
+            let new = new_epoch().map_err(|error| error.to_string())?;
+            in_time(history::replace(connection, known.epoch, new)).await?;
+            ends = in_time(Ends::read(connection)).await?;
+        }
+        if ends.end.epoch != known.epoch {
+            tracing::warn!(
+                "the database tells another history; what it was asked for before is of no use any more"
+            );
+        }
         if self.health.send_replace(None).is_some() {
             tracing::info!("the database is heard again");
         }

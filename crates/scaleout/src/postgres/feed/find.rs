@@ -2,6 +2,7 @@
 
 use super::{NewChanges, signed};
 use crate::postgres::connection::Connection;
+use mainstay_ports::Position;
 use tokio_postgres::Error;
 
 /// A request changes a record at one time once, and what failed as a whole is not there at all.
@@ -13,9 +14,9 @@ const FIND: &str = r#"
 impl NewChanges {
     /// Whether the feed has these changes, behind the end that it had before them. No is no answer where it may have been trimmed since, or where
     /// there are none to look for.
-    pub(crate) async fn are_behind(&self, end: u64, connection: &Connection) -> Result<bool, Error> {
+    pub(crate) async fn are_behind(&self, end: Position, connection: &Connection) -> Result<bool, Error> {
         let Some((id, request_id, at)) = self.last() else { return Ok(false) };
-        let found = connection.client.query_one(FIND, &[&signed(end), &id, &request_id, &at]).await?;
+        let found = connection.client.query_one(FIND, &[&signed(end.offset), &id, &request_id, &at]).await?;
         found.try_get(0)
     }
 }

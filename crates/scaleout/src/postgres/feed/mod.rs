@@ -11,6 +11,7 @@ mod append;
 mod doorbell;
 mod end;
 mod find;
+mod history;
 mod read;
 mod trim;
 

@@ -38,7 +38,7 @@ pub(crate) async fn touched(
     connection: &Connection,
     after: Position,
     models: &[&str],
-) -> Result<(Found, u64), Error> {
+) -> Result<(Found, Position), Error> {
     let (select, ends) = (connection.prepare(TOUCHED).await?, Ends::prepare(connection).await?);
     let from = signed(after.offset);
     let (before, rows, ends) = join3(
@@ -51,19 +51,17 @@ pub(crate) async fn touched(
 }
 
 impl Found {
-    /// The changes up to where the feed ended before they were read, unless that is too far.
+    /// The changes up to `position`, where the feed ended before they were read, unless that is too far.
     pub(crate) fn touched(
         self,
         application: &Application,
-        epoch: u64,
         after: Position,
-        end: u64,
+        position: Position,
     ) -> Result<Changes, StoreError> {
-        let position = Position { epoch, offset: end };
-        if signed(end).saturating_sub(signed(after.offset)) > MAX_GAP {
+        if signed(position.offset).saturating_sub(signed(after.offset)) > MAX_GAP {
             return Ok(Changes::Reset { position });
         }
-        Ok(match self.changes(application, epoch, after)? {
+        Ok(match self.changes(application, after)? {
             Changes::Some { changes, .. } => Changes::Some { changes, position },
             reset @ Changes::Reset { .. } => reset,
         })
@@ -71,15 +69,10 @@ impl Found {
 
     /// The changes, unless the feed cannot serve the position. Changes of models that the application does not have are passed over: nodes
     /// of another version make them, and there may be no others among those that were found.
-    pub(crate) fn changes(
-        self,
-        application: &Application,
-        epoch: u64,
-        after: Position,
-    ) -> Result<Changes, StoreError> {
+    pub(crate) fn changes(self, application: &Application, after: Position) -> Result<Changes, StoreError> {
         let Ends { start, end } = self.ends;
-        let reset = Changes::Reset { position: Position { epoch, offset: end } };
-        if after.epoch != epoch || after.offset > end || after.offset < start {
+        let reset = Changes::Reset { position: end };
+        if after.epoch != end.epoch || after.offset > end.offset || after.offset < start {
             return Ok(reset);
         }
         let mut changes = Vec::with_capacity(self.rows.len());
@@ -91,7 +84,7 @@ impl Found {
             let Some(change) = read_change(model, row).map_err(store_error)? else { return Ok(reset) };
             changes.push(change);
         }
-        Ok(Changes::Some { changes, position: Position { epoch, offset } })
+        Ok(Changes::Some { changes, position: Position { offset, ..after } })
     }
 }
 

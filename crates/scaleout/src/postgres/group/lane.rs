@@ -138,11 +138,12 @@ impl Lane {
         match commit(&connection, application, &run.written, &run.changes, &begin).await {
             Finished::Committed(appended) => {
                 self.inner.measures.commit_time.observe_time(started.elapsed());
-                if let Some(appended) = appended {
-                    self.inner.advance(appended.offset);
+                let last = appended.map(|appended| Position { offset: appended.offset, ..end });
+                if let Some(last) = last {
+                    self.inner.advance(last);
                 }
                 drop(connection);
-                self.answer(commands, run, appended.map(|appended| appended.offset));
+                self.answer(commands, run, last);
                 Vec::new()
             }
             Finished::RolledBack(error) => {
@@ -236,8 +237,8 @@ impl Lane {
         run.ran.push(Ran { result, state, changes: run.changes.len() });
     }
 
-    /// Tells everybody what their command came to. `last` is the number of the group's last change.
-    fn answer(&self, commands: Vec<Command>, run: Run, last: Option<u64>) {
+    /// Tells everybody what their command came to. `last` is the position of the group's last change.
+    fn answer(&self, commands: Vec<Command>, run: Run, last: Option<Position>) {
         let total = run.changes.len();
         let end = last.unwrap_or_else(|| self.inner.end.get());
         for (command, ran) in commands.into_iter().zip(run.ran) {
@@ -245,8 +246,8 @@ impl Lane {
                 self.send_alone(command);
                 continue;
             }
-            let offset = end - last.map_or(0, |_| (total - ran.changes) as u64);
-            let position = Position { epoch: self.inner.shared.epoch, offset };
+            let offset = end.offset - last.map_or(0, |_| (total - ran.changes) as u64);
+            let position = Position { offset, ..end };
             tracing::debug!(request_id = command.transaction.request_id, offset, "committed in a group");
             command.answer(ran.result.map(|outcomes| Committed { outcomes, position }));
         }

@@ -1,10 +1,9 @@
 //! Looking how far a replica has come.
 
 use crate::postgres::connect::{Connector, reason};
-use crate::postgres::connection::Connection;
 use crate::postgres::feed::{End, Ends, Look};
-use crate::postgres::meta;
 use crate::postgres::session::Purpose;
+use mainstay_ports::Position;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,17 +24,22 @@ const MAX_AHEAD: usize = 1_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct State {
     /// It has the feed up to here.
-    pub(super) end: u64,
+    pub(super) end: Position,
     /// It has whatever was acknowledged before this.
     pub(super) as_of: Instant,
+}
+
+impl State {
+    /// Whether it is at least as new as a position.
+    pub(super) fn has(&self, position: Position) -> bool {
+        self.end.epoch == position.epoch && self.end.offset >= position.offset
+    }
 }
 
 /// Looks after one replica.
 pub(super) struct Lookout {
     connector: Arc<Connector>,
-    /// The history that it has to tell.
-    epoch: u64,
-    /// The server's end of the feed.
+    /// The server's end of the feed, of the history that it has to tell.
     end: End,
     state: watch::Sender<Option<State>>,
 }
@@ -51,11 +55,10 @@ impl Lookout {
     /// Starts to look. It goes on for ever.
     pub(super) fn start(
         connector: Arc<Connector>,
-        epoch: u64,
         end: End,
     ) -> (watch::Receiver<Option<State>>, JoinHandle<()>) {
         let (state, receiver) = watch::channel(None);
-        let lookout = Lookout { connector, epoch, end, state };
+        let lookout = Lookout { connector, end, state };
         (receiver, tokio::spawn(lookout.run()))
     }
 
@@ -78,26 +81,20 @@ impl Lookout {
     /// Looks until something is wrong, and says what.
     async fn follow(&self, told: &mut Option<String>) -> Result<std::convert::Infallible, String> {
         let connection = in_time(self.connector.connect(Purpose::Watch)).await?;
-        self.require_same_history(&connection).await?;
         let mut ahead = Ahead::default();
         loop {
             ahead.note(self.end.last_look());
             let ends = in_time(Ends::read(&connection)).await?;
-            if let Some(as_of) = ahead.reach(ends.end) {
+            if ends.end.epoch != self.end.get().epoch {
+                return Err("it is no copy of this database".to_owned());
+            }
+            if let Some(as_of) = ahead.reach(ends.end.offset) {
                 self.state.send_replace(Some(State { end: ends.end, as_of }));
                 if told.take().is_some() {
                     tracing::info!(server = self.connector.target.place(), "a replica is back");
                 }
             }
             sleep(LOOK).await;
-        }
-    }
-
-    async fn require_same_history(&self, connection: &Connection) -> Result<(), String> {
-        let meta = timeout(ANSWER, meta::read(&connection.client)).await;
-        match meta.map_err(|_| NO_ANSWER.to_owned())?.map_err(|error| error.to_string())? {
-            Some(meta) if meta.epoch == self.epoch => Ok(()),
-            _ => Err("it is no copy of this database".to_owned()),
         }
     }
 }
@@ -112,7 +109,7 @@ impl Ahead {
 
     /// Notes that the replica has come to here. Answers of when its state is.
     fn reach(&mut self, end: u64) -> Option<Instant> {
-        while let Some(look) = self.looks.front().filter(|look| look.end <= end) {
+        while let Some(look) = self.looks.front().filter(|look| look.end.offset <= end) {
             self.reached = Some(look.at);
             self.looks.pop_front();
         }
@@ -133,21 +130,25 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, tokio_postgres::Error
 mod tests {
     use super::*;
 
+    fn look(at: Instant, offset: u64) -> Look {
+        Look { at, end: Position { epoch: 1, offset } }
+    }
+
     #[test]
     fn a_state_is_as_old_as_the_last_look_that_it_has_come_to() {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
         let mut ahead = Ahead::default();
-        ahead.note(Look { at: at(0), end: 5 });
+        ahead.note(look(at(0), 5));
         assert_eq!(ahead.reach(4), None, "nothing is known of when that was");
-        ahead.note(Look { at: at(10), end: 5 });
-        ahead.note(Look { at: at(20), end: 9 });
+        ahead.note(look(at(10), 5));
+        ahead.note(look(at(20), 9));
         assert_eq!(ahead.reach(7), Some(at(10)));
-        ahead.note(Look { at: at(20), end: 9 });
-        ahead.note(Look { at: at(30), end: 9 });
+        ahead.note(look(at(20), 9));
+        ahead.note(look(at(30), 9));
         assert_eq!(ahead.reach(8), Some(at(10)));
         assert_eq!(ahead.reach(9), Some(at(30)));
-        ahead.note(Look { at: at(30), end: 9 });
+        ahead.note(look(at(30), 9));
         assert!(ahead.looks.is_empty());
     }
 
@@ -156,7 +157,7 @@ mod tests {
         let start = Instant::now();
         let mut ahead = Ahead::default();
         for millis in 0..2_000 {
-            ahead.note(Look { at: start + Duration::from_millis(millis), end: millis });
+            ahead.note(look(start + Duration::from_millis(millis), millis));
         }
         assert_eq!(ahead.looks.len(), MAX_AHEAD);
         assert_eq!(ahead.reach(5_000), Some(start + Duration::from_millis(999)));

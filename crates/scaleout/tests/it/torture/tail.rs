@@ -37,7 +37,7 @@ async fn read(
         let Changes::Some { changes, position: next } = changes else { panic!("the feed was reset") };
         position = next;
         if changes.is_empty() {
-            let waited = node.wait_beyond(position.offset);
+            let waited = node.wait_beyond(position);
             let _ = tokio::time::timeout(Duration::from_millis(100), waited).await;
         }
         told.extend(changes);
