@@ -7,7 +7,7 @@ use crate::operations::{Answered, check_key, once as answer_once};
 use crate::{answer, routes::Route};
 use axum::body::{Body, Bytes};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
-use mainstay_engine::{Encode, Error, Idempotency};
+use mainstay_engine::{Encode, Error, Idempotency, Kept, Operation};
 use mainstay_model::Application;
 use std::sync::Arc;
 
@@ -33,14 +33,14 @@ where
     let key = key(&call)?.to_owned();
     let (max_bytes, _) = call.body_limits();
     let body = body::read(body, max_bytes).await?;
-    let engine = call.engine().clone();
+    let (engine, route) = (call.engine().clone(), call.route.clone());
     let idempotency = Arc::new(idempotency(&call, &key, &body));
     call.caller.idempotency = Some(idempotency.clone());
     let work = handler(call, Body::from(body));
     let is_done = |response: &Response<Body>| response.status().is_success();
     match answer_once(&engine, &idempotency, work, is_done).await? {
         Answered::Now(answer) => Ok(answer),
-        Answered::Before(kept) => replayed(&kept),
+        Answered::Before(kept) => replayed(writing(&route), &kept),
     }
 }
 
@@ -59,11 +59,14 @@ fn key(call: &Call) -> Result<&str, Error> {
     check_key(key.unwrap_or_default())
 }
 
-/// Makes the bytes to keep: the status, a line for each header, an empty line, the body.
+fn writing(route: &Route) -> &Operation {
+    route.operation.as_ref().expect("what writes is an operation")
+}
+
+/// Makes the bytes to keep: the status, a line for each header, an empty line, the body. The position is kept beside them.
 fn encoder(application: Arc<Application>, route: Arc<Route>) -> Box<Encode> {
     Box::new(move |done| {
-        let operation = route.operation.as_ref().expect("what writes is an operation");
-        let response: Response<Vec<u8>> = answer::done(&application, operation, done);
+        let response = answer::done(&application, writing(&route), done);
         let mut out = response.status().as_u16().to_string().into_bytes();
         for (name, value) in response.headers() {
             out.push(b'\n');
@@ -77,19 +80,20 @@ fn encoder(application: Arc<Application>, route: Arc<Route>) -> Box<Encode> {
     })
 }
 
-/// The answer in what was kept.
-fn replayed(kept: &[u8]) -> Answer {
-    let response = decode(kept).ok_or_else(|| Error::internal("a kept answer has no meaning"));
-    response.map(|mut response| {
-        response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
-        response
-    })
+/// The answer that was kept.
+fn replayed(operation: &Operation, kept: &Kept) -> Answer {
+    let mut response = decode(&kept.answer).ok_or_else(|| Error::internal("a kept answer has no meaning"))?;
+    if let Some(position) = kept.position {
+        response = answer::behind(operation, response, position);
+    }
+    response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+    Ok(response.map(Body::from))
 }
 
-fn decode(kept: &[u8]) -> Option<Response<Body>> {
+fn decode(kept: &[u8]) -> Option<Response<Vec<u8>>> {
     let end = kept.windows(2).position(|pair| pair == b"\n\n")?;
     let mut lines = kept[..end].split(|byte| *byte == b'\n');
-    let mut response = Response::new(Body::from(kept[end + 2..].to_vec()));
+    let mut response = Response::new(kept[end + 2..].to_vec());
     *response.status_mut() = StatusCode::from_bytes(lines.next()?).ok()?;
     for line in lines {
         let colon = line.iter().position(|byte| *byte == b':')?;

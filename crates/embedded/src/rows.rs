@@ -152,8 +152,15 @@ impl Rows for SqliteRows<'_> {
         feed::append(self.connection, self.application.model(change.model), &change, &mut self.end)
     }
 
-    fn position(&mut self) -> Result<Position, StoreError> {
-        Ok(Position { epoch: self.epoch, offset: self.end.offset })
+    fn keep(
+        &mut self,
+        model: ModelId,
+        mut record: Record,
+        position: FieldId,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        let behind = Position { epoch: self.epoch, offset: self.end.offset };
+        record.set(position, Value::Bytes(behind.to_bytes().to_vec()));
+        self.insert(model, &record)
     }
 }
 

@@ -156,8 +156,8 @@ impl Engine {
             return Err(batch_error(errors));
         }
         let kept = targets.clone();
-        let receipt = self.receipt(caller, move |idempotency, outcomes, position| {
-            idempotency.encode(&Done::Written(&written(&kept, outcomes.to_vec()), position))
+        let receipt = self.receipt_with_position(caller, move |idempotency, outcomes| {
+            idempotency.encode(&Done::Written(&written(&kept, outcomes.to_vec())))
         });
         let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, steps);
         let searches = transaction.steps.iter().any(|step| matches!(step, Step::CheckMany(_)));

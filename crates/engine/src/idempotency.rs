@@ -39,10 +39,10 @@ pub type Encode = dyn Fn(&Done<'_>) -> Vec<u8> + Send + Sync;
 /// What a request has done.
 #[derive(Clone, Copy)]
 pub enum Done<'a> {
-    /// It wrote records; the position is behind the writes.
-    Written(&'a [Written], Position),
-    /// It wrote to as many records as match; the position is behind the writes.
-    Count(u64, Position),
+    /// It wrote records. The answer has the position behind that, which is not known yet when it is made.
+    Written(&'a [Written]),
+    /// It wrote to as many records as match. As for those, the answer has the position.
+    Count(u64),
     /// It made an account.
     Registered(&'a View),
     /// It opened or prolonged a session.
@@ -55,12 +55,22 @@ pub enum Done<'a> {
     Nothing,
 }
 
+/// An answer that was kept.
+#[derive(Debug)]
+pub struct Kept {
+    /// What [`Encode`] made.
+    pub answer: Vec<u8>,
+    /// The place in the feed behind what was done, where the answer has one and it is not among the bytes.
+    pub position: Option<Position>,
+}
+
 /// What answers are kept with.
 pub(crate) struct Receipts {
     names: hmac::Key,
     seal: Arc<Seal>,
     model: ModelId,
     answer: FieldId,
+    position: FieldId,
     expires_at: FieldId,
 }
 
@@ -88,6 +98,7 @@ impl Receipts {
             seal: Arc::new(Seal::new(keyring, "idempotency-answer")?),
             model: model.id,
             answer: field("answer"),
+            position: field("position"),
             expires_at: field("expires_at"),
         })
     }
@@ -105,19 +116,27 @@ impl Receipts {
     }
 
     /// The answer in a record, if the request is the one that it was given to.
-    fn read(&self, record: &Record, idempotency: &Idempotency) -> Result<Vec<u8>, Error> {
+    fn read(&self, record: &Record, idempotency: &Idempotency) -> Result<Kept, Error> {
         let Value::Bytes(sealed) = record.get(self.answer) else {
             return Err(Error::internal("a kept answer is empty"));
         };
         let content = self.seal.open(sealed.clone(), idempotency.record.as_bytes());
         let content = content.ok_or_else(|| Error::internal("a kept answer does not open"))?;
         match content.split_at_checked(SHA256_OUTPUT_LEN) {
-            Some((digest, answer)) if digest == idempotency.digest => Ok(answer.to_vec()),
+            Some((digest, answer)) if digest == idempotency.digest => {
+                Ok(Kept { answer: answer.to_vec(), position: self.position(record)? })
+            }
             _ => Err(Error::new(
                 Code::IdempotencyKeyReused,
                 "this `Idempotency-Key` belongs to another request: make a new key for each request",
             )),
         }
+    }
+
+    fn position(&self, record: &Record) -> Result<Option<Position>, Error> {
+        let Value::Bytes(bytes) = record.get(self.position) else { return Ok(None) };
+        let position = Position::from_bytes(bytes);
+        position.map(Some).ok_or_else(|| Error::internal("the position of a kept answer is none"))
     }
 }
 
@@ -148,7 +167,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`Code::IdempotencyKeyReused`] when another request was.
-    pub async fn replay(&self, idempotency: &Idempotency) -> Result<Option<Vec<u8>>, Error> {
+    pub async fn replay(&self, idempotency: &Idempotency) -> Result<Option<Kept>, Error> {
         let receipts = self.receipts();
         let page = self.store().query(Query::one(receipts.model, idempotency.record)).await?;
         let Some(row) = page.rows.first() else { return Ok(None) };
@@ -179,11 +198,21 @@ impl Engine {
         }
     }
 
+    /// As [`Engine::receipt`], for an answer that has the position behind the transaction.
+    pub(crate) fn receipt_with_position(
+        &self,
+        caller: &Caller,
+        answer: impl Fn(&Idempotency, &[Outcome]) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Option<Receipt> {
+        let position_field = Some(self.receipts().position);
+        self.receipt(caller, answer).map(|receipt| Receipt { position_field, ..receipt })
+    }
+
     /// What keeps the answer to a caller's request beside what its transaction does; `None` when the caller did not ask for it.
     pub(crate) fn receipt(
         &self,
         caller: &Caller,
-        answer: impl Fn(&Idempotency, &[Outcome], Position) -> Vec<u8> + Send + Sync + 'static,
+        answer: impl Fn(&Idempotency, &[Outcome]) -> Vec<u8> + Send + Sync + 'static,
     ) -> Option<Receipt> {
         let idempotency = caller.idempotency.clone()?;
         let receipts = self.receipts();
@@ -195,8 +224,8 @@ impl Engine {
             given: Vec::new(),
         };
         let seal = receipts.seal.clone();
-        let answer = move |outcomes: &[Outcome], position: Position| {
-            let answer = answer(&idempotency, outcomes, position);
+        let answer = move |outcomes: &[Outcome]| {
+            let answer = answer(&idempotency, outcomes);
             if answer.len() > MAX_ANSWER_BYTES {
                 let rejection = Rejection::AnswerTooLarge { max_bytes: MAX_ANSWER_BYTES };
                 return Err(StoreError::Rejected(vec![(outcomes.len(), rejection)]));
@@ -205,7 +234,12 @@ impl Engine {
             let sealed = seal.seal(content, idempotency.record.as_bytes());
             sealed.map(Value::Bytes).map_err(|error| StoreError::Failed(error.to_string()))
         };
-        Some(Receipt { create, answer_field: receipts.answer, answer: Arc::new(answer) })
+        Some(Receipt {
+            create,
+            answer_field: receipts.answer,
+            position_field: None,
+            answer: Arc::new(answer),
+        })
     }
 }
 

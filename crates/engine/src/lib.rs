@@ -29,7 +29,7 @@ pub use caller::{Caller, Identity};
 pub use command::{Action, Command, Written};
 pub use engine::{Engine, Options};
 pub use error::{Code, Error, FieldError, Part};
-pub use idempotency::{Done, Encode, Idempotency};
+pub use idempotency::{Done, Encode, Idempotency, Kept};
 pub use input::Input;
 pub use locks::{
     AcquireLock, DEFAULT_LEASE_MS, FencingToken, LEASE_MS, Lease, Lock, LockName, MAX_HOLDER_LENGTH, WAIT_MS,

@@ -72,8 +72,8 @@ impl Engine {
     }
 
     async fn write_many(&self, caller: &Caller, vars: Vars, step: Step) -> Result<(u64, Position), Error> {
-        let receipt = self.receipt(caller, |idempotency, outcomes, position| {
-            idempotency.encode(&Done::Count(count(outcomes), position))
+        let receipt = self.receipt_with_position(caller, |idempotency, outcomes| {
+            idempotency.encode(&Done::Count(count(outcomes)))
         });
         let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, vec![step]);
         let fences = self.fences(caller).await?;

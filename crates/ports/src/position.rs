@@ -21,12 +21,26 @@ pub struct Position {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidPosition;
 
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Position {
+    /// The form in which it is kept: the epoch and the offset, 8 bytes each, the highest first.
+    pub fn to_bytes(self) -> [u8; 16] {
         let mut bytes = [0; 16];
         bytes[..8].copy_from_slice(&self.epoch.to_be_bytes());
         bytes[8..].copy_from_slice(&self.offset.to_be_bytes());
-        f.write_str(&URL_SAFE_NO_PAD.encode(bytes))
+        bytes
+    }
+
+    /// The position that was kept as these bytes, if they are one.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (epoch, offset) = bytes.split_at_checked(8)?;
+        let number = |half: &[u8]| half.try_into().ok().map(u64::from_be_bytes);
+        Some(Position { epoch: number(epoch)?, offset: number(offset)? })
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&URL_SAFE_NO_PAD.encode(self.to_bytes()))
     }
 }
 
@@ -35,10 +49,7 @@ impl FromStr for Position {
 
     fn from_str(text: &str) -> Result<Self, InvalidPosition> {
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| InvalidPosition)?;
-        let bytes: [u8; 16] = bytes.try_into().map_err(|_| InvalidPosition)?;
-        let (epoch, offset) = bytes.split_at(8);
-        let number = |half: &[u8]| half.try_into().map(u64::from_be_bytes).map_err(|_| InvalidPosition);
-        Ok(Position { epoch: number(epoch)?, offset: number(offset)? })
+        Position::from_bytes(&bytes).ok_or(InvalidPosition)
     }
 }
 
@@ -50,6 +61,8 @@ mod tests {
     fn a_position_survives_its_text() {
         let position = Position { epoch: 0xdead_beef, offset: 42 };
         assert_eq!(position.to_string().parse(), Ok(position));
+        assert_eq!(Position::from_bytes(&position.to_bytes()), Some(position));
+        assert_eq!(Position::from_bytes(&position.to_bytes()[1..]), None);
     }
 
     #[test]

@@ -82,27 +82,29 @@ where
         Reply::Key(key) => private(json(StatusCode::OK, encode::record_body(application, key))),
         Reply::Keys(all) => keys::list(application, all),
         Reply::Lock(held) => lock::lock(held),
-        other => other.done().map(|what| done(application, operation, &what)).unwrap_or_default(),
+        other => {
+            let mut answer = other.done().map(|what| done(application, operation, &what)).unwrap_or_default();
+            if let Some(position) = other.position() {
+                answer = behind(operation, answer, position);
+            }
+            answer.map(B::from)
+        }
     }
 }
 
-/// What an operation has done. With an `Idempotency-Key` this is made twice, for the client and to be kept, so it depends on nothing else.
-pub(crate) fn done<B>(application: &Application, operation: &Operation, done: &Done<'_>) -> Response<B>
-where
-    B: From<Vec<u8>> + Default,
-{
+/// What an operation has done, but for the position of writes, which [`behind`] adds. With an `Idempotency-Key` this is made twice, for the client and
+/// to be kept, so it depends on nothing else.
+pub(crate) fn done(application: &Application, operation: &Operation, done: &Done<'_>) -> Response<Vec<u8>> {
     match done {
-        Done::Written(results, position) if operation.kind == OperationKind::Batch => {
-            let body = batch::body(application, results, *position);
-            at(private(json(StatusCode::OK, body)), *position)
+        Done::Written(results) if operation.kind == OperationKind::Batch => {
+            private(json(StatusCode::OK, batch::body(application, results)))
         }
-        Done::Written(results, position) => at(
-            results.first().map_or_else(Response::default, |result| written(application, operation, result)),
-            *position,
-        ),
-        Done::Count(count, position) => {
+        Done::Written(results) => {
+            results.first().map_or_else(Response::default, |result| written(application, operation, result))
+        }
+        Done::Count(count) => {
             let body = format!("{{\"count\":{count}}}").into_bytes();
-            at(private(json(StatusCode::OK, body)), *position)
+            private(json(StatusCode::OK, body))
         }
         Done::Registered(view) => {
             let response = record(application, StatusCode::CREATED, view);
@@ -115,11 +117,20 @@ where
     }
 }
 
+/// The answer to a write, with the position behind it: a batch tells it in its body too.
+pub(crate) fn behind(
+    operation: &Operation,
+    mut response: Response<Vec<u8>>,
+    position: Position,
+) -> Response<Vec<u8>> {
+    if operation.kind == OperationKind::Batch {
+        batch::put_position(response.body_mut(), position);
+    }
+    at(response, position)
+}
+
 /// What a write of one record did.
-fn written<B>(application: &Application, operation: &Operation, written: &Written) -> Response<B>
-where
-    B: From<Vec<u8>> + Default,
-{
+fn written(application: &Application, operation: &Operation, written: &Written) -> Response<Vec<u8>> {
     let status = match written.created {
         true => StatusCode::CREATED,
         false => StatusCode::OK,

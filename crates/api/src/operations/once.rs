@@ -1,6 +1,6 @@
 //! Requests that take effect once, however often they are sent (draft-ietf-httpapi-idempotency-key-header).
 
-use mainstay_engine::{Caller, Code, Encode, Engine, Error, Idempotency};
+use mainstay_engine::{Caller, Code, Encode, Engine, Error, Idempotency, Kept};
 
 /// The longest key, in characters.
 pub(crate) const MAX_KEY_LENGTH: usize = 255;
@@ -11,7 +11,7 @@ pub struct Once<'a> {
     pub key: &'a str,
     /// What tells the request from others with the same key: all of it that matters.
     pub parts: &'a [&'a [u8]],
-    /// Makes the answer that is kept.
+    /// Makes the answer that is kept, without its position, which is kept beside it.
     pub encode: Box<Encode>,
 }
 
@@ -21,7 +21,7 @@ pub enum Answered<T> {
     /// What it did.
     Now(T),
     /// What was kept when it was sent before.
-    Before(Vec<u8>),
+    Before(Kept),
 }
 
 impl Once<'_> {

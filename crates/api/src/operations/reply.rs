@@ -32,11 +32,19 @@ pub enum Reply {
 }
 
 impl Reply {
+    /// The position behind what was written, where something was.
+    pub fn position(&self) -> Option<Position> {
+        match self {
+            Reply::Written(_, position) | Reply::Count(_, position) => Some(*position),
+            _ => None,
+        }
+    }
+
     /// What was done, where something was.
     pub fn done(&self) -> Option<Done<'_>> {
         Some(match self {
-            Reply::Written(written, position) => Done::Written(written, *position),
-            Reply::Count(count, position) => Done::Count(*count, *position),
+            Reply::Written(written, _) => Done::Written(written),
+            Reply::Count(count, _) => Done::Count(*count),
             Reply::Registered(view) => Done::Registered(view),
             Reply::Tokens(tokens) => Done::Tokens(tokens),
             Reply::Made(made) => Done::Key(made),

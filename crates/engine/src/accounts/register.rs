@@ -58,7 +58,7 @@ impl Engine {
         let viewer = Vars { auth_id: Some(create.id), ..self.read_vars(caller, model, "get") };
         let steps = vec![Step::Create(create), credential];
         let user = model.id;
-        let receipt = self.receipt(caller, move |idempotency, outcomes, _| {
+        let receipt = self.receipt(caller, move |idempotency, outcomes| {
             let view = outcomes.first().and_then(|outcome| seen(user, outcome.clone()));
             view.map(|view| idempotency.encode(&Done::Registered(&view))).unwrap_or_default()
         });

@@ -216,7 +216,7 @@ impl Engine {
         steps: Vec<Step>,
         answer: impl Fn(&Idempotency) -> Vec<u8> + Send + Sync + 'static,
     ) -> Result<(), Error> {
-        let receipt = self.receipt(caller, move |idempotency, _, _| answer(idempotency));
+        let receipt = self.receipt(caller, move |idempotency, _| answer(idempotency));
         let vars = caller.vars("auth", self.now());
         let transaction = Transaction::new(Authority::System, vars, &caller.request_id, steps);
         self.commit(Transaction { receipt, ..transaction }).await.map(drop)

@@ -129,7 +129,7 @@ impl Engine {
             _ => None,
         };
         let kept = taken.clone();
-        let receipt = self.receipt(caller, move |idempotency, outcomes, _| {
+        let receipt = self.receipt(caller, move |idempotency, outcomes| {
             kept(outcomes).map(|lock| idempotency.encode(&Done::Lock(&lock))).unwrap_or_default()
         });
         let transaction = Transaction::new(Authority::Caller, vars, &caller.request_id, vec![step]);

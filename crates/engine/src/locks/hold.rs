@@ -71,7 +71,7 @@ impl Engine {
         let (model, id) = (model.id, name.id());
         let step =
             Step::Update(Update { model, id, set: vec![set], if_version: None, require: Some(is_own) });
-        let receipt = self.receipt(caller, move |idempotency, outcomes, _| match lock(outcomes) {
+        let receipt = self.receipt(caller, move |idempotency, outcomes| match lock(outcomes) {
             Some(lock) => idempotency.encode(&Done::Lock(&lock)),
             None => idempotency.encode(&Done::Nothing),
         });

@@ -11,8 +11,7 @@ mod many;
 mod write;
 
 use crate::{
-    Authority, NewChange, Operation, Outcome, Position, Receipt, Record, Rejection, Step, StoreError,
-    Transaction,
+    Authority, NewChange, Operation, Outcome, Receipt, Record, Rejection, Step, StoreError, Transaction,
 };
 use judge::Judge;
 use mainstay_expr::{FieldId, ModelId, Predicate};
@@ -83,12 +82,17 @@ pub trait Rows {
     /// See [`Rows::get`].
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError>;
 
-    /// The place in the feed behind what was appended so far. An engine that numbers at the commit may do so now, so that nothing more can be
-    /// appended: it is asked for once, by the receipt.
+    /// As [`Rows::insert`], but for the field `position`, which takes the place in the feed behind what was appended. It is the last that
+    /// happens, and an engine that numbers at the commit fills the field in then.
     ///
     /// # Errors
     /// See [`Rows::get`].
-    fn position(&mut self) -> Result<Position, StoreError>;
+    fn keep(
+        &mut self,
+        model: ModelId,
+        record: Record,
+        position: FieldId,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError>;
 }
 
 /// A transaction being executed.
@@ -172,9 +176,12 @@ impl Execution<'_> {
             return Err(Rejection::Exists.into());
         }
         let mut record = self.new_record(self.application.model(create.model), create);
-        record.set(receipt.answer_field, (receipt.answer)(outcomes, self.rows.position()?)?);
-        self.rows.insert(create.model, &record)?.map_err(Rejection::Unique)?;
-        Ok(())
+        record.set(receipt.answer_field, (receipt.answer)(outcomes)?);
+        let kept = match receipt.position_field {
+            Some(position) => self.rows.keep(create.model, record, position)?,
+            None => self.rows.insert(create.model, &record)?,
+        };
+        Ok(kept.map_err(Rejection::Unique)?)
     }
 
     fn now(&self) -> i64 {

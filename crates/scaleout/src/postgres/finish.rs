@@ -1,12 +1,13 @@
-//! The end of a transaction: its last writes, its changes and its commit, sent together.
+//! The end of a transaction: its last writes, its changes, the positions of its receipts and its commit, sent together.
 //!
 //! The server goes through them without waiting for us, so that a node which is frozen, killed or cut off between them holds up nobody:
 //! the lock of the feed is given back as soon as the commit is on the disk.
 
 use super::connection::Connection;
-use super::feed::{Append, Appended, Ends, NewChanges};
+use super::feed::{Append, Appended, NewChanges, Placing, Receipts};
 use super::pool::{Pool, take};
-use futures::future::{BoxFuture, MaybeDone, join, join3, maybe_done};
+use futures::future::{BoxFuture, MaybeDone, join, join4, maybe_done};
+use mainstay_model::Application;
 use mainstay_ports::Position;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -42,23 +43,31 @@ pub(crate) enum Finished {
 pub(crate) type Request<'a> = BoxFuture<'a, Result<(), Error>>;
 
 /// The statements that finish a transaction, prepared.
-pub(crate) struct Finish {
+pub(crate) struct Finish<'a> {
     number: tokio_postgres::Statement,
     append: Append,
+    receipts: Vec<Placing<'a>>,
 }
 
-impl Finish {
-    pub(crate) async fn prepare(connection: &Connection) -> Result<Self, Error> {
+impl<'a> Finish<'a> {
+    pub(crate) async fn prepare(
+        connection: &Connection,
+        application: &Application,
+        receipts: &'a Receipts,
+    ) -> Result<Self, Error> {
         let number = connection.prepare(NUMBER).await?;
-        Ok(Finish { number, append: Append::prepare(connection).await? })
+        let append = Append::prepare(connection).await?;
+        Ok(Finish { number, append, receipts: receipts.prepare(connection, application).await? })
     }
 
-    /// Sends the writes in their order, then the changes, then the commit.
+    /// Sends the writes in their order, then the changes, then the positions of receipts, then the commit. `known` is where the feed ends, as far as
+    /// is known: what a receipt has where nothing was changed.
     pub(crate) async fn run(
         &self,
         connection: &Connection,
         writes: Vec<Request<'_>>,
         changes: &NewChanges,
+        known: Position,
     ) -> Finished {
         let client = &connection.client;
         let append = async {
@@ -68,20 +77,28 @@ impl Finish {
             }
         };
         let number = async { client.query_one(&self.number, &[]).await?.try_get(0) };
-        let ((written, number), appended, committed) =
-            join3(join(in_order(writes), number), append, client.batch_execute("COMMIT")).await;
+        let placed = self.receipts.iter().map(|placing| placing.request(connection, known, changes.len()));
+        let before = join(in_order(writes), number);
+        let commit = client.batch_execute("COMMIT");
+        let ((written, number), appended, placed, committed) =
+            join4(before, append, in_order(placed.collect()), commit).await;
         // A commit behind a statement that failed rolls back, and what fails behind a failure fails because of it.
-        let failed = written.into_iter().find_map(Result::err);
-        match (failed, appended, committed) {
-            (None, Ok(appended), Ok(())) => Finished::Committed(appended),
-            (Some(error), _, _) | (None, Err(error), _) | (None, Ok(_), Err(error)) => {
-                match is_of_statement(&error) {
-                    true => Finished::RolledBack(error),
-                    false => Finished::Unanswered { error, number: number.ok() },
-                }
-            }
+        let finished = all(written).and_then(|()| {
+            let appended = appended?;
+            all(placed)?;
+            committed.map(|()| appended)
+        });
+        match finished {
+            Ok(appended) => Finished::Committed(appended),
+            Err(error) if is_of_statement(&error) => Finished::RolledBack(error),
+            Err(error) => Finished::Unanswered { error, number: number.ok() },
         }
     }
+}
+
+/// What the first request came to that failed, if one did.
+fn all(requests: Vec<Result<(), Error>>) -> Result<(), Error> {
+    requests.into_iter().collect()
 }
 
 /// Whether this is what came of a statement, and not of the connection: a server that ends a session says so too, be it behind a commit.
@@ -111,18 +128,25 @@ pub(crate) struct Unanswered<'a> {
     /// What it appended to the feed.
     pub(crate) changes: &'a NewChanges,
     /// An end of the feed that is not beyond them.
-    pub(crate) end: Position,
+    pub(crate) known: Position,
+}
+
+/// What became of a transaction whose commit was not answered.
+pub(crate) enum LookedUp {
+    /// It took effect, and its last change is here.
+    Committed(Position),
+    RolledBack,
 }
 
 impl Unanswered<'_> {
-    /// Whether it took effect, asked on another connection; `None` when that cannot be found out.
-    pub(crate) async fn look_up(&self, pool: &Pool) -> Option<bool> {
+    /// What became of it, asked on another connection; `None` when that cannot be found out.
+    pub(crate) async fn look_up(&self, pool: &Pool) -> Option<LookedUp> {
         let (number, started) = (self.number?, Instant::now());
         while started.elapsed() < LOOK_UP {
             match status(pool, number).await.as_deref() {
                 // A server that crashed gives the numbers anew of which nothing had reached its disk: this may be another's.
-                Some("committed") => return self.is_in_feed(pool).await.then_some(true),
-                Some("aborted") => return Some(false),
+                Some("committed") => return self.last(pool).await.map(LookedUp::Committed),
+                Some("aborted") => return Some(LookedUp::RolledBack),
                 // It is in progress, or the server is not there.
                 _ => tokio::time::sleep(LOOK_UP_AGAIN).await,
             }
@@ -130,9 +154,11 @@ impl Unanswered<'_> {
         None
     }
 
-    async fn is_in_feed(&self, pool: &Pool) -> bool {
-        let Ok(connection) = take(pool).await else { return false };
-        self.changes.are_behind(self.end, &connection).await.unwrap_or(false)
+    /// Where its last change is, if it is in the feed.
+    async fn last(&self, pool: &Pool) -> Option<Position> {
+        let connection = take(pool).await.ok()?;
+        let offset = self.changes.find_behind(self.known, &connection).await.ok()??;
+        Some(Position { offset, ..self.known })
     }
 }
 
@@ -140,10 +166,4 @@ async fn status(pool: &Pool, number: &str) -> Option<String> {
     let connection = take(pool).await.ok()?;
     let row = connection.client.query_one(STATUS, &[&number]).await.ok()?;
     row.try_get(0).ok()?
-}
-
-/// The end of the feed, for a transaction that is known to have taken effect and whose own place in it was not told.
-pub(crate) async fn end(pool: &Pool) -> Option<Position> {
-    let connection = take(pool).await.ok()?;
-    Ends::read(&connection).await.ok().map(|ends| ends.end)
 }

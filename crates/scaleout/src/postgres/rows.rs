@@ -1,9 +1,9 @@
 //! The write path's rows, in a transaction of its own: a round trip for each question.
 
-use super::batch::Write;
+use super::batch::{Batch, Write};
 use super::connection::{Connection, params};
 use super::error::{UniqueKeys, store_error};
-use super::feed::{Append, Appended, NewChanges};
+use super::feed::{NewChanges, Receipts};
 use super::finish::{Finish, Finished};
 use super::group::UniqueKey;
 use super::held::{Held, MANY};
@@ -69,13 +69,10 @@ pub(crate) struct PostgresRows<'a> {
     pub(crate) measures: &'a Measures,
     /// How rows are locked that are read by their id.
     pub(crate) lock: RowLock,
-    /// The end of the feed as this node knew it at the begin.
-    pub(crate) end: Position,
     /// Records that are locked, and writes that are not sent yet.
     pub(crate) held: Held,
     pub(crate) changes: NewChanges,
-    /// What the changes came to, once they have their numbers.
-    pub(crate) appended: Option<Appended>,
+    pub(crate) receipts: Receipts,
 }
 
 impl PostgresRows<'_> {
@@ -185,32 +182,25 @@ impl PostgresRows<'_> {
         Ok(Err(fields))
     }
 
-    /// Sends the writes that wait, numbers the changes and appends them, if there are any that have no numbers yet, and commits.
-    pub(crate) async fn commit(&mut self) -> Finished {
+    /// Sends the writes that wait, numbers the changes and appends them, if there are any, and commits. `known` is where the feed ends, as far as is known.
+    pub(crate) async fn commit(&mut self, known: Position) -> Finished {
         self.measures.round_trips.increment();
-        let (writes, finish) = match self.prepare_commit().await {
+        let unsent = self.held.take_unsent();
+        let (writes, finish) = match self.prepare_commit(unsent).await {
             Ok(prepared) => prepared,
             Err(error) => return Finished::RolledBack(error),
         };
         let requests = writes.iter().map(|write| write.request(self.connection)).collect();
-        let none = NewChanges::default();
-        let changes = if self.appended.is_some() { &none } else { &self.changes };
-        match finish.run(self.connection, requests, changes).await {
-            Finished::Committed(appended) => Finished::Committed(appended.or(self.appended)),
-            other => other,
-        }
+        finish.run(self.connection, requests, &self.changes, known).await
     }
 
-    async fn prepare_commit(&mut self) -> Result<(Vec<Write>, Finish), Error> {
+    async fn prepare_commit(&self, unsent: Vec<Batch>) -> Result<(Vec<Write>, Finish<'_>), Error> {
         let mut writes = Vec::new();
-        for batch in self.held.take_unsent() {
+        for batch in unsent {
             writes.push(batch.prepare(self.connection, self.application).await?);
         }
-        Ok((writes, Finish::prepare(self.connection).await?))
-    }
-
-    fn known_position(&self) -> Position {
-        self.appended.map_or(self.end, |appended| Position { offset: appended.offset, ..self.end })
+        let finish = Finish::prepare(self.connection, self.application, &self.receipts).await?;
+        Ok((writes, finish))
     }
 }
 
@@ -320,18 +310,14 @@ impl Rows for PostgresRows<'_> {
         Ok(())
     }
 
-    /// Numbers the changes before the receipt that is sealed with the last number. Others wait meanwhile, at most until the server ends a
-    /// session that says nothing.
-    fn position(&mut self) -> Result<Position, StoreError> {
-        if self.appended.is_none() && !self.changes.is_empty() {
-            self.send_writes()?;
-            let appended = self.wait(async {
-                let with = Append::prepare(self.connection).await?;
-                self.changes.append(self.connection, &with).await
-            })?;
-            self.appended = Some(appended);
-        }
-        Ok(self.known_position())
+    fn keep(
+        &mut self,
+        model: ModelId,
+        record: Record,
+        position: FieldId,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        self.receipts.push(model, position, record.id(), self.changes.len());
+        self.insert(model, &record)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::connect::reason;
 use super::error::store_error;
-use super::feed::NewChanges;
-use super::finish::{Finished, Unanswered, end};
+use super::feed::{NewChanges, Receipts};
+use super::finish::{Finished, LookedUp, Unanswered};
 use super::held::Held;
 use super::pool::{Pooled, take};
 use super::rows::PostgresRows;
@@ -67,10 +67,9 @@ fn run(inner: &Inner, connection: Pooled, transaction: &Transaction) -> Result<C
         shared: &inner.shared,
         measures: &inner.measures,
         lock: lock(transaction),
-        end: inner.end.get(),
         held: Held::default(),
         changes: NewChanges::default(),
-        appended: None,
+        receipts: Receipts::default(),
     };
     let done = attempt(inner, &runtime, &mut rows, transaction);
     drop(rows);
@@ -97,40 +96,35 @@ fn attempt(
     let outcomes = executed.unwrap_or_else(|_| {
         Err(StoreError::Failed(format!("the command of request {} panicked", transaction.request_id)))
     })?;
-    let committing = Instant::now();
-    let appended = match runtime.block_on(rows.commit()) {
-        Finished::Committed(appended) => {
-            appended.map(|appended| Position { offset: appended.offset, ..rows.end })
-        }
+    let (committing, known) = (Instant::now(), inner.end.get());
+    let offset = match runtime.block_on(rows.commit(known)) {
+        Finished::Committed(appended) => appended.map_or(known.offset, |appended| appended.offset),
         Finished::RolledBack(error) => return Err(store_error(error)),
         Finished::Unanswered { error, number } => {
-            let commit = Unanswered { number: number.as_deref(), changes: &rows.changes, end: rows.end };
+            let commit = Unanswered { number: number.as_deref(), changes: &rows.changes, known };
             runtime.block_on(looked_up(inner, &error, &commit))?
         }
     };
     inner.measures.commit_time.observe_time(committing.elapsed());
-    if let Some(end) = appended {
-        inner.advance(end);
+    let position = Position { offset, ..known };
+    if position != known {
+        inner.advance(position);
     }
-    let position = appended.unwrap_or_else(|| inner.end.get());
-    tracing::debug!(request_id = transaction.request_id, offset = position.offset, "committed");
+    tracing::debug!(request_id = transaction.request_id, offset, "committed");
     Ok(Committed { outcomes, position })
 }
 
-/// The end of the feed behind a commit whose answer was lost, when it took effect.
+/// The number of the last change of a commit whose answer was lost, when it took effect.
 async fn looked_up(
     inner: &Inner,
     error: &tokio_postgres::Error,
     commit: &Unanswered<'_>,
-) -> Result<Option<Position>, StoreError> {
-    let detail = || format!("PostgreSQL, in a commit: {}", reason(error));
+) -> Result<u64, StoreError> {
+    let detail = format!("PostgreSQL, in a commit: {}", reason(error));
     match commit.look_up(&inner.writers).await {
-        Some(true) => {
-            let end = end(&inner.writers).await;
-            end.map(Some).ok_or_else(|| StoreError::OutcomeUnknown(detail()))
-        }
-        Some(false) => Err(StoreError::Unreachable(detail())),
-        None => Err(StoreError::OutcomeUnknown(detail())),
+        Some(LookedUp::Committed(last)) => Ok(last.offset),
+        Some(LookedUp::RolledBack) => Err(StoreError::Unreachable(detail)),
+        None => Err(StoreError::OutcomeUnknown(detail)),
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::State;
 use super::table::Tables;
-use mainstay_expr::{FieldId, ModelId, Predicate, evaluate_closed};
+use mainstay_expr::{FieldId, ModelId, Predicate, Value, evaluate_closed};
 use mainstay_model::{Application, base};
-use mainstay_ports::{NewChange, Position, Record, Rows, StoreError};
+use mainstay_ports::{NewChange, Record, Rows, StoreError};
 use uuid::Uuid;
 
 /// The rows within a transaction, with what is needed to undo it.
@@ -86,7 +86,13 @@ impl Rows for MemoryRows<'_> {
         Ok(())
     }
 
-    fn position(&mut self) -> Result<Position, StoreError> {
-        Ok(self.state.feed.end())
+    fn keep(
+        &mut self,
+        model: ModelId,
+        mut record: Record,
+        position: FieldId,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        record.set(position, Value::Bytes(self.state.feed.end().to_bytes().to_vec()));
+        self.insert(model, &record)
     }
 }

@@ -83,7 +83,7 @@ impl Engine {
             Some(MadeKey { view: View { selected: Some(shown.clone()), ..view }, key: key.clone() })
         };
         let kept = made.clone();
-        let receipt = self.receipt(caller, move |idempotency, outcomes, _| {
+        let receipt = self.receipt(caller, move |idempotency, outcomes| {
             kept(outcomes).map(|made| idempotency.encode(&Done::Key(&made))).unwrap_or_default()
         });
         let transaction =

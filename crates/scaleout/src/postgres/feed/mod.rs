@@ -13,12 +13,14 @@ mod end;
 mod find;
 mod history;
 mod read;
+mod receipts;
 mod trim;
 
 pub(crate) use append::{Append, Appended, NewChanges};
 pub(crate) use doorbell::Doorbell;
 pub(crate) use end::{End, Ends, Look};
 pub(crate) use read::{ask, touched};
+pub(crate) use receipts::{Placing, Receipts};
 pub(crate) use trim::trim;
 
 /// The lock under which changes are numbered: one for the database. It is taken when everything else of a transaction is done.

@@ -8,7 +8,7 @@ use super::super::value::Bound;
 use futures::future::{join3, try_join_all};
 use mainstay_expr::{ModelId, Predicate, Value};
 use mainstay_model::Application;
-use mainstay_ports::{Record, StoreError, Transaction};
+use mainstay_ports::{Receipt, Record, StoreError, Transaction};
 use mainstay_sql::postgres::hold_live_many;
 use mainstay_sql::{Postgres, Statement};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -42,10 +42,15 @@ impl Needs {
         self.records.entry(model.index()).or_insert_with(|| (model, BTreeSet::new())).1.insert(id);
     }
 
-    /// The records that a command of many steps names, which is else found out one after the other.
+    /// The records that a command names, its receipt's among them, which is else found out one after the other.
     pub(super) fn named(&mut self, transaction: &Transaction) {
-        for (model, ids, _) in Named::of(transaction).sorted() {
-            ids.into_iter().for_each(|id| self.record(model, id));
+        if transaction.steps.len() > 1 {
+            for (model, ids, _) in Named::of(transaction).sorted() {
+                ids.into_iter().for_each(|id| self.record(model, id));
+            }
+        }
+        if let Some(Receipt { create, .. }) = &transaction.receipt {
+            self.record(create.model, create.id);
         }
     }
 

@@ -1,18 +1,18 @@
 //! Lanes: what runs groups. While one waits for the disk, the next gathers what comes.
 
-use super::super::finish::{Finished, Unanswered, end};
+use super::super::finish::{Finished, LookedUp, Unanswered};
 use super::super::pool::{Pooled, take};
 use super::super::store::Inner;
 use super::super::transact::transact;
-use super::commit::commit;
+use super::commit::Writes;
 use super::facts::{Facts, Needs};
-use super::overlay::{KeyHasher, Overlay};
+use super::overlay::KeyHasher;
 use super::rows::{GroupRows, State};
 use super::{BEGIN, GROUP_COMMANDS, MAX_PASSES, begun};
 use crate::postgres::connect::reason;
-use crate::postgres::feed::NewChanges;
 use deadpool::managed::Object;
-use mainstay_ports::{Committed, Outcome, Position, StoreError, Transaction, execute};
+use mainstay_expr::ModelId;
+use mainstay_ports::{Committed, Outcome, Position, Step, StoreError, Transaction, execute};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread;
@@ -29,6 +29,8 @@ pub(crate) struct Lanes(mpsc::Sender<Command>);
 struct Command {
     transaction: Arc<Transaction>,
     reply: oneshot::Sender<Result<Committed, StoreError>>,
+    /// Whether its group was rolled back because of a receipt, which may have been its own.
+    raced: bool,
 }
 
 /// A command that was run.
@@ -44,8 +46,7 @@ struct Ran {
 struct Run {
     ran: Vec<Ran>,
     needs: Needs,
-    written: Overlay,
-    changes: NewChanges,
+    written: Writes,
 }
 
 struct Lane {
@@ -73,7 +74,7 @@ impl Lanes {
     /// Runs a transaction in a group, or by itself when it turns out not to fit.
     pub(crate) async fn transact(&self, transaction: Arc<Transaction>) -> Result<Committed, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.0.try_send(Command { transaction, reply }).map_err(|_| StoreError::Busy)?;
+        self.0.try_send(Command { transaction, reply, raced: false }).map_err(|_| StoreError::Busy)?;
         let unanswered = || StoreError::OutcomeUnknown("a lane has ended without an answer".to_owned());
         answer.await.unwrap_or_else(|_| Err(unanswered()))
     }
@@ -127,19 +128,19 @@ impl Lane {
                 return Vec::new();
             }
         };
-        if run.written.is_empty() && run.changes.is_empty() {
+        let (started, known) = (Instant::now(), self.inner.end.get());
+        if run.written.is_empty() {
             give_up(connection, is_begun).await;
-            self.answer(commands, run, None);
+            self.answer(commands, run, known);
             return Vec::new();
         }
-        let (started, end) = (Instant::now(), self.inner.end.get());
         let application = &self.inner.application;
         let begin = if is_begun { begun() } else { "BEGIN".to_owned() };
-        match commit(&connection, application, &run.written, &run.changes, &begin).await {
+        match run.written.commit(&connection, application, &begin, known).await {
             Finished::Committed(appended) => {
                 self.inner.measures.commit_time.observe_time(started.elapsed());
-                let last = appended.map(|appended| Position { offset: appended.offset, ..end });
-                if let Some(last) = last {
+                let last = appended.map_or(known, |appended| Position { offset: appended.offset, ..known });
+                if last != known {
                     self.inner.advance(last);
                 }
                 drop(connection);
@@ -153,23 +154,24 @@ impl Lane {
             }
             Finished::Unanswered { error, number } => {
                 drop(Object::take(connection));
-                let commit = Unanswered { number: number.as_deref(), changes: &run.changes, end };
-                let took_effect = commit.look_up(&self.inner.writers).await;
-                self.settle(commands, run, &error, took_effect).await;
+                let changes = &run.written.changes;
+                let commit = Unanswered { number: number.as_deref(), changes, known };
+                let looked_up = commit.look_up(&self.inner.writers).await;
+                self.settle(commands, run, &error, looked_up);
                 Vec::new()
             }
         }
     }
 
     /// Answers by what became of a commit whose answer was lost, as far as that is known.
-    async fn settle(&self, commands: Vec<Command>, run: Run, error: &Error, took_effect: Option<bool>) {
-        match took_effect {
-            Some(true) if let Some(end) = end(&self.inner.writers).await => {
-                self.inner.advance(end);
-                self.answer(commands, run, None);
+    fn settle(&self, commands: Vec<Command>, run: Run, error: &Error, looked_up: Option<LookedUp>) {
+        match looked_up {
+            Some(LookedUp::Committed(last)) => {
+                self.inner.advance(last);
+                self.answer(commands, run, last);
             }
-            Some(false) => self.all_alone(commands),
-            _ => {
+            Some(LookedUp::RolledBack) => self.all_alone(commands),
+            None => {
                 let detail = format!("PostgreSQL, in a commit: {}", reason(error));
                 let unknown = || StoreError::OutcomeUnknown(detail.clone());
                 commands.into_iter().for_each(|command| command.answer(Err(unknown())));
@@ -204,7 +206,7 @@ impl Lane {
     fn run(&self, commands: &[Command], facts: &Facts, is_first: bool) -> Run {
         let mut run = Run::default();
         for command in commands {
-            if is_first && command.transaction.steps.len() > 1 {
+            if is_first {
                 run.needs.named(&command.transaction);
             }
             self.run_one(&command.transaction, facts, &mut run);
@@ -218,36 +220,33 @@ impl Lane {
             unique_keys: &self.inner.shared.group_keys,
             hasher: &self.hasher,
             facts,
-            before: &run.written,
+            before: &run.written.records,
             needs: &mut run.needs,
-            own: Overlay::default(),
-            changes: NewChanges::default(),
+            own: Writes::default(),
             state: State::Sure,
         };
         let executed =
             catch_unwind(AssertUnwindSafe(|| execute(&self.inner.application, transaction, &mut rows)));
-        let GroupRows { own, changes, state, .. } = rows;
+        let GroupRows { own, state, .. } = rows;
         // One that panics does so by itself too, and says so there.
         let (result, state) =
             executed.map_or((Err(StoreError::Busy), State::Unfit), |result| (result, state));
         if result.is_ok() && state == State::Sure {
             run.written.extend(own);
-            run.changes.extend(changes);
         }
-        run.ran.push(Ran { result, state, changes: run.changes.len() });
+        run.ran.push(Ran { result, state, changes: run.written.changes.len() });
     }
 
-    /// Tells everybody what their command came to. `last` is the position of the group's last change.
-    fn answer(&self, commands: Vec<Command>, run: Run, last: Option<Position>) {
-        let total = run.changes.len();
-        let end = last.unwrap_or_else(|| self.inner.end.get());
+    /// Tells everybody what their command came to. `last` is where the group's last change is, or the end of the feed as it is known where it has none.
+    fn answer(&self, commands: Vec<Command>, run: Run, last: Position) {
+        let total = run.written.changes.len();
         for (command, ran) in commands.into_iter().zip(run.ran) {
             if ran.state != State::Sure {
                 self.send_alone(command);
                 continue;
             }
-            let offset = end.offset - last.map_or(0, |_| (total - ran.changes) as u64);
-            let position = Position { offset, ..end };
+            let offset = last.offset - (total - ran.changes) as u64;
+            let position = Position { offset, ..last };
             tracing::debug!(request_id = command.transaction.request_id, offset, "committed in a group");
             command.answer(ran.result.map(|outcomes| Committed { outcomes, position }));
         }
@@ -264,9 +263,13 @@ impl Lane {
             return Vec::new();
         };
         let mut others = Vec::new();
-        for (command, ran) in commands.into_iter().zip(&run.ran) {
-            let writes = command.transaction.steps.iter().any(|step| step.model() == model.id);
-            if writes || ran.state != State::Sure { self.send_alone(command) } else { others.push(command) }
+        for (mut command, ran) in commands.into_iter().zip(&run.ran) {
+            if ran.state != State::Sure || command.is_suspect(model.id) {
+                self.send_alone(command);
+            } else {
+                command.raced |= command.keeps(model.id);
+                others.push(command);
+            }
         }
         others
     }
@@ -293,6 +296,18 @@ async fn give_up(connection: Pooled, is_begun: bool) {
 }
 
 impl Command {
+    /// Whether a value that was taken in a model may have been this command's. Of two that race for a receipt the later one finds it when it is run
+    /// again, so that all may try once more together.
+    fn is_suspect(&self, model: ModelId) -> bool {
+        let writes = |step: &Step| step.model() == model;
+        self.transaction.steps.iter().any(writes) || self.raced && self.keeps(model)
+    }
+
+    /// Whether its receipt is a record of this model.
+    fn keeps(&self, model: ModelId) -> bool {
+        self.transaction.receipt.as_ref().is_some_and(|receipt| receipt.create.model == model)
+    }
+
     /// That nobody listens any more is no fault: the request may have been given up.
     fn answer(self, result: Result<Committed, StoreError>) {
         let _ = self.reply.send(result);

@@ -5,7 +5,7 @@
 //! keep the answers true, and the commands are run again. They are nothing but computation over their answers, so that this has no effect. When nothing is left
 //! to ask, what they wrote is sent as a few statements with the changes of all behind them, numbered as one, and the commit.
 //!
-//! What a group cannot do goes its own way, see [`super::transact`]: a command that searches, deletes, keeps a receipt or stands on a
+//! What a group cannot do goes its own way, see [`super::transact`]: a command that searches, deletes or stands on a
 //! fence, one whose question is about what the group has written, and all that one command of a group that failed could have been at fault of.
 
 mod commit;
@@ -40,7 +40,6 @@ fn begun() -> String {
 pub(crate) fn fits(transaction: &Transaction) -> bool {
     let is_plain = |step: &Step| matches!(step, Step::Create(_) | Step::Update(_) | Step::Put(_));
     transaction.isolation == Isolation::ReadCommitted
-        && transaction.receipt.is_none()
         && transaction.fences.is_empty()
         && transaction.steps.len() <= MAX_STEPS
         && transaction.steps.iter().all(is_plain)

@@ -1,12 +1,12 @@
 //! The write path's rows, over what a group knows.
 
-use super::super::feed::NewChanges;
 use super::super::rows::is_live;
+use super::commit::Writes;
 use super::facts::{Facts, Needs};
 use super::overlay::{KeyHasher, Overlay};
 use mainstay_expr::{FieldId, ModelId, Predicate, Value};
 use mainstay_model::{Application, Model};
-use mainstay_ports::{NewChange, Position, Record, Rows, StoreError};
+use mainstay_ports::{NewChange, Record, Rows, StoreError};
 use mainstay_sql::migrate::{Extent, Schema, Table};
 use uuid::Uuid;
 
@@ -38,8 +38,7 @@ pub(super) struct GroupRows<'a> {
     pub(super) before: &'a Overlay,
     pub(super) needs: &'a mut Needs,
     /// What it writes itself.
-    pub(super) own: Overlay,
-    pub(super) changes: NewChanges,
+    pub(super) own: Writes,
     pub(super) state: State,
 }
 
@@ -64,7 +63,7 @@ impl GroupRows<'_> {
     }
 
     fn written(&self, model: ModelId, id: Uuid) -> Option<&Record> {
-        self.own.get(model, id).or_else(|| self.before.get(model, id))
+        self.own.records.get(model, id).or_else(|| self.before.get(model, id))
     }
 
     /// The unique keys that a record has, by their hashes; `None` when another one of the group has one of them.
@@ -77,7 +76,8 @@ impl GroupRows<'_> {
             }
             keys.extend(self.hasher.hash(model, index, &values));
         }
-        let is_taken = |key: &u64| [&self.own, self.before].iter().any(|by| by.is_taken(*key, record.id()));
+        let is_taken =
+            |key: &u64| [&self.own.records, self.before].iter().any(|by| by.is_taken(*key, record.id()));
         (!keys.iter().any(is_taken)).then_some(keys)
     }
 
@@ -88,7 +88,7 @@ impl GroupRows<'_> {
         is_new: bool,
     ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
         let Some(keys) = self.keys(model, record) else { return self.stop(State::Unfit) };
-        self.own.write(model, record, is_new, keys);
+        self.own.records.write(model, record, is_new, keys);
         Ok(Ok(()))
     }
 }
@@ -139,7 +139,7 @@ impl Rows for GroupRows<'_> {
             }
         } else {
             let asked = closed.asked_models();
-            if asked.into_iter().any(|model| self.own.has(model) || self.before.has(model)) {
+            if asked.into_iter().any(|model| self.own.records.has(model) || self.before.has(model)) {
                 return self.stop(State::Unfit);
             }
         }
@@ -156,13 +156,18 @@ impl Rows for GroupRows<'_> {
     fn append(&mut self, change: NewChange<'_>) -> Result<(), StoreError> {
         // Of a run that counts for nothing, nothing is kept, and encoding its records is not for free.
         if self.state == State::Sure {
-            self.changes.push(self.application.model(change.model), &change);
+            self.own.changes.push(self.application.model(change.model), &change);
         }
         Ok(())
     }
 
-    /// Numbers are given when all have run.
-    fn position(&mut self) -> Result<Position, StoreError> {
-        self.stop(State::Unfit)
+    fn keep(
+        &mut self,
+        model: ModelId,
+        record: Record,
+        position: FieldId,
+    ) -> Result<Result<(), Vec<FieldId>>, StoreError> {
+        self.own.receipts.push(model, position, record.id(), self.own.changes.len());
+        self.insert(model, &record)
     }
 }
