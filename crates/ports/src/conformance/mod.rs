@@ -129,7 +129,9 @@ suite! { $
         a_receipt_is_there_when_its_transaction_is,
         a_receipt_that_is_there_refuses_everything,
         a_receipt_that_cannot_be_made_refuses_everything,
-        one_of_many_receipts_wins;
+        one_of_many_receipts_wins,
+        each_receipt_keeps_its_own_position,
+        a_receipt_need_not_keep_a_position;
     query:
         a_filter_selects,
         a_filter_walks_relations,

@@ -97,3 +97,57 @@ pub async fn one_of_many_receipts_wins(open: Open) {
     assert_eq!(kept(&world, &record), (1, Some(committed[0].position)));
     assert_eq!(world.ids(world.all("sample")).await.len(), 1);
 }
+
+/// They are committed together, or one by one: what deletes is of another kind than what does not, and some change nothing or are refused.
+pub async fn each_receipt_keeps_its_own_position(open: Open) {
+    let world = World::open(open);
+    let before = world.position().await;
+    let label = [("label", text("a"))];
+    let there: Vec<Uuid> = join_all((0..60).map(|_| world.made("sample", &label))).await;
+    let work = |(number, id): (usize, Uuid)| {
+        let (world, label) = (&world, &label);
+        async move {
+            let steps = match number % 5 {
+                0 => vec![sample(world, "one")],
+                1 => vec![sample(world, "one"), world.update("sample", id, &[("label", text("b"))])],
+                2 => vec![sample(world, "one"), world.delete("sample", id)],
+                3 => vec![world.update("sample", id, label)],
+                _ => vec![sample(world, "one"), world.delete("sample", world.new_id())],
+            };
+            let receipt = world.new_id();
+            let ids: Vec<Uuid> = steps.iter().filter_map(id_of).collect();
+            (number % 5, ids, receipt, run(world, receipt, steps).await)
+        }
+    };
+    let results = join_all(there.into_iter().enumerate().map(work)).await;
+    let changes = world.changes_after(before).await;
+    for (kind, ids, receipt, result) in results {
+        let Ok(committed) = result else {
+            assert_eq!((kind, stored(&world, receipt).await), (4, None));
+            continue;
+        };
+        let record = stored(&world, receipt).await.unwrap();
+        assert_eq!(kept(&world, &record), (ids.len(), Some(committed.position)));
+        let own = changes.iter().filter(|change| ids.contains(&change.id)).map(|change| change.offset);
+        assert!(kind == 3 || own.max() == Some(committed.position.offset), "{kind}: {}", committed.position);
+    }
+}
+
+/// The record that a step writes.
+fn id_of(step: &Step) -> Option<Uuid> {
+    match step {
+        Step::Create(create) => Some(create.id),
+        Step::Update(update) => Some(update.id),
+        Step::Delete(delete) => Some(delete.id),
+        _ => None,
+    }
+}
+
+pub async fn a_receipt_need_not_keep_a_position(open: Open) {
+    let world = World::open(open);
+    let id = world.new_id();
+    let receipt = Receipt { position_field: None, ..receipt(&world, id) };
+    let transaction = world.transaction(Who::System, vec![sample(&world, "one")]);
+    world.store.transact(Transaction { receipt: Some(receipt), ..transaction }).await.unwrap();
+    assert_eq!(kept(&world, &stored(&world, id).await.unwrap()), (1, None));
+}

@@ -4,6 +4,7 @@
 
 mod conformance;
 mod copy;
+mod frozen;
 mod history;
 mod migrate;
 mod replicas;

@@ -1,9 +1,12 @@
 //! Stores over databases of their own.
 
-use mainstay_model::{Application, DatabaseUrl, Durability, Project};
+use mainstay_expr::Value;
+use mainstay_model::{Application, DatabaseUrl, Durability, Model, Project};
+use mainstay_ports::{Create, Position, Receipt, Record};
 use mainstay_scaleout::postgres::{Options, PostgresStore};
 use std::sync::Arc;
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 /// A project with notes.
 pub(crate) fn application() -> Arc<Application> {
@@ -25,6 +28,26 @@ pub(crate) fn options(url: impl Into<String>) -> Options {
         query_timeout_ms: 5_000,
         connect_timeout_ms: 10_000,
     }
+}
+
+/// A receipt with this id.
+pub(crate) fn receipt(application: &Application, id: Uuid) -> Receipt {
+    let model = application.model_named("_idempotency_key").unwrap();
+    let field = |name| model.field_named(name).unwrap().id;
+    let values = vec![(field("expires_at"), Value::Timestamp(1))];
+    Receipt {
+        create: Create { model: model.id, id, values, given: Vec::new() },
+        answer_field: field("answer"),
+        position_field: Some(field("position")),
+        answer: Arc::new(|_| Ok(Value::Bytes(b"answer".to_vec()))),
+    }
+}
+
+/// The position in the record of a receipt.
+pub(crate) fn position(receipts: &Model, record: &Record) -> Position {
+    let field = receipts.field_named("position").unwrap().id;
+    let Value::Bytes(bytes) = record.get(field) else { panic!("a receipt has no position") };
+    Position::from_bytes(bytes).unwrap()
 }
 
 /// Opens a store from within a runtime's worker.

@@ -1,6 +1,6 @@
 //! The feed under torture: three nodes, two hundred transactions at once that are held open for random times, and connections that are killed at
 //! random. Every commit is in the feed exactly once, in one order that all nodes agree on, and a record's changes are in the order of its
-//! versions.
+//! versions. Half of them keep a receipt, which is there when they are and has the position that was told.
 
 mod chaos;
 mod tail;
@@ -9,7 +9,7 @@ mod work;
 use crate::support;
 use chaos::Chaos;
 use futures::future::join_all;
-use mainstay_ports::{Change, Operation, Store, StoreError};
+use mainstay_ports::{Change, Operation, Position, Store, StoreError};
 use mainstay_scaleout::postgres::{Options, PostgresStore};
 use mainstay_services::postgres::{Server, Setup};
 use std::collections::HashMap;
@@ -44,6 +44,7 @@ async fn every_commit_is_in_the_feed_once_and_in_one_order() {
     }
     check_order(&told[0]);
     check_commits(&told[0], &done, &world);
+    check_receipts(&marks(&told[0], &world), &done, &world.receipts_kept().await);
     let kept = world.marks_kept().await;
     assert_eq!(kept, marks(&told[0], &world).into_keys().collect(), "the feed and the tables agree");
     assert!(killed > 0, "nobody was killed");
@@ -75,7 +76,7 @@ fn marks(changes: &[Change], world: &World) -> HashMap<i64, Vec<u64>> {
 fn check_commits(changes: &[Change], done: &[Done], world: &World) {
     let marks = marks(changes, world);
     let (mut committed, mut unknown) = (0, 0);
-    for Done { mark, result } in done {
+    for Done { mark, result, .. } in done {
         let offsets = marks.get(mark).map_or(&[][..], Vec::as_slice);
         match result {
             Ok(position) => {
@@ -93,4 +94,14 @@ fn check_commits(changes: &[Change], done: &[Done], world: &World) {
         }
     }
     assert!(committed * 2 > done.len(), "only {committed} of {} took effect, {unknown} unknown", done.len());
+}
+
+fn check_receipts(marks: &HashMap<i64, Vec<u64>>, done: &[Done], kept: &HashMap<Uuid, Position>) {
+    for Done { mark, receipt, result } in done {
+        let Some(receipt) = receipt else { continue };
+        assert_eq!(kept.contains_key(receipt), marks.contains_key(mark), "{mark}: {result:?}");
+        if let Ok(position) = result {
+            assert_eq!(kept[receipt], *position, "{mark}");
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Transactions of all kinds, each with a mark by which it is found again.
 
+use crate::support;
 use mainstay_expr::{FieldId, ModelId, Value, Vars};
 use mainstay_model::{Application, Project};
 use mainstay_ports::{
@@ -7,7 +8,7 @@ use mainstay_ports::{
     Update,
 };
 use mainstay_scaleout::postgres::PostgresStore;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -25,11 +26,14 @@ pub(super) fn application() -> Arc<Application> {
 /// What became of a transaction.
 pub(super) struct Done {
     pub(super) mark: i64,
+    /// The id of its receipt, if it was to keep one.
+    pub(super) receipt: Option<Uuid>,
     pub(super) result: Result<Position, StoreError>,
 }
 
 pub(super) struct World {
     nodes: Vec<Arc<PostgresStore>>,
+    application: Arc<Application>,
     counter: ModelId,
     entry: ModelId,
     /// The same field in both models.
@@ -54,7 +58,8 @@ impl World {
         assert_eq!(mark, entry.field_named("mark").unwrap().id);
         let of = entry.field_named("of").unwrap().id;
         let counters = (0..COUNTERS).map(|_| Uuid::now_v7()).collect();
-        let world = World { nodes, counter: counter.id, entry: entry.id, mark, of, counters };
+        let (counter, entry) = (counter.id, entry.id);
+        let world = World { nodes, application, counter, entry, mark, of, counters };
         let steps = world.counters.iter().map(|id| world.create(world.counter, *id, -1, None)).collect();
         world.nodes[0].transact(transaction(steps)).await.unwrap();
         world
@@ -78,8 +83,11 @@ impl World {
             let mark = (task * 1_000 + round) as i64;
             let dice = random(mark as u64);
             let node = &self.nodes[dice as usize % self.nodes.len()];
-            let committed = node.transact(transaction(self.steps(mark, dice >> 8))).await;
-            done.push(Done { mark, result: committed.map(|committed| committed.position) });
+            let id = (dice >> 48 & 1 == 1).then(Uuid::now_v7);
+            let receipt = id.map(|id| support::receipt(&self.application, id));
+            let transaction = Transaction { receipt, ..transaction(self.steps(mark, dice >> 8)) };
+            let committed = node.transact(transaction).await;
+            done.push(Done { mark, receipt: id, result: committed.map(|committed| committed.position) });
         }
         done
     }
@@ -96,6 +104,14 @@ impl World {
             2 => vec![Step::Check(check), entry],
             _ => vec![self.count(other, mark), Step::Check(check), entry],
         }
+    }
+
+    /// The positions of the receipts that are there.
+    pub(super) async fn receipts_kept(&self) -> HashMap<Uuid, Position> {
+        let receipts = self.application.model_named("_idempotency_key").unwrap();
+        let page = self.nodes[0].query(Query::all(receipts.id, 100_000)).await.unwrap();
+        let kept = page.rows.iter().map(|row| (row.record.id(), support::position(receipts, &row.record)));
+        kept.collect()
     }
 
     /// The marks of the entries that are there.
