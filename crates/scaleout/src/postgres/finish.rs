@@ -132,6 +132,7 @@ pub(crate) struct Unanswered<'a> {
 }
 
 /// What became of a transaction whose commit was not answered.
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum LookedUp {
     /// It took effect, and its last change is here.
     Committed(Position),
