@@ -9,7 +9,7 @@
 mod mask;
 mod rest;
 mod scenario;
-#[allow(dead_code, reason = "the tests of the program use all of it")]
+#[allow(dead_code, unused_imports, reason = "the tests of the program use all of it")]
 #[path = "../program/support/mod.rs"]
 mod support;
 
