@@ -17,6 +17,7 @@ mod cost;
 mod decimal;
 mod duration;
 mod evaluate;
+mod formula;
 mod parse;
 mod position;
 mod predicate;
@@ -29,11 +30,14 @@ mod temporal;
 mod value;
 mod walk;
 
-pub use check::{Compiled, Context, Fault, Lookup, Use, compile, compile_value};
+pub use check::{
+    Compiled, Context, Fault, Lookup, Mentioned, Use, compile, compile_formula, compile_value, rewrite_filter,
+};
 pub use cost::{MAX_COST, MAX_DEPTH, MAX_SOURCE_BYTES};
 pub use decimal::Decimal;
 pub use duration::{format_duration, parse_duration};
 pub use evaluate::{Records, evaluate_closed};
+pub use formula::Formula;
 pub use predicate::{Arithmetic, CompareOp, FieldRef, Link, Operand, Predicate, Source, TextTest, Var};
 pub use reduce::{Related, decide};
 pub use schema::{FieldId, Member, ModelId, Schema};

@@ -52,7 +52,25 @@ fn walk_operand<'a>(operand: &'a Operand, visit: &mut dyn FnMut(Node<'a>)) {
     }
 }
 
+impl Operand {
+    /// Calls `found` with each field in it.
+    pub(crate) fn fields(&self, found: &mut dyn FnMut(FieldRef)) {
+        walk_operand(self, &mut |node| found_in(&node, found));
+    }
+}
+
+fn found_in(node: &Node<'_>, found: &mut dyn FnMut(FieldRef)) {
+    if let Node::Operand(Operand::Field(field)) = node {
+        found(*field);
+    }
+}
+
 impl Predicate {
+    /// Calls `found` with each field in it.
+    pub(crate) fn fields(&self, found: &mut dyn FnMut(FieldRef)) {
+        walk(self, &mut |node| found_in(&node, found));
+    }
+
     /// Whether a variable for which `is_meant` answers yes occurs in it.
     pub fn mentions(&self, is_meant: &dyn Fn(&Var) -> bool) -> bool {
         let mut found = false;

@@ -21,8 +21,11 @@ impl Checker<'_> {
         let (left, right) = (left?, right?);
         let with_null = [&left, &right].iter().any(|term| matches!(term, Term::Literal(Literal::Null)));
         let anchors = (Anchor::whole(left_expr), Anchor::whole(right_expr));
-        let (left, right, ty) = self.unify(left, right, anchors)?;
         let equality = matches!(op, CompareOp::Equal | CompareOp::NotEqual);
+        if !(equality && [&left, &right].iter().any(|term| matches!(term, Term::Literal(_)))) {
+            self.note_texts([(&left, anchors.0), (&right, anchors.1)]);
+        }
+        let (left, right, ty) = self.unify(left, right, anchors)?;
         if equality && !with_null && opaque(&ty) {
             let message = format!("{} can only be compared with null", self.describe_type(&ty));
             let hint = matches!(ty, Type::List(_)).then(|| "of a list ask `x in list`".to_owned());

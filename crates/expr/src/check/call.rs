@@ -99,7 +99,9 @@ impl Checker<'_> {
     }
 
     fn text_operand(&mut self, expr: &IdedExpr) -> Checked<Operand> {
-        match self.term(expr)? {
+        let term = self.term(expr)?;
+        self.note_texts([(&term, Anchor::whole(expr))]);
+        match term {
             Term::Value(Typed { operand, ty: Type::Text, .. }) => Ok(operand),
             Term::Literal(Literal::Text(text)) => Ok(Operand::Value(Value::Text(text))),
             Term::Value(Typed { ty: Type::List(_), .. }) => {
@@ -114,7 +116,9 @@ impl Checker<'_> {
     }
 
     fn size(&mut self, of: &IdedExpr) -> Checked<Term> {
-        let (operand, list) = match self.term(of)? {
+        let term = self.term(of)?;
+        self.note_texts([(&term, Anchor::whole(of))]);
+        let (operand, list) = match term {
             Term::Value(Typed { operand, ty: Type::Text, .. }) => (operand, false),
             Term::Value(Typed { operand, ty: Type::List(_), .. }) => (operand, true),
             Term::Literal(Literal::Text(text)) => (Operand::Value(Value::Text(text)), false),

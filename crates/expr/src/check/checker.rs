@@ -54,7 +54,9 @@ pub(super) struct Checker<'s> {
     pub(super) inlining: Vec<String>,
     /// Whether a rule compiled in place spoke of `old` or `new`.
     pub(super) spoke_of_change: bool,
-    work: u32,
+    /// The names and enum values that the source itself has, where somebody asks for them.
+    pub(super) names: Option<Vec<super::rewrite::Name>>,
+    pub(super) work: u32,
 }
 
 impl<'s> Checker<'s> {
@@ -70,6 +72,7 @@ impl<'s> Checker<'s> {
             used_predicates: Vec::new(),
             inlining: Vec::new(),
             spoke_of_change: false,
+            names: None,
             work: 0,
         }
     }

@@ -170,6 +170,7 @@ impl Checker<'_> {
     }
 
     fn variant(&mut self, text: &str, variants: Option<&Arc<[String]>>, anchor: Anchor) -> Checked<Value> {
+        self.note_value(text, variants, anchor);
         let Some(variants) = variants.filter(|variants| !variants.iter().any(|variant| variant == text))
         else {
             return Ok(Value::Text(text.to_owned()));

@@ -3,22 +3,27 @@
 mod binary;
 mod call;
 mod checker;
+mod formula;
 mod guard;
 mod inline;
 mod literal;
 mod lookups;
 mod name;
 mod relation;
+mod rewrite;
 mod suggest;
 mod term;
 
 pub use lookups::Lookup;
+pub use rewrite::Mentioned;
 
 use crate::cost;
 use crate::parse::parse;
 use crate::position::{Anchor, Positions};
 use crate::walk::{Node, walk};
-use crate::{FieldId, FieldRef, Frame, MAX_COST, Member, ModelId, Operand, Predicate, Schema, Source, Type};
+use crate::{
+    FieldId, FieldRef, Formula, Frame, MAX_COST, Member, ModelId, Operand, Predicate, Schema, Source, Type,
+};
 use cel::IdedExpr;
 use checker::Checker;
 use std::ops::Range;
@@ -43,6 +48,8 @@ pub enum Use {
     Check,
     /// A default: `auth`, `now` and literals.
     Default,
+    /// What a value becomes in another version of an API: the fields of the record alone.
+    Transform,
     /// A filter by a client: as [`Use::Rule`] without `request`, but each step along a relation and each guarded field sees only
     /// what its author may read.
     Filter,
@@ -129,6 +136,42 @@ pub fn compile_value(
         Ok(operand) => Ok(operand.reduce(&Frame::default())),
         Err(_) => Err(locate(checker, source, &expr)),
     }
+}
+
+/// Checks a formula that yields a value of type `expected`, of a record of `model`.
+///
+/// # Errors
+/// Every fault that was found, in the order of the source.
+pub fn compile_formula(
+    source: &str,
+    expected: &Type,
+    model: ModelId,
+    schema: &dyn Schema,
+) -> Result<Formula, Vec<Fault>> {
+    let expr = parse(source).map_err(|fault| vec![fault])?;
+    let context = Context { model: Some(model), usage: Use::Transform };
+    let mut checker = Checker::new(context, schema);
+    checker.formula(&expr, expected).map_err(|_| locate(checker, source, &expr))
+}
+
+/// Checks a filter and answers it in other names: `rename` says what each name of a member, and each value of an enum, becomes.
+///
+/// # Errors
+/// Every fault that was found, in the order of the source; those that `rename` objects to are `expr_unsupported`.
+pub fn rewrite_filter(
+    source: &str,
+    model: ModelId,
+    schema: &dyn Schema,
+    rename: &dyn Fn(&Mentioned<'_>) -> Result<Option<String>, String>,
+) -> Result<String, Vec<Fault>> {
+    let expr = parse(source).map_err(|fault| vec![fault])?;
+    let context = Context { model: Some(model), usage: Use::Filter };
+    let mut checker = Checker { names: Some(Vec::new()), ..Checker::new(context, schema) };
+    if checker.condition(&expr).is_err() {
+        return Err(locate(checker, source, &expr));
+    }
+    let names = checker.names.take().unwrap_or_default();
+    rewrite::apply(source, &names, &Positions::new(source, &expr), rename)
 }
 
 /// Gives the faults their places and orders them by these.

@@ -23,6 +23,10 @@ impl Checker<'_> {
                 let hint = "it has to hold whoever writes; say it in a rule";
                 self.refuse_with(code::UNSUPPORTED, anchor, message, hint)
             }
+            "auth" | "now" if self.usage == Use::Transform => {
+                let message = format!("what a record is in another version does not depend on `{name}`");
+                self.refuse(code::UNSUPPORTED, anchor, message)
+            }
             "auth" => Ok(Term::Namespace(Namespace::Auth)),
             "request" if matches!(self.usage, Use::Rule | Use::UpdateRule) => {
                 Ok(Term::Namespace(Namespace::Request))
@@ -94,6 +98,7 @@ impl Checker<'_> {
     }
 
     fn member(&mut self, record: Record, name: &str, anchor: Anchor, bare: bool) -> Checked<Term> {
+        self.note_name(record.model, name, anchor);
         match self.schema.member(record.model, name) {
             Some(Member::Field { secret: true, .. }) => {
                 let message = format!("`{name}` is secret: it can be written, and read by nothing");

@@ -147,7 +147,7 @@ impl Checker<'_> {
     pub(super) fn require_relations(&mut self, anchor: Anchor) -> Checked<()> {
         match self.usage {
             Use::Rule | Use::UpdateRule | Use::Filter => Ok(()),
-            Use::Check | Use::Default => {
+            Use::Check | Use::Default | Use::Transform => {
                 let message = "only rules and filters know other records".to_owned();
                 self.refuse(code::UNSUPPORTED, anchor, message)
             }

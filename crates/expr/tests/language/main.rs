@@ -6,8 +6,10 @@ mod faults;
 mod filters;
 #[path = "../fixture/mod.rs"]
 mod fixture;
+mod formulas;
 mod questions;
 mod reduction;
+mod rewritten;
 mod semantics;
 mod show;
 
