@@ -82,6 +82,15 @@ impl Formula {
         fields
     }
 
+    /// The literals that it can come to.
+    pub fn constants(&self) -> Vec<&Value> {
+        match self {
+            Formula::Operand(Operand::Value(value)) => vec![value],
+            Formula::If(parts) => [parts.1.constants(), parts.2.constants()].concat(),
+            _ => Vec::new(),
+        }
+    }
+
     fn collect(&self, found: &mut dyn FnMut(FieldRef)) {
         match self {
             Formula::Operand(operand) => operand.fields(found),

@@ -1,6 +1,6 @@
 //! The checked application.
 
-use crate::{Config, Field, FieldType};
+use crate::{Config, Field, FieldType, Versions};
 use mainstay_expr::{FieldId, Member, ModelId, Predicate, Schema};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -32,10 +32,12 @@ pub struct Application {
     pub models: Vec<Model>,
     /// Model ids by name.
     pub by_name: HashMap<String, ModelId>,
+    /// The versions of its API.
+    pub versions: Versions,
 }
 
 /// A kind of record.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Model {
     /// Its place among the models.
     pub id: ModelId,
@@ -74,7 +76,7 @@ pub struct Model {
 }
 
 /// The rules of a model. An absent rule denies.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Allow {
     /// Who may see a record.
     pub read: Option<Rule>,

@@ -15,6 +15,7 @@ pub mod json;
 mod load;
 mod render;
 mod schema;
+mod versions;
 
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
 pub use config::{
@@ -24,4 +25,7 @@ pub use config::{
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
 pub use field::{Constraints, Default, Field, FieldType, OnDelete};
 pub use load::{Loaded, Project, nearest};
-pub use schema::{config_schema, model_schema};
+pub use schema::{config_schema, model_schema, version_schema};
+pub use versions::{
+    Break, Contract, Face, FieldContract, FieldFault, Gone, Lowered, ModelContract, Version, Versions,
+};

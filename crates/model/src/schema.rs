@@ -1,7 +1,7 @@
 //! The JSON Schema of the project files, for editors and for the reader of the files.
 
 use crate::Config;
-use crate::load::ModelFile;
+use crate::load::{ModelFile, VersionFile};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,11 @@ pub fn config_schema() -> Json {
 /// The schema of `models/<name>.toml`.
 pub fn model_schema() -> Json {
     schema_of::<ModelFile>(false)
+}
+
+/// The schema of `api/v<number>.toml`.
+pub fn version_schema() -> Json {
+    schema_of::<VersionFile>(false)
 }
 
 /// A file's type, with its schema: without references, for a program to walk, and made once, since there are many models.
@@ -34,6 +39,13 @@ impl Shape for Config {
 impl Shape for ModelFile {
     fn schema() -> &'static Json {
         static SCHEMA: LazyLock<Json> = LazyLock::new(|| schema_of::<ModelFile>(true));
+        &SCHEMA
+    }
+}
+
+impl Shape for VersionFile {
+    fn schema() -> &'static Json {
+        static SCHEMA: LazyLock<Json> = LazyLock::new(|| schema_of::<VersionFile>(true));
         &SCHEMA
     }
 }

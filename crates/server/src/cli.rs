@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::commands::{
-    backup, check, export, import, init, key, migrate, moving, schema, serve, tune, user, version,
+    api, backup, check, export, import, init, key, migrate, moving, schema, serve, tune, user, version,
 };
 use crate::failure::Failure;
 use clap::builder::NonEmptyStringValueParser;
@@ -28,6 +28,7 @@ pub(crate) enum Command {
     Dev(serve::Dev),
     Check(check::Check),
     Schema(schema::Schema),
+    Api(api::Api),
     Init(init::Init),
     Migrate(migrate::Migrate),
     User(user::User),
@@ -49,6 +50,7 @@ impl Command {
             Command::Dev(command) => command.run(),
             Command::Check(command) => command.run(),
             Command::Schema(command) => command.run(),
+            Command::Api(command) => command.run(),
             Command::Init(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::User(command) => command.run(),

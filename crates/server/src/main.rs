@@ -12,6 +12,7 @@ mod backup;
 mod checksum;
 mod cli;
 mod commands;
+mod contracts;
 mod failure;
 mod keys;
 mod listen;

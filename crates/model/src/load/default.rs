@@ -72,7 +72,7 @@ fn is_cel(table: &toml::Table) -> bool {
 
 fn expression(source: &FieldSource<'_>, cel: &toml::Table, faults: &mut Faults) -> Option<Quoted> {
     if cel["cel"].is_str() {
-        return source.document.text(&["fields", source.name, "default", "cel"]);
+        return source.document.text(&source.within(&["default", "cel"]));
     }
     faults.error("bad_default", source.value_place("default"), "`cel` is an expression in a string");
     None

@@ -82,6 +82,11 @@ impl Faults {
         self.broken.contains(name)
     }
 
+    /// How many errors there are.
+    pub(crate) fn count(&self) -> usize {
+        self.items.iter().filter(|item| item.severity == Severity::Error).count()
+    }
+
     pub(crate) fn has_errors(&self) -> bool {
         self.items.iter().any(|item| item.severity == Severity::Error)
     }

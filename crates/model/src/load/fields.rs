@@ -20,27 +20,34 @@ pub(super) struct FieldSource<'a> {
     pub(super) document: &'a Document,
     pub(super) name: &'a str,
     pub(super) file: &'a FieldFile,
+    /// The way to it in the file: `fields` and its name.
+    pub(super) path: Vec<&'a str>,
 }
 
 impl FieldSource<'_> {
+    /// The way to something within it.
+    pub(super) fn within<'s>(&'s self, steps: &[&'s str]) -> Vec<&'s str> {
+        [self.path.as_slice(), steps].concat()
+    }
+
     /// The place of its name.
     pub(super) fn place(&self) -> Place {
-        self.document.key_place(&["fields", self.name])
+        self.document.key_place(&self.path)
     }
 
     /// The place of an option's name.
     pub(super) fn option_place(&self, option: &str) -> Place {
-        self.document.key_place(&["fields", self.name, option])
+        self.document.key_place(&self.within(&[option]))
     }
 
     /// The place of an option's value; of the field's name when it has no such option.
     pub(super) fn value_place(&self, option: &str) -> Place {
-        if self.has(option) { self.document.place(&["fields", self.name, option]) } else { self.place() }
+        if self.has(option) { self.document.place(&self.within(&[option])) } else { self.place() }
     }
 
     /// Its options in the order of the file.
     pub(super) fn options(&self) -> impl Iterator<Item = &str> {
-        self.document.keys(&["fields", self.name])
+        self.document.keys(&self.path)
     }
 
     /// Whether the file has this option, well formed or not.
@@ -50,7 +57,7 @@ impl FieldSource<'_> {
 
     /// The text of an option.
     pub(super) fn text(&self, option: &str) -> Option<Quoted> {
-        self.document.text(&["fields", self.name, option])
+        self.document.text(&self.within(&[option]))
     }
 }
 
@@ -65,7 +72,10 @@ pub(super) fn build(
     for part in &draft.parts {
         for name in part.document.keys(&["fields"]) {
             match part.file.fields.get(name) {
-                Some(file) => builder.add(&FieldSource { document: &part.document, name, file }),
+                Some(file) => {
+                    let path = vec!["fields", name];
+                    builder.add(&FieldSource { document: &part.document, name, file, path });
+                }
                 // The file's shape was at fault here.
                 None => builder.faults.mark_broken(name),
             }
@@ -110,18 +120,8 @@ impl Builder<'_> {
     }
 
     fn push(&mut self, source: &FieldSource<'_>, ty: FieldType) {
-        let file = source.file;
-        let mut field = Field {
-            id: id(self.fields.len()),
-            constraints: constraints::read(source, &ty, self.faults),
-            index: file.index == Some(true) || matches!(ty, FieldType::Ref { .. }),
-            optional: file.optional == Some(true),
-            unique: file.unique == Some(true),
-            immutable: file.immutable == Some(true),
-            doc: file.doc.clone(),
-            was: self.was(source),
-            ..bare(source.name, ty)
-        };
+        let was = self.was(source);
+        let mut field = Field { id: id(self.fields.len()), was, ..declared(source, ty, self.faults) };
         let computed = default::read(source, &mut field, self.faults);
         self.job(computed, Target::Default(field.id));
         self.job(source.text("read"), Target::FieldRead(field.id));
@@ -143,12 +143,26 @@ impl Builder<'_> {
             let other = self.fields.iter().find(|field| field.was.as_deref() == Some(name));
             other.map(|other| other.name.clone())
         };
-        let path = ["fields", source.name, "was"];
-        names::check_was(source.document, &path, declared, renamed_before, self.faults)
+        names::check_was(source.document, &source.within(&["was"]), declared, renamed_before, self.faults)
     }
 }
 
-fn id(place: usize) -> FieldId {
+/// A field as it is declared, but for its place, its default and its rules.
+pub(super) fn declared(source: &FieldSource<'_>, ty: FieldType, faults: &mut Faults) -> Field {
+    let file = source.file;
+    Field {
+        constraints: constraints::read(source, &ty, faults),
+        index: file.index == Some(true) || matches!(ty, FieldType::Ref { .. }),
+        optional: file.optional == Some(true),
+        unique: file.unique == Some(true),
+        immutable: file.immutable == Some(true),
+        doc: file.doc.clone(),
+        ..bare(source.name, ty)
+    }
+}
+
+/// The id of a field at a place.
+pub(super) fn id(place: usize) -> FieldId {
     FieldId(u16::try_from(place).expect("MAX_FIELDS and the base fields fit"))
 }
 

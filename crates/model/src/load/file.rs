@@ -37,7 +37,7 @@ pub(crate) struct ModelFile {
 #[derive(JsonSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "it only describes: the reader turns the short form into the long one")]
-enum FieldForm {
+pub(crate) enum FieldForm {
     Short(TypeName),
     Long(Box<FieldFile>),
 }

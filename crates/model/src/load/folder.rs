@@ -9,43 +9,42 @@ use std::path::{Path, PathBuf};
 /// The largest file that is read. A model of this size is a mistake, and not one to run out of memory for.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Reads `mainstay.toml` and `models/*.toml`, the latter by name. `None` when there is no such folder.
+/// Reads `mainstay.toml`, `models/*.toml` and `api/*.toml`, the latter two by name. `None` when there is no such folder.
 pub(super) fn read(folder: &Path, faults: &mut Faults) -> Option<Vec<SourceFile>> {
     if !folder.is_dir() {
         let message = format!("there is no folder {}", folder.display());
         faults.error("folder_missing", Place::NOWHERE, message);
         return None;
     }
-    let mut paths = model_paths(folder, faults);
+    let mut paths = toml_files(folder, "models", faults);
+    paths.extend(toml_files(folder, "api", faults));
     if folder.join(CONFIG_FILE).exists() {
         paths.insert(0, PathBuf::from(CONFIG_FILE));
     }
     Some(paths.into_iter().filter_map(|path| read_file(folder, path, faults)).collect())
 }
 
-fn model_paths(folder: &Path, faults: &mut Faults) -> Vec<PathBuf> {
-    let models = Path::new("models");
-    let listed = std::fs::read_dir(folder.join(models)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+/// The project's files in a folder of it, by name.
+fn toml_files(folder: &Path, inner: &str, faults: &mut Faults) -> Vec<PathBuf> {
+    let inner = Path::new(inner);
+    let listed = std::fs::read_dir(folder.join(inner)).and_then(Iterator::collect::<io::Result<Vec<_>>>);
     let entries = match listed {
         Ok(entries) => entries,
         Err(fault) if fault.kind() == io::ErrorKind::NotFound => Vec::new(),
         Err(fault) => {
-            faults.error(
-                "file_unreadable",
-                Place::NOWHERE,
-                format!("cannot read the folder models: {fault}"),
-            );
+            let message = format!("cannot read the folder {}: {fault}", inner.display());
+            faults.error("file_unreadable", Place::NOWHERE, message);
             Vec::new()
         }
     };
-    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| models.join(entry.file_name())).collect();
-    paths.retain(|path| is_model(path));
+    let mut paths: Vec<PathBuf> = entries.into_iter().map(|entry| inner.join(entry.file_name())).collect();
+    paths.retain(|path| is_project_file(path));
     paths.sort();
     paths
 }
 
-/// Whether it is a model's file. Hidden ones belong to editors and file systems, which leave copies and locks about.
-fn is_model(path: &Path) -> bool {
+/// Whether it is a file of the project. Hidden ones belong to editors and file systems, which leave copies and locks about.
+fn is_project_file(path: &Path) -> bool {
     let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     !hidden && path.extension().is_some_and(|extension| extension == "toml")
 }

@@ -26,11 +26,13 @@ mod settings;
 mod shape;
 mod suggest;
 mod types;
+mod versions;
 
 pub(crate) use file::ModelFile;
 pub use suggest::nearest;
+pub(crate) use versions::VersionFile;
 
-use crate::{Application, Config, Diagnostics, SourceFile};
+use crate::{Application, Config, Diagnostics, SourceFile, Versions};
 use document::{Document, Quoted};
 use faults::{Faults, Place};
 use std::path::Path;
@@ -81,8 +83,12 @@ fn check(files: Vec<SourceFile>, mut faults: Faults) -> Result<Loaded, Diagnosti
     key_length::check(config.data.engine, &drafts, &models, &mut faults);
     jobs.extend(lock_rule.and_then(|source| rules::of_locks(&models, source)));
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
-    let mut application = Application { config, models, by_name };
+    let mut application = Application { config, models, by_name, versions: Versions::default() };
     compile::compile_all(&mut application, jobs, &mut faults);
+    // What the versions are made from has to be sound.
+    if !faults.has_errors() {
+        application.versions = versions::read(&files, &drafts, &application, &mut faults);
+    }
     let failed = faults.has_errors();
     let diagnostics = faults.finish(files);
     if failed { Err(diagnostics) } else { Ok(Loaded { application, diagnostics }) }

@@ -72,7 +72,7 @@ impl Types<'_> {
         for (index, value) in values.iter().enumerate() {
             let reason = variant_fault(value, &values[..index]);
             if let Some(reason) = reason {
-                let place = field.document.place(&["fields", field.name, "values", &index.to_string()]);
+                let place = field.document.place(&field.within(&["values", &index.to_string()]));
                 self.faults.error("bad_enum_value", place, reason);
                 sound = false;
             }

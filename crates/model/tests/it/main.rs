@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod broken;
+mod contracts;
 mod expressions;
 mod folder;
 mod hostile;
@@ -10,3 +11,4 @@ mod loaded;
 mod rendered;
 mod schema;
 mod support;
+mod versions;

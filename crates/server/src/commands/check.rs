@@ -1,5 +1,6 @@
 //! `mainstay check`
 
+use crate::contracts;
 use crate::failure::{Failure, exit};
 use crate::project::summary;
 use crate::terminal::{colored_output, say};
@@ -26,7 +27,10 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self) -> Result<ExitCode, Failure> {
         let diagnostics = match Project::load(&self.folder) {
-            Ok(loaded) => loaded.diagnostics,
+            Ok(mut loaded) => {
+                contracts::check(&self.folder, &loaded.application, &mut loaded.diagnostics)?;
+                loaded.diagnostics
+            }
             Err(diagnostics) => diagnostics,
         };
         say(&diagnostics.render(colored_output()));

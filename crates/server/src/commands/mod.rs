@@ -1,5 +1,6 @@
 //! The commands, a file each.
 
+pub(crate) mod api;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod export;

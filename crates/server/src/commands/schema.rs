@@ -9,10 +9,10 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  mainstay schema                            both, as {\"config\": …, \"model\": …}
+  mainstay schema                            all, as {\"config\": …, \"model\": …, \"version\": …}
   mainstay schema model > model.schema.json")]
 pub(crate) struct Schema {
-    /// Of which file: mainstay.toml (config) or models/<name>.toml (model)
+    /// Of which file: mainstay.toml (config), models/<name>.toml (model) or api/v<number>.toml (version)
     file: Option<ProjectFile>,
 }
 
@@ -20,6 +20,7 @@ pub(crate) struct Schema {
 enum ProjectFile {
     Config,
     Model,
+    Version,
 }
 
 impl Schema {
@@ -27,9 +28,11 @@ impl Schema {
         let schema = match self.file {
             Some(ProjectFile::Config) => mainstay_model::config_schema(),
             Some(ProjectFile::Model) => mainstay_model::model_schema(),
+            Some(ProjectFile::Version) => mainstay_model::version_schema(),
             None => serde_json::json!({
                 "config": mainstay_model::config_schema(),
                 "model": mainstay_model::model_schema(),
+                "version": mainstay_model::version_schema(),
             }),
         };
         say(&format!("{schema:#}\n"));

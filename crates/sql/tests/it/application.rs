@@ -2,7 +2,7 @@
 
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::{
-    Allow, Application, Child, Config, Constraints, Field, FieldType, Index, Model, OnDelete, base,
+    Allow, Application, Child, Config, Constraints, Field, FieldType, Index, Model, OnDelete, Versions, base,
 };
 use std::collections::HashMap;
 
@@ -78,7 +78,7 @@ pub(crate) fn application(models: Vec<Builder>) -> Application {
     let pairs = models.into_iter().zip(children);
     let models: Vec<Model> = pairs.map(|(model, children)| Model { children, ..model }).collect();
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
-    Application { config: Config::default(), models, by_name }
+    Application { config: Config::default(), models, by_name, versions: Versions::default() }
 }
 
 pub(crate) struct Builder(pub(crate) Model);

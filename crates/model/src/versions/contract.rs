@@ -1,0 +1,265 @@
+//! What the clients of a version rely on, and which changes break it.
+//!
+//! A contract is written down when a version is frozen (`api/v1.lock`). From then on the version has to keep it, whatever becomes of the
+//! models: what an answer has, a later one has, too; what a request may be, it may be later, too. `docs/guide/api-versions.md` has the rules.
+
+use super::Version;
+use crate::{Allow, Application, Field, FieldType, Model, json};
+use mainstay_expr::Value;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What a version promises.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Contract {
+    /// Its models, by name.
+    pub models: BTreeMap<String, ModelContract>,
+}
+
+/// What a version promises of a model.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelContract {
+    /// The name of its collection, in paths.
+    pub plural: String,
+    /// What a rule allows somebody to do with it: `read`, `create`, `update`, `delete`, `restore`.
+    pub operations: Vec<String>,
+    /// Its declared fields, by name.
+    pub fields: BTreeMap<String, FieldContract>,
+}
+
+/// What a version promises of a field.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct FieldContract {
+    /// Its type, as `int`, `list of string` or `ref to room`.
+    pub r#type: String,
+    /// Whether it may be null.
+    #[serde(skip_serializing_if = "is_default")]
+    pub optional: bool,
+    /// Whether a create has to give it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub required: bool,
+    /// Whether clients cannot write it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub read_only: bool,
+    /// Whether it keeps the value that it was created with.
+    #[serde(skip_serializing_if = "is_default")]
+    pub immutable: bool,
+    /// The values of an enum.
+    #[serde(skip_serializing_if = "is_default")]
+    pub values: Vec<String>,
+    /// The least value.
+    #[serde(skip_serializing_if = "is_default")]
+    pub min: Option<serde_json::Value>,
+    /// The greatest value.
+    #[serde(skip_serializing_if = "is_default")]
+    pub max: Option<serde_json::Value>,
+    /// The least length.
+    #[serde(skip_serializing_if = "is_default")]
+    pub min_length: Option<usize>,
+    /// The greatest length.
+    #[serde(skip_serializing_if = "is_default")]
+    pub max_length: Option<usize>,
+    /// The regular expression.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pattern: Option<String>,
+}
+
+fn is_default<T: std::default::Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+/// A change that a client of a version would stumble over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// What changed: `task`, `task.title` or an operation as `task.create`.
+    pub of: String,
+    /// How.
+    pub message: String,
+}
+
+impl Contract {
+    /// What a version promises now.
+    pub fn of(application: &Application, version: &Version) -> Self {
+        let seen = version.face.as_deref().map_or(application, |face| &face.application);
+        let public = seen.models.iter().filter(|model| !model.internal);
+        let models = public.map(|model| (model.name.clone(), model_contract(model, seen, version))).collect();
+        Contract { models }
+    }
+
+    /// What breaks for those who rely on this when it becomes `now`; nothing where that only adds.
+    pub fn breaks(&self, now: &Contract) -> Vec<Break> {
+        let mut breaks = Vec::new();
+        for (name, model) in &self.models {
+            match now.models.get(name) {
+                Some(now) => model.breaks(name, now, &mut breaks),
+                None => breaks.push(Break { of: name.clone(), message: "the model is gone".to_owned() }),
+            }
+        }
+        breaks
+    }
+}
+
+fn model_contract(model: &Model, application: &Application, version: &Version) -> ModelContract {
+    let fields = model.declared().iter();
+    ModelContract {
+        plural: model.plural.clone(),
+        operations: operations(model, version),
+        fields: fields.map(|field| (field.name.clone(), field_contract(field, application))).collect(),
+    }
+}
+
+fn operations(model: &Model, version: &Version) -> Vec<String> {
+    let Allow { read, create, update, delete } = &model.allow;
+    let restore = delete.as_ref().filter(|_| model.soft_delete);
+    let rules = [
+        ("read", read.as_ref()),
+        ("create", create.as_ref()),
+        ("update", update.as_ref()),
+        ("delete", delete.as_ref()),
+        ("restore", restore),
+    ];
+    let offered = |verb: &str| {
+        let verb = if verb == "read" { "get" } else { verb };
+        version.offers(Some(model.id), &format!("{}.{verb}", model.name))
+    };
+    let allowed = rules.into_iter().filter(|(verb, rule)| rule.is_some() && offered(verb));
+    allowed.map(|(verb, _)| verb.to_owned()).collect()
+}
+
+fn field_contract(field: &Field, application: &Application) -> FieldContract {
+    let bounds = &field.constraints;
+    let shown = |value: &Option<Value>| {
+        let mut text = Vec::new();
+        json::encode(value.as_ref()?, &mut text);
+        serde_json::from_slice(&text).ok()
+    };
+    FieldContract {
+        r#type: type_name(&field.ty, application),
+        optional: field.optional,
+        required: !field.optional && field.default.is_none() && !field.read_only,
+        read_only: field.read_only,
+        immutable: field.immutable,
+        values: match &field.ty {
+            FieldType::Enum(values) => values.to_vec(),
+            _ => Vec::new(),
+        },
+        min: shown(&bounds.min),
+        max: shown(&bounds.max),
+        min_length: bounds.min_length,
+        max_length: bounds.max_length,
+        pattern: bounds.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
+    }
+}
+
+fn type_name(ty: &FieldType, application: &Application) -> String {
+    match ty {
+        FieldType::Bool => "bool".to_owned(),
+        FieldType::Int => "int".to_owned(),
+        FieldType::Float => "float".to_owned(),
+        FieldType::Decimal { scale } => format!("decimal of scale {scale}"),
+        FieldType::Text => "text".to_owned(),
+        FieldType::Uuid => "uuid".to_owned(),
+        FieldType::Date => "date".to_owned(),
+        FieldType::Time => "time".to_owned(),
+        FieldType::Timestamp => "timestamp".to_owned(),
+        FieldType::Duration => "duration".to_owned(),
+        FieldType::Json => "json".to_owned(),
+        FieldType::Bytes => "bytes".to_owned(),
+        FieldType::Enum(_) => "enum".to_owned(),
+        FieldType::List(of) => format!("list of {}", type_name(of, application)),
+        FieldType::Ref { model, .. } => format!("ref to {}", application.model(*model).name),
+        FieldType::Secret => "secret".to_owned(),
+    }
+}
+
+impl ModelContract {
+    fn breaks(&self, name: &str, now: &ModelContract, breaks: &mut Vec<Break>) {
+        if self.plural != now.plural {
+            let message = format!("its collection was `{}` and is `{}`", self.plural, now.plural);
+            breaks.push(Break { of: name.to_owned(), message });
+        }
+        for operation in self.operations.iter().filter(|operation| !now.operations.contains(operation)) {
+            let message = "nobody may do this any more".to_owned();
+            breaks.push(Break { of: format!("{name}.{operation}"), message });
+        }
+        for (field, was) in &self.fields {
+            let of = format!("{name}.{field}");
+            match now.fields.get(field) {
+                Some(now) => {
+                    breaks
+                        .extend(was.breaks(now).into_iter().map(|message| Break { of: of.clone(), message }));
+                }
+                None => breaks.push(Break { of, message: "the field is gone".to_owned() }),
+            }
+        }
+        let added = now.fields.iter().filter(|(field, _)| !self.fields.contains_key(*field));
+        for (field, _) in added.filter(|(_, field)| field.required) {
+            let message = "is new, and a create has to give it".to_owned();
+            breaks.push(Break { of: format!("{name}.{field}"), message });
+        }
+    }
+}
+
+impl FieldContract {
+    fn breaks(&self, now: &FieldContract) -> Vec<String> {
+        if self.r#type != now.r#type {
+            return vec![format!("was {} and is {}", self.r#type, now.r#type)];
+        }
+        let flags = [
+            (
+                !self.optional && now.optional && self.r#type != "secret",
+                "may be null now, which answers never were",
+            ),
+            (self.optional && !now.optional, "must not be null any more"),
+            (
+                !self.required && now.required && !self.optional,
+                "has no default any more, so that a create has to give it",
+            ),
+            (!self.read_only && now.read_only, "cannot be written any more"),
+            (!self.immutable && now.immutable, "cannot be changed any more"),
+            (is_tighter(self.pattern.as_ref(), now.pattern.as_ref(), |_, _| true), "has another pattern"),
+            (
+                is_tighter(self.min.as_ref(), now.min.as_ref(), |was, now| order(now, was).is_gt()),
+                "has a greater minimum",
+            ),
+            (
+                is_tighter(self.max.as_ref(), now.max.as_ref(), |was, now| order(now, was).is_lt()),
+                "has a smaller maximum",
+            ),
+            (now.min_length.unwrap_or(0) > self.min_length.unwrap_or(0), "has to be longer"),
+            (
+                is_tighter(self.max_length.as_ref(), now.max_length.as_ref(), |was, now| now < was),
+                "has to be shorter",
+            ),
+        ];
+        let mut breaks: Vec<String> =
+            flags.into_iter().filter(|(broken, _)| *broken).map(|(_, message)| message.to_owned()).collect();
+        let gone = self.values.iter().filter(|value| !now.values.contains(value));
+        breaks.extend(gone.map(|value| format!("has no value `{value}` any more")));
+        let added = now.values.iter().filter(|value| !self.values.contains(value));
+        breaks.extend(added.map(|value| format!("can be `{value}` now, which clients do not know")));
+        breaks
+    }
+}
+
+/// Whether there is a bound now that was not there, or that leaves less.
+fn is_tighter<T: PartialEq>(was: Option<&T>, now: Option<&T>, is_less: impl Fn(&T, &T) -> bool) -> bool {
+    match (was, now) {
+        (Some(was), Some(now)) => was != now && is_less(was, now),
+        (None, now) => now.is_some(),
+        (Some(_), None) => false,
+    }
+}
+
+/// The order of two bounds of one type, as JSON has them: numbers, or texts that order as what they stand for.
+fn order(left: &serde_json::Value, right: &serde_json::Value) -> std::cmp::Ordering {
+    let number = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.parse().ok(),
+        value => value.as_f64(),
+    };
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        _ => left.as_str().cmp(&right.as_str()),
+    }
+}
