@@ -32,7 +32,7 @@ pub struct Application {
     pub models: Vec<Model>,
     /// Model ids by name.
     pub by_name: HashMap<String, ModelId>,
-    /// The versions of its API.
+    /// The versions of its API; of a [face](crate::Face) the one that it is.
     pub versions: Versions,
 }
 
@@ -139,6 +139,11 @@ impl Application {
     /// The model called `name`.
     pub fn model_named(&self, name: &str) -> Option<&Model> {
         self.by_name.get(name).map(|id| self.model(*id))
+    }
+
+    /// The number of the version of the API that this is.
+    pub fn version(&self) -> u32 {
+        self.versions.newest().number
     }
 
     /// The built-in model of accounts.

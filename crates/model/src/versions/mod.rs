@@ -51,11 +51,16 @@ pub struct Gone {
 impl Default for Versions {
     /// The one version of a project that says nothing of versions.
     fn default() -> Self {
-        Versions(vec![Version { number: 1, ..Version::default() }])
+        Versions::of(1)
     }
 }
 
 impl Versions {
+    /// The one version that an application is seen as.
+    pub(crate) fn of(number: u32) -> Self {
+        Versions(vec![Version { number, ..Version::default() }])
+    }
+
     /// These versions, the oldest first; at least one.
     pub(crate) fn new(versions: Vec<Version>) -> Self {
         if versions.is_empty() { Versions::default() } else { Versions(versions) }

@@ -4,11 +4,13 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 19] = [
+const COMMANDS: [&[&str]; 21] = [
     &["serve"],
     &["dev"],
     &["check"],
     &["schema"],
+    &["api", "versions"],
+    &["api", "freeze"],
     &["init"],
     &["migrate"],
     &["migrate", "plan"],

@@ -17,6 +17,8 @@ pub(super) struct Sources<'a> {
     pub(super) document: &'a Document,
     pub(super) file: &'a VersionFile,
     pub(super) drafts: &'a Drafts,
+    /// The number of the version before.
+    pub(super) number: u32,
 }
 
 static UNCHANGED: std::sync::LazyLock<ModelChange> = std::sync::LazyLock::new(ModelChange::default);
@@ -38,7 +40,8 @@ pub(super) fn step(sources: &Sources<'_>, newer: &Application, faults: &mut Faul
     }
     let visible = models.iter().filter(|model| !model.internal || model.name.starts_with('_'));
     let by_name = visible.map(|model| (model.name.clone(), model.id)).collect();
-    let older = Application { config: newer.config.clone(), models, by_name, versions: Versions::default() };
+    let older =
+        Application { config: newer.config.clone(), models, by_name, versions: Versions::of(sources.number) };
     let models = connect(sources, newer, &older, built, newer_children, faults);
     (faults.count() == before).then(|| Step { older: Arc::new(older), models })
 }
@@ -59,6 +62,11 @@ fn check_names(sources: &Sources<'_>, newer: &Application, faults: &mut Faults) 
             let place = sources.document.key_place(&["models", name]);
             faults.error("unknown_model", place, message).did_you_mean(nearest(name, known()));
         }
+    }
+    let user = sources.file.models.get("user");
+    if user.is_some_and(|user| user.added.is_some() || user.was.is_some() || user.plural_was.is_some()) {
+        let message = "the built-in model user has been there from the first version, under this name";
+        faults.error("built_in", sources.document.key_place(&["models", "user"]), message);
     }
 }
 

@@ -121,13 +121,14 @@ fn derive(parts: &[Part], drafts: &Drafts, application: &Application, faults: &m
     for part in parts.iter().rev() {
         versions.push(version(part, steps.clone(), faults));
         let first = std::ptr::eq(part, &raw const parts[0]);
-        if first && !part.file.has_changes() {
+        if first && (part.number == 1 || !part.file.has_changes()) {
             break;
         }
         let newer = steps.last().map(|step| step.older.clone());
         let newer = newer.as_deref().unwrap_or(application);
-        match back::step(&back::Sources { document: &part.document, file: &part.file, drafts }, newer, faults)
-        {
+        let sources =
+            back::Sources { document: &part.document, file: &part.file, drafts, number: part.number - 1 };
+        match back::step(&sources, newer, faults) {
             Some(step) => steps.push(Arc::new(step)),
             None => return Versions::default(), // With faults reported.
         }
