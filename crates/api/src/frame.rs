@@ -51,7 +51,8 @@ where
     };
     let answer = bounded(work, operations.limits().request_timeout).await;
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
-    let response = stamped(response, &request_id);
+    let mut response = stamped(response, &request_id);
+    operations.shown.stamp(&route.path, response.headers_mut());
     let noted = response.extensions().get::<AnsweredFor>().map(|AnsweredFor(user)| *user);
     trace.end(&response, user.flatten().or(noted));
     response
@@ -78,7 +79,7 @@ async fn admit(
         if !shows_itself_otherwise(operation.kind) {
             caller.identity = identity(operations.engine(), &parts.headers).await?;
         }
-        caller.require(operation)?;
+        caller.require(operations.newest(operation))?;
         caller.fencing = fencing::fencing(operation.kind, &parts.headers)?;
         query = crate::query::parse(parts.uri.query(), operation.kind)?;
     }

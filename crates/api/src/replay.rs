@@ -3,7 +3,7 @@
 use crate::body;
 use crate::call::Call;
 use crate::frame::Answer;
-use crate::operations::{Answered, check_key, once as answer_once};
+use crate::operations::{Answered, check_key, once as answer_once, raised_kept};
 use crate::{answer, routes::Route};
 use axum::body::{Body, Bytes};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
@@ -48,7 +48,8 @@ fn idempotency(call: &Call, key: &str, body: &Bytes) -> Idempotency {
     let (method, uri) = (call.parts.method.as_str(), &call.parts.uri);
     let query = uri.query().unwrap_or_default();
     let parts = [method.as_bytes(), uri.path().as_bytes(), query.as_bytes(), body];
-    let encode = encoder(call.engine().application().clone(), call.route.clone());
+    let encode = encoder(call.operations.application().clone(), call.route.clone());
+    let encode = raised_kept(call.operations.face(), encode);
     call.engine().idempotency(&call.caller, key, &parts, encode)
 }
 

@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::frame::{self, Answer};
 use crate::measures::{Requests, RouteMeasures};
-use crate::operations::{Operations, Protocol};
+use crate::operations::{Operations, Protocol, is_of};
 use crate::state::State;
 use crate::{body, docs, rest, system, watch};
 use axum::Router;
@@ -34,6 +34,12 @@ pub(crate) struct Route {
     pub(crate) operation: Option<Operation>,
     /// What is counted of its requests.
     pub(crate) measures: Arc<RouteMeasures>,
+}
+
+impl Route {
+    fn is_watch(&self) -> bool {
+        self.operation.as_ref().is_some_and(|operation| operation.kind == OperationKind::Watch)
+    }
 }
 
 /// What a path leads to.
@@ -101,9 +107,10 @@ impl Api {
         let operations = self.operations(Protocol::Rest);
         let mut paths =
             Paths { operations: operations.clone(), by_path: BTreeMap::new(), lists: BTreeMap::new() };
-        for operation in operations.list() {
-            add_operation(&mut paths, operation);
+        for version in operations.versions() {
+            add_version(&mut paths, &version);
         }
+        paths.operations = operations.clone();
         add_system(&mut paths);
         self.endpoints.into_iter().for_each(|endpoint| paths.add_endpoint(endpoint));
         let unmatched = paths.system(None, "unmatched");
@@ -123,33 +130,50 @@ pub fn router(engine: Engine) -> Router {
 /// An operation's method and path.
 pub(crate) fn place(application: &Application, operation: &Operation) -> (Method, String) {
     let plural = operation.model.map(|model| application.model(model).plural.as_str()).unwrap_or_default();
+    let version = application.version();
     match operation.kind {
         // One address, two forms: the `Accept` header says which.
-        OperationKind::List | OperationKind::Watch => (Method::GET, format!("/v1/{plural}")),
-        OperationKind::Create => (Method::POST, format!("/v1/{plural}")),
-        OperationKind::Get => (Method::GET, format!("/v1/{plural}/{{id}}")),
-        OperationKind::Update => (Method::PATCH, format!("/v1/{plural}/{{id}}")),
-        OperationKind::Put => (Method::PUT, format!("/v1/{plural}/{{id}}")),
-        OperationKind::Delete => (Method::DELETE, format!("/v1/{plural}/{{id}}")),
-        OperationKind::UpdateMany => (Method::PATCH, format!("/v1/{plural}")),
-        OperationKind::DeleteMany => (Method::DELETE, format!("/v1/{plural}")),
-        OperationKind::Restore => (Method::POST, format!("/v1/{plural}/{{id}}/restore")),
-        OperationKind::Batch => (Method::POST, "/v1/batch".to_owned()),
-        OperationKind::AcquireLock => (Method::POST, "/v1/locks/{name}".to_owned()),
-        OperationKind::GetLock => (Method::GET, "/v1/locks/{name}".to_owned()),
-        OperationKind::RenewLock => (Method::PATCH, "/v1/locks/{name}".to_owned()),
-        OperationKind::ReleaseLock => (Method::DELETE, "/v1/locks/{name}".to_owned()),
-        OperationKind::Register => (Method::POST, "/v1/auth/register".to_owned()),
-        OperationKind::Login => (Method::POST, "/v1/auth/login".to_owned()),
-        OperationKind::Refresh => (Method::POST, "/v1/auth/refresh".to_owned()),
-        OperationKind::Logout => (Method::POST, "/v1/auth/logout".to_owned()),
-        OperationKind::ChangePassword => (Method::POST, "/v1/auth/password".to_owned()),
-        OperationKind::Me => (Method::GET, "/v1/auth/me".to_owned()),
-        OperationKind::CreateKey => (Method::POST, "/v1/auth/keys".to_owned()),
-        OperationKind::ListKeys => (Method::GET, "/v1/auth/keys".to_owned()),
-        OperationKind::GetKey => (Method::GET, "/v1/auth/keys/{id}".to_owned()),
-        OperationKind::DeleteKey => (Method::DELETE, "/v1/auth/keys/{id}".to_owned()),
+        OperationKind::List | OperationKind::Watch => (Method::GET, format!("/v{version}/{plural}")),
+        OperationKind::Create => (Method::POST, format!("/v{version}/{plural}")),
+        OperationKind::Get => (Method::GET, format!("/v{version}/{plural}/{{id}}")),
+        OperationKind::Update => (Method::PATCH, format!("/v{version}/{plural}/{{id}}")),
+        OperationKind::Put => (Method::PUT, format!("/v{version}/{plural}/{{id}}")),
+        OperationKind::Delete => (Method::DELETE, format!("/v{version}/{plural}/{{id}}")),
+        OperationKind::UpdateMany => (Method::PATCH, format!("/v{version}/{plural}")),
+        OperationKind::DeleteMany => (Method::DELETE, format!("/v{version}/{plural}")),
+        OperationKind::Restore => (Method::POST, format!("/v{version}/{plural}/{{id}}/restore")),
+        OperationKind::Batch => (Method::POST, format!("/v{version}/batch")),
+        OperationKind::AcquireLock => (Method::POST, format!("/v{version}/locks/{{name}}")),
+        OperationKind::GetLock => (Method::GET, format!("/v{version}/locks/{{name}}")),
+        OperationKind::RenewLock => (Method::PATCH, format!("/v{version}/locks/{{name}}")),
+        OperationKind::ReleaseLock => (Method::DELETE, format!("/v{version}/locks/{{name}}")),
+        OperationKind::Register => (Method::POST, format!("/v{version}/auth/register")),
+        OperationKind::Login => (Method::POST, format!("/v{version}/auth/login")),
+        OperationKind::Refresh => (Method::POST, format!("/v{version}/auth/refresh")),
+        OperationKind::Logout => (Method::POST, format!("/v{version}/auth/logout")),
+        OperationKind::ChangePassword => (Method::POST, format!("/v{version}/auth/password")),
+        OperationKind::Me => (Method::GET, format!("/v{version}/auth/me")),
+        OperationKind::CreateKey => (Method::POST, format!("/v{version}/auth/keys")),
+        OperationKind::ListKeys => (Method::GET, format!("/v{version}/auth/keys")),
+        OperationKind::GetKey => (Method::GET, format!("/v{version}/auth/keys/{{id}}")),
+        OperationKind::DeleteKey => (Method::DELETE, format!("/v{version}/auth/keys/{{id}}")),
     }
+}
+
+/// The operations of a version of the application's API.
+fn add_version(paths: &mut Paths, operations: &Operations) {
+    paths.operations = operations.clone();
+    for operation in operations.list() {
+        add_operation(paths, operation);
+    }
+    // A version may have lists that cannot be watched, or the other way round.
+    for (_, route) in std::mem::take(&mut paths.lists) {
+        match route.is_watch() {
+            true => paths.add(&Method::GET, route, watch::watch),
+            false => paths.add(&Method::GET, route, rest::answer),
+        }
+    }
+    paths.add_system(&format!("/v{}/openapi.json", operations.version()), system::openapi);
 }
 
 fn add_operation(paths: &mut Paths, operation: &Operation) {
@@ -221,10 +245,7 @@ impl Paths {
             self.lists.insert(route.path.clone(), route);
             return;
         };
-        let is_watch = |route: &Route| {
-            route.operation.as_ref().is_some_and(|operation| operation.kind == OperationKind::Watch)
-        };
-        let (list, watch) = if is_watch(&list) { (route, list) } else { (list, route) };
+        let (list, watch) = if list.is_watch() { (route, list) } else { (list, route) };
         self.add_service(method, &list.path.clone(), list_or_watch(&self.operations, list, watch));
     }
 
@@ -240,7 +261,10 @@ impl Paths {
     fn add_endpoint(&mut self, endpoint: Endpoint) {
         let route = self.system(Some(&endpoint.method), &endpoint.path);
         let (method, path) = (endpoint.method.clone(), endpoint.path.clone());
-        let service = service(&self.operations, route, move |call, body| endpoint.answer(call, body));
+        let versions = self.operations.versions();
+        let own = versions.iter().find(|operations| is_of(&path, operations.version()));
+        let service =
+            service(own.unwrap_or(&self.operations), route, move |call, body| endpoint.answer(call, body));
         self.add_service(&method, &path, service);
     }
 

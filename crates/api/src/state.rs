@@ -1,7 +1,7 @@
 //! What every request needs.
 
 use crate::measures::Requests;
-use crate::operations::Counts;
+use crate::operations::{Counts, Shown};
 use mainstay_engine::Engine;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,10 +16,8 @@ pub(crate) struct State {
     pub(crate) counts: Arc<Counts>,
     /// Writes the page for monitoring; empty when it is not served here.
     pub(crate) metrics: OnceLock<Metrics>,
-    /// The OpenAPI document; made when it is first asked for, so that it does not delay the start.
-    pub(crate) openapi: OnceLock<crate::system::Document>,
-    /// The API reference page; made like the document.
-    pub(crate) reference: OnceLock<crate::system::Document>,
+    /// The versions of the application's API, the oldest first.
+    pub(crate) versions: Vec<Arc<Shown>>,
 }
 
 /// Writes the page for monitoring, in the text format of Prometheus.
@@ -57,13 +55,12 @@ impl State {
         };
         let counts = Arc::new(Counts::new(engine.registry().operations()));
         State {
+            versions: Shown::all(&engine),
             engine,
             counts,
             limits,
             requests: Arc::default(),
             metrics: OnceLock::new(),
-            openapi: OnceLock::new(),
-            reference: OnceLock::new(),
         }
     }
 }

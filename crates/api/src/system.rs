@@ -90,12 +90,10 @@ pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// `GET /openapi.json`
 pub(crate) async fn openapi(call: Call, _: Body) -> Answer {
-    let document = call.operations.state.openapi.get_or_init(|| {
-        let engine = call.operations.engine();
-        Document::new(
-            "application/json",
-            openapi::document(engine.application(), engine.registry()).to_string(),
-        )
+    let operations = &call.operations;
+    let document = operations.shown.openapi.get_or_init(|| {
+        let document = openapi::document(operations.application(), operations.list());
+        Document::new("application/json", document.to_string())
     });
     Ok(document.answer(call.headers()))
 }

@@ -55,8 +55,13 @@ impl Input {
         if !errors.is_empty() {
             return Err(Error::validation(errors));
         }
+        Ok(Input::of(model, values))
+    }
+
+    /// These values of fields, each of its field's type.
+    pub fn of(model: &Model, mut values: Vec<(FieldId, Value)>) -> Self {
         values.iter_mut().for_each(|(field, value)| normalize(model, *field, value));
-        Ok(Input { values })
+        Input { values }
     }
 
     /// The value given for a field.

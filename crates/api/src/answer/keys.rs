@@ -11,7 +11,9 @@ pub(super) fn made<B: From<Vec<u8>>>(application: &Application, made: &MadeKey) 
     let body = encode::record_body_with(application, &made.view, "key", &made.key);
     let mut response = answer::json(StatusCode::CREATED, body);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Ok(value) = HeaderValue::try_from(format!("/v1/auth/keys/{}", made.view.record.id())) {
+    if let Ok(value) =
+        HeaderValue::try_from(format!("/v{}/auth/keys/{}", application.version(), made.view.record.id()))
+    {
         response.headers_mut().insert(LOCATION, value);
     }
     response

@@ -108,7 +108,7 @@ pub(crate) fn done(application: &Application, operation: &Operation, done: &Done
         }
         Done::Registered(view) => {
             let response = record(application, StatusCode::CREATED, view);
-            located(response, application.user(), view.record.id())
+            located(response, application, application.user(), view.record.id())
         }
         Done::Tokens(tokens) => tokens::tokens(tokens),
         Done::Key(made) => keys::made(application, made),
@@ -141,7 +141,9 @@ fn written(application: &Application, operation: &Operation, written: &Written) 
         None => json(status, encode::id_body(written.id.unwrap_or_default())),
     };
     match (operation.model, written.id) {
-        (Some(model), Some(id)) if written.created => located(response, application.model(model), id),
+        (Some(model), Some(id)) if written.created => {
+            located(response, application, application.model(model), id)
+        }
         _ => response,
     }
 }
@@ -155,8 +157,8 @@ pub(crate) fn at<B>(mut response: Response<B>, position: Position) -> Response<B
 }
 
 /// The answer with the path of the record that was made.
-fn located<B>(mut response: Response<B>, model: &Model, id: Uuid) -> Response<B> {
-    if let Ok(value) = HeaderValue::try_from(format!("/v1/{}/{id}", model.plural)) {
+fn located<B>(mut response: Response<B>, application: &Application, model: &Model, id: Uuid) -> Response<B> {
+    if let Ok(value) = HeaderValue::try_from(format!("/v{}/{}/{id}", application.version(), model.plural)) {
         response.headers_mut().insert(LOCATION, value);
     }
     response

@@ -14,7 +14,7 @@ use crate::system::Document;
 use axum::body::Body;
 use http::header::{CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{HeaderValue, StatusCode};
-use mainstay_engine::{Code, Registry};
+use mainstay_engine::{Code, Operation};
 use mainstay_model::Application;
 use std::fmt::Write;
 
@@ -27,9 +27,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 /// `GET /docs`, and `GET /docs/errors`, to which the `type` of a problem document leads.
 pub(crate) async fn page(call: Call, _: Body) -> Answer {
-    let document = call.operations.state.reference.get_or_init(|| {
-        let engine = call.operations.engine();
-        Document::new("text/html; charset=utf-8", render(engine.application(), engine.registry()))
+    let operations = &call.operations;
+    let document = operations.shown.reference.get_or_init(|| {
+        Document::new("text/html; charset=utf-8", render(operations.application(), operations.list()))
     });
     let mut response = document.answer(call.headers());
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
@@ -47,17 +47,17 @@ pub(crate) async fn script(_: Call, _: Body) -> Answer {
     Ok(answer::bytes(StatusCode::OK, "text/javascript; charset=utf-8", SCRIPT))
 }
 
-fn render(application: &Application, registry: &Registry) -> String {
+fn render(application: &Application, list: &[Operation]) -> String {
     let name = application.config.name.as_str();
     let title = escaped(if name.is_empty() { "Mainstay" } else { name });
     PAGE.replace("{{title}}", &title)
-        .replace("{{operations}}", &operations(application, registry))
+        .replace("{{operations}}", &operations(application, list))
         .replace("{{errors}}", &errors())
 }
 
-fn operations(application: &Application, registry: &Registry) -> String {
+fn operations(application: &Application, list: &[Operation]) -> String {
     let mut html = String::new();
-    for operation in registry.operations() {
+    for operation in list {
         let (method, path) = place(application, operation);
         let (name, summary, path) = (escaped(&operation.name), escaped(&operation.summary), escaped(&path));
         let method_class = method.as_str().to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use super::field::schema;
 use super::model::{schemas, written};
 use super::{answers, batch, example, keys, locks};
-use mainstay_engine::{Code, Registry};
+use mainstay_engine::{Code, Operation};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
 
@@ -13,10 +13,10 @@ pub(super) const POSITION: &str = "6d8bX0wqkP0AAAAAAAAAKg";
 pub(super) const REQUEST_ID: &str = "0197a3c28a407cc19d5e2f6b1c4d8e90";
 
 /// The components of the document.
-pub(super) fn components(application: &Application, registry: &Registry) -> Value {
+pub(super) fn components(application: &Application, operations: &[Operation]) -> Value {
     json!({
         "schemas": all_schemas(application),
-        "responses": answers::components(registry.operations()),
+        "responses": answers::components(operations),
         "examples": answers::examples(),
         "headers": headers(),
         "securitySchemes": {

@@ -17,20 +17,20 @@ mod parameters;
 mod system;
 
 use crate::routes::place;
-use mainstay_engine::{OperationKind, Registry};
+use mainstay_engine::{Operation, OperationKind};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
 
 /// The document.
-pub(crate) fn document(application: &Application, registry: &Registry) -> Value {
+pub(crate) fn document(application: &Application, operations: &[Operation]) -> Value {
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": info(application),
         "servers": [{"url": "/"}],
         "tags": tags(application),
-        "paths": paths(application, registry),
-        "components": components::components(application, registry),
+        "paths": paths(application, operations),
+        "components": components::components(application, operations),
     })
 }
 
@@ -39,7 +39,7 @@ fn info(application: &Application) -> Value {
     let title = if name.is_empty() { "Mainstay" } else { name };
     json!({
         "title": title,
-        "version": "1",
+        "version": application.version().to_string(),
         "description": "Errors are problem documents (RFC 9457). Integers are exact in 64 bits; a reader that keeps numbers as doubles, \
             as JavaScript does, loses digits beyond 2^53. Decimals are strings. Timestamps are RFC 3339 in UTC with microseconds.",
     })
@@ -59,9 +59,9 @@ fn tags(application: &Application) -> Value {
     Value::Array(tags)
 }
 
-fn paths(application: &Application, registry: &Registry) -> Value {
+fn paths(application: &Application, operations: &[Operation]) -> Value {
     let mut paths = Map::new();
-    for operation in registry.operations() {
+    for operation in operations {
         let (method, path) = place(application, operation);
         if operation.kind == OperationKind::Watch {
             // The list, which has the same path, comes first in the registry.

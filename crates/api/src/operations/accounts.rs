@@ -11,9 +11,11 @@ pub(super) async fn register(context: Context<'_>, mut ask: Ask) -> Result<Reply
     if object.take("id").is_some() {
         object.fault("id", "read_only", "is set by the server");
     }
-    let input = decode_all(context.engine().application().user(), object)?;
+    let model = context.engine().application().user().id;
+    let input = context.lower_record(model, decode_all(context.seen(model), object)?)?;
     let user = NewUser { email, password, input };
-    context.engine().register(context.caller, user).await.map(Reply::Registered)
+    let registered = context.engine().register(context.caller, user).await;
+    registered.map(Reply::Registered).map_err(|error| context.raised_error(model, error))
 }
 
 pub(super) async fn login(context: Context<'_>, mut ask: Ask) -> Result<Reply, Error> {

@@ -14,9 +14,10 @@ pub(super) async fn update_many(context: Context<'_>, mut ask: Ask) -> Result<Re
     if object.take("id").is_some() {
         object.fault("id", "read_only", "many records have no id in common");
     }
-    let input = decode_all(model, object)?;
-    let engine = context.engine();
-    let (count, position) = engine.update_many(context.caller, model.id, &matching, input, &merged).await?;
+    let input = context.lower_blindly(model.id, decode_all(model, object)?)?;
+    let merged = context.lower_fields(model.id, &merged);
+    let updated = context.engine().update_many(context.caller, model.id, &matching, input, &merged).await;
+    let (count, position) = updated.map_err(|error| context.raised_error(model.id, error))?;
     Ok(Reply::Count(count, position))
 }
 

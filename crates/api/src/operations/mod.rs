@@ -22,6 +22,7 @@ mod perform;
 mod read;
 mod reply;
 mod update;
+mod version;
 mod write;
 
 pub use ask::Ask;
@@ -40,22 +41,47 @@ pub(crate) use once::{check_key, once};
 pub(crate) use pairs::Pairs;
 pub(crate) use parameters::known;
 pub(crate) use perform::perform;
+pub(crate) use version::{Shown, is_of, raised_kept};
 
 use crate::state::{Limits, State};
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, Operation, OperationKind, Watch, WatchRequest};
-use mainstay_model::Application;
+use mainstay_model::{Application, Face};
 use std::sync::Arc;
 
 /// The operations of a project, as a protocol calls them. Cheap to clone.
 #[derive(Clone)]
 pub struct Operations {
     pub(crate) state: Arc<State>,
+    pub(crate) shown: Arc<Shown>,
     protocol: Protocol,
 }
 
 impl Operations {
+    /// The operations of the newest version.
     pub(crate) fn new(state: Arc<State>, protocol: Protocol) -> Self {
-        Operations { state, protocol }
+        let shown = state.versions.last().expect("there is always a version").clone();
+        Operations { state, shown, protocol }
+    }
+
+    /// The operations of all versions of the API, the oldest first.
+    pub fn versions(&self) -> Vec<Operations> {
+        let of = |shown: &Arc<Shown>| Operations { shown: shown.clone(), ..self.clone() };
+        self.state.versions.iter().map(of).collect()
+    }
+
+    /// The number of the version of the API.
+    pub fn version(&self) -> u32 {
+        self.shown.version.number
+    }
+
+    /// The way between the version's clients and the application; `None` of the newest.
+    pub(crate) fn face(&self) -> Option<&Arc<Face>> {
+        self.shown.face()
+    }
+
+    /// The operation as the application has it now: rules, scopes and counts speak of it by this name.
+    pub(crate) fn newest<'a>(&'a self, operation: &'a Operation) -> &'a Operation {
+        self.shown.newest(operation)
     }
 
     /// The engine.
@@ -65,12 +91,12 @@ impl Operations {
 
     /// The application as it is shown to clients: what schemas and answers are made from.
     pub fn application(&self) -> &Arc<Application> {
-        self.engine().application()
+        &self.shown.application
     }
 
     /// All operations.
     pub fn list(&self) -> &[Operation] {
-        self.engine().registry().operations()
+        self.shown.operations()
     }
 
     /// The operation with this name.
@@ -103,7 +129,7 @@ impl Operations {
     /// operation does not know; [`Code::RequestTimeout`]; and its own. What a rule forbids nobody is [`Code::Unauthenticated`].
     pub async fn call(&self, caller: &Caller, operation: &Operation, ask: Ask) -> Result<Reply, Error> {
         let work = async {
-            caller.require(operation)?;
+            caller.require(self.newest(operation))?;
             ask.check(operation.kind)?;
             perform(self, caller, operation, ask).await
         };
@@ -122,7 +148,8 @@ impl Operations {
         ask: Ask,
         key: Once<'_>,
     ) -> Result<Answered<Reply>, Error> {
-        caller.require(operation).map_err(|error| for_caller(error, &caller))?;
+        caller.require(self.newest(operation)).map_err(|error| for_caller(error, &caller))?;
+        let key = Once { encode: raised_kept(self.face(), key.encode), ..key };
         let idempotency = Arc::new(key.idempotency(self.engine(), &caller)?);
         caller.idempotency = Some(idempotency.clone());
         once(self.engine(), &idempotency, self.call(&caller, operation, ask), |_| true).await
@@ -136,12 +163,15 @@ impl Operations {
         &self,
         caller: &Caller,
         operation: &Operation,
-        request: WatchRequest,
+        mut request: WatchRequest,
     ) -> Result<Watch, Error> {
         let model = operation.model.filter(|_| operation.kind == OperationKind::Watch);
         let model = model.ok_or_else(|| Error::new(Code::InvalidParameter, "this cannot be watched"))?;
         let work = async {
-            caller.require(operation)?;
+            caller.require(self.newest(operation))?;
+            if let Some(face) = self.face() {
+                version::lower_watch(self.version(), face, model, &mut request)?;
+            }
             self.engine().watch(caller, model, request).await
         };
         self.counted(operation, bounded(work, self.limits().request_timeout).await)
@@ -149,7 +179,7 @@ impl Operations {
     }
 
     fn counted<T>(&self, operation: &Operation, result: Result<T, Error>) -> Result<T, Error> {
-        self.state.counts.count(self.protocol, &operation.name, result.as_ref().err());
+        self.state.counts.count(self.protocol, &self.newest(operation).name, result.as_ref().err());
         result
     }
 }

@@ -1,8 +1,8 @@
 //! From operations to what they do.
 
-use super::{Ask, Operations, Reply, accounts, batch, keys, locks, many, read, update, write};
+use super::{Ask, Operations, Reply, accounts, batch, keys, locks, many, read, update, version, write};
 use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
-use mainstay_model::Model;
+use mainstay_model::{Face, Model};
 
 /// An operation that is asked for, and who asks.
 #[derive(Clone, Copy)]
@@ -17,10 +17,9 @@ impl<'a> Context<'a> {
         self.operations.engine()
     }
 
-    /// The model that the operation is about.
+    /// The model that the operation is about, as the caller knows it.
     pub(super) fn model(self) -> &'a Model {
-        let model = self.operation.model.expect("operations on records have a model");
-        self.engine().application().model(model)
+        self.seen(self.operation.model.expect("operations on records have a model"))
     }
 }
 
@@ -29,6 +28,35 @@ impl<'a> Context<'a> {
 /// # Errors
 /// The operation's own.
 pub(crate) async fn perform(
+    operations: &Operations,
+    caller: &Caller,
+    operation: &Operation,
+    ask: Ask,
+) -> Result<Reply, Error> {
+    match operations.face() {
+        None => run(operations, caller, operation, ask).await,
+        // Boxed, so that the newest version need not carry the room for what older ones need.
+        Some(face) => Box::pin(in_version(operations, face, caller, operation, ask)).await,
+    }
+}
+
+/// Runs an operation for a client of an older version.
+async fn in_version(
+    operations: &Operations,
+    face: &Face,
+    caller: &Caller,
+    operation: &Operation,
+    mut ask: Ask,
+) -> Result<Reply, Error> {
+    let selected = match operation.model {
+        Some(model) => version::lower_parameters(face, model, &mut ask.parameters)?,
+        None => None,
+    };
+    let reply = run(operations, caller, operations.newest(operation), ask).await?;
+    Ok(version::raised_reply(face, &selected, reply))
+}
+
+async fn run(
     operations: &Operations,
     caller: &Caller,
     operation: &Operation,

@@ -18,6 +18,7 @@ const MAX_PAUSE: Duration = Duration::from_millis(16);
 
 pub(super) async fn create(context: Context<'_>, mut ask: Ask) -> Result<Reply, Error> {
     let (id, input) = decode(context.model(), ask.take_body()?)?;
+    let input = context.lower_record(context.model().id, input)?;
     one(context, Action::Create { id, input }).await
 }
 
@@ -26,6 +27,7 @@ pub(super) async fn put(context: Context<'_>, mut ask: Ask) -> Result<Reply, Err
     let only_create = ask.conditions.only_create;
     let if_match = std::mem::take(&mut ask.conditions.if_match).narrowed(version(context, id)).await?;
     let input = decode_for(context.model(), id, ask.take_body()?)?;
+    let input = context.lower_record(context.model().id, input)?;
     if if_match == IfMatch::Exists {
         return replace(context, id, input).await;
     }
@@ -56,8 +58,10 @@ async fn one(context: Context<'_>, action: Action) -> Result<Reply, Error> {
 
 /// Runs an action on the operation's model.
 pub(super) async fn write(context: Context<'_>, action: Action) -> Result<(Written, Position), Error> {
-    let command = Command { model: context.model().id, action };
-    context.engine().write(context.caller, &context.operation.name, command).await
+    let model = context.model().id;
+    let command = Command { model, action };
+    let written = context.engine().write(context.caller, &context.operation.name, command).await;
+    written.map_err(|error| context.raised_error(model, error))
 }
 
 /// The version that the record has now.

@@ -17,3 +17,4 @@ mod many;
 mod position;
 mod support;
 mod unauthorised;
+mod versions;

@@ -36,19 +36,22 @@ impl Engine {
             return Ok(predicate);
         }
         let context = Context { model: Some(model), usage: Use::Filter };
-        let compiled =
-            compile(source, context, self.application().as_ref()).map_err(|faults| invalid(&faults))?;
+        let compiled = compile(source, context, self.application().as_ref())
+            .map_err(|faults| Error::invalid_filter(&faults))?;
         let predicate = Arc::new(compiled.predicate);
         self.filters().put(model, source, &predicate);
         Ok(predicate)
     }
 }
 
-fn invalid(faults: &[Fault]) -> Error {
-    let fields = faults.iter().map(|fault| {
-        let hint = fault.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
-        let place = format!("at {}..{}: ", fault.span.start, fault.span.end);
-        FieldError::new("filter", fault.code, format!("{place}{}{hint}", fault.message))
-    });
-    Error { fields: fields.collect(), ..Error::new(Code::InvalidFilter, "the filter is not valid") }
+impl Error {
+    /// A filter that these faults were found in.
+    pub fn invalid_filter(faults: &[Fault]) -> Self {
+        let fields = faults.iter().map(|fault| {
+            let hint = fault.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+            let place = format!("at {}..{}: ", fault.span.start, fault.span.end);
+            FieldError::new("filter", fault.code, format!("{place}{}{hint}", fault.message))
+        });
+        Error { fields: fields.collect(), ..Error::new(Code::InvalidFilter, "the filter is not valid") }
+    }
 }

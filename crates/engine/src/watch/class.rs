@@ -130,7 +130,7 @@ pub(super) struct Classes {
     by_model: HashMap<ModelId, OfModel>,
 }
 
-type Key = (ClassDigest, &'static str);
+type Key = (ClassDigest, String);
 
 /// The classes of a model. Most filters name a record that others hang on, as `room == R`: a change then concerns the few classes of its room.
 #[derive(Default)]
@@ -144,7 +144,7 @@ struct OfModel {
 impl Classes {
     /// The class of a policy, made when it is not there yet.
     pub(super) fn of(&mut self, policy: &Arc<Policy>, max_bytes: usize) -> Arc<Class> {
-        let key = (policy.digest, policy.format.name());
+        let key = (policy.digest, policy.format.name().to_owned());
         if let Some(class) = self.all.get(&key) {
             return class.clone();
         }
@@ -169,7 +169,7 @@ impl Classes {
 
     /// Takes a class away whose watches were ended, so that nobody joins it any more: what it remembers is of before.
     pub(super) fn remove(&mut self, class: &Arc<Class>) {
-        self.all.remove(&(class.policy.digest, class.policy.format.name()));
+        self.all.remove(&(class.policy.digest, class.policy.format.name().to_owned()));
         if let Some(of_model) = self.by_model.get_mut(&class.policy.model) {
             of_model.remove(class);
         }

@@ -19,8 +19,8 @@ fn formula(source: &str, ty: &Type) -> Formula {
 }
 
 #[track_caller]
-fn check(source: &str, ty: &Type, values: &[(&str, Value)], expected: Value) {
-    assert_eq!(formula(source, ty).evaluate(&message(values)), expected, "{source}");
+fn check(source: &str, ty: &Type, values: &[(&str, Value)], expected: &Value) {
+    assert_eq!(formula(source, ty).evaluate(&message(values)), *expected, "{source}");
 }
 
 fn text(text: &str) -> Value {
@@ -30,43 +30,43 @@ fn text(text: &str) -> Value {
 #[test]
 fn texts_are_put_together_and_taken_apart() {
     let named = [("title", text("Ada")), ("text", text("Lovelace King"))];
-    check("title + ' ' + text", &Type::Text, &named, text("Ada Lovelace King"));
-    check("title + note", &Type::Text, &named, Value::Null);
-    check("text.split(' ')[1]", &Type::Text, &named, text("King"));
-    check("(title + ' ' + text).split(' ', 2)[1]", &Type::Text, &named, text("Lovelace King"));
-    check("text.split(' ')[2]", &Type::Text, &named, Value::Null);
-    check("note.split(' ')[0]", &Type::Text, &named, Value::Null);
+    check("title + ' ' + text", &Type::Text, &named, &text("Ada Lovelace King"));
+    check("title + note", &Type::Text, &named, &Value::Null);
+    check("text.split(' ')[1]", &Type::Text, &named, &text("King"));
+    check("(title + ' ' + text).split(' ', 2)[1]", &Type::Text, &named, &text("Lovelace King"));
+    check("text.split(' ')[2]", &Type::Text, &named, &Value::Null);
+    check("note.split(' ')[0]", &Type::Text, &named, &Value::Null);
 }
 
 #[test]
 fn values_are_chosen_by_conditions() {
     let source = "draft ? 'draft' : likes > 10 ? 'liked' : 'sent'";
-    check(source, &Type::Text, &[("draft", Value::Bool(true))], text("draft"));
-    check(source, &Type::Text, &[("likes", Value::Int(11))], text("liked"));
-    check(source, &Type::Text, &[], text("sent"));
-    check("kind == 'poll'", &Type::Bool, &[("kind", text("poll"))], Value::Bool(true));
-    check("draft", &Type::Bool, &[("draft", Value::Bool(true))], Value::Bool(true));
-    check("true", &Type::Bool, &[], Value::Bool(true));
-    check("title != null ? title : 'none'", &Type::Text, &[], text("none"));
+    check(source, &Type::Text, &[("draft", Value::Bool(true))], &text("draft"));
+    check(source, &Type::Text, &[("likes", Value::Int(11))], &text("liked"));
+    check(source, &Type::Text, &[], &text("sent"));
+    check("kind == 'poll'", &Type::Bool, &[("kind", text("poll"))], &Value::Bool(true));
+    check("draft", &Type::Bool, &[("draft", Value::Bool(true))], &Value::Bool(true));
+    check("true", &Type::Bool, &[], &Value::Bool(true));
+    check("title != null ? title : 'none'", &Type::Text, &[], &text("none"));
 }
 
 #[test]
 fn types_are_turned_into_each_other_where_nothing_is_lost() {
     let decimal = |mantissa, scale| Value::Decimal(Decimal::new(mantissa, scale).unwrap());
-    check("string(likes)", &Type::Text, &[("likes", Value::Int(7))], text("7"));
-    check("'#' + string(likes)", &Type::Text, &[("likes", Value::Int(7))], text("#7"));
-    check("int(text)", &Type::Int, &[("text", text("42"))], Value::Int(42));
-    check("int(text)", &Type::Int, &[("text", text("x"))], Value::Null);
-    check("int(score)", &Type::Int, &[("score", Value::Float(3.0))], Value::Int(3));
-    check("int(score)", &Type::Int, &[("score", Value::Float(3.5))], Value::Null);
-    check("float(likes)", &Type::Float, &[("likes", Value::Int(3))], Value::Float(3.0));
-    check("decimal(likes, 2)", &SCALE_2, &[("likes", Value::Int(1234))], decimal(1234, 2));
-    check("int(price, 2)", &Type::Int, &[("price", decimal(1234, 2))], Value::Int(1234));
-    check("decimal(likes)", &SCALE_2, &[("likes", Value::Int(12))], decimal(1200, 2));
-    check("string(price)", &Type::Text, &[("price", decimal(1234, 2))], text("12.34"));
-    check("date(text)", &Type::Date, &[("text", text("1970-01-02"))], Value::Date(1));
-    check("string(draft)", &Type::Text, &[("draft", Value::Bool(true))], text("true"));
-    check("int(draft)", &Type::Int, &[("draft", Value::Bool(true))], Value::Int(1));
+    check("string(likes)", &Type::Text, &[("likes", Value::Int(7))], &text("7"));
+    check("'#' + string(likes)", &Type::Text, &[("likes", Value::Int(7))], &text("#7"));
+    check("int(text)", &Type::Int, &[("text", text("42"))], &Value::Int(42));
+    check("int(text)", &Type::Int, &[("text", text("x"))], &Value::Null);
+    check("int(score)", &Type::Int, &[("score", Value::Float(3.0))], &Value::Int(3));
+    check("int(score)", &Type::Int, &[("score", Value::Float(3.5))], &Value::Null);
+    check("float(likes)", &Type::Float, &[("likes", Value::Int(3))], &Value::Float(3.0));
+    check("decimal(likes, 2)", &SCALE_2, &[("likes", Value::Int(1234))], &decimal(1234, 2));
+    check("int(price, 2)", &Type::Int, &[("price", decimal(1234, 2))], &Value::Int(1234));
+    check("decimal(likes)", &SCALE_2, &[("likes", Value::Int(12))], &decimal(1200, 2));
+    check("string(price)", &Type::Text, &[("price", decimal(1234, 2))], &text("12.34"));
+    check("date(text)", &Type::Date, &[("text", text("1970-01-02"))], &Value::Date(1));
+    check("string(draft)", &Type::Text, &[("draft", Value::Bool(true))], &text("true"));
+    check("int(draft)", &Type::Int, &[("draft", Value::Bool(true))], &Value::Int(1));
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn faults_are_shown_with_their_places() {
 
 #[test]
 fn the_examples_have_no_faults() {
-    for example in ["chat", "atlas"] {
+    for example in ["chat", "atlas", "versions"] {
         let checked = Project::example(example).run(&["check", "--deny-warnings"]);
         assert_eq!(checked.stdout, "0 errors, 0 warnings\n");
         assert_eq!(checked.code, Some(0));

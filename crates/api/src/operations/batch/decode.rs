@@ -3,15 +3,17 @@
 use super::names::Names;
 use crate::json::kind;
 use crate::operations::input::decode_all;
+use crate::operations::perform::Context;
+use crate::operations::version::lower_filter;
 use crate::operations::{Object, names_text};
-use mainstay_engine::{Action, Code, Command, Engine, Error, Input, Part};
+use mainstay_engine::{Action, Code, Command, Error, Input, Part};
 use mainstay_model::Model;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// Reads operations one after the other, so that later ones can refer to the ids of earlier ones.
 pub(super) struct Decoder<'a> {
-    engine: &'a Engine,
+    context: Context<'a>,
     names: Names,
 }
 
@@ -27,8 +29,8 @@ enum Verb {
 }
 
 impl<'a> Decoder<'a> {
-    pub(super) fn new(engine: &'a Engine) -> Self {
-        Decoder { engine, names: Names::default() }
+    pub(super) fn new(context: Context<'a>) -> Self {
+        Decoder { context, names: Names::default() }
     }
 
     /// Reads all operations.
@@ -65,18 +67,20 @@ impl<'a> Decoder<'a> {
         let if_version = if verb.takes_version() { object.optional_int("if_version") } else { None };
         let filter = if verb == Verb::Check { object.optional_text("filter") } else { None };
         let Some(model) = self.model(&mut object) else { return Err(object.faulty()) };
-        let input = if verb.takes_data() { self.input(model, &mut object) } else { Input::default() };
+        let input = if verb.takes_data() { self.input(verb, model, &mut object) } else { Input::default() };
         object.end()?;
+        let filter = self.filter(model, filter)?;
         Ok(Command { model: model.id, action: verb.action(id, input, if_version, filter) })
     }
 
     /// A check without an id is of all records that match.
     fn check_many(&self, mut object: Object) -> Result<Command, Error> {
         let filter = object.text("filter");
-        let max = self.engine.application().config.limits.bulk_records;
+        let max = self.context.engine().application().config.limits.bulk_records;
         let (at_least, at_most) = expected(&mut object, max);
         let Some(model) = self.model(&mut object) else { return Err(object.faulty()) };
         object.end()?;
+        let filter = self.filter(model, Some(filter))?.unwrap_or_default();
         Ok(Command { model: model.id, action: Action::CheckMany { filter, at_least, at_most } })
     }
 
@@ -84,7 +88,7 @@ impl<'a> Decoder<'a> {
     fn id(&self, verb: Verb, object: &mut Object) -> Uuid {
         match object.take("id") {
             Some(value) => self.names.id(object, value),
-            None if verb == Verb::Create => self.engine.new_id(),
+            None if verb == Verb::Create => self.context.engine().new_id(),
             None => {
                 object.fault("id", "required", "must have a value");
                 Uuid::nil()
@@ -94,23 +98,36 @@ impl<'a> Decoder<'a> {
 
     fn model(&self, object: &mut Object) -> Option<&'a Model> {
         let name = object.text("model");
-        let model = self.engine.application().model_named(&name).filter(|model| !model.internal);
+        let model = self.context.operations.application().model_named(&name).filter(|model| !model.internal);
         if model.is_none() && !name.is_empty() {
             object.fault("model", "unknown_model", "is not the name of a model");
         }
         model
     }
 
-    fn input(&self, model: &Model, object: &mut Object) -> Input {
+    fn input(&self, verb: Verb, model: &Model, object: &mut Object) -> Input {
         let mut data = Object::new(object.object("data"));
         if data.take("id").is_some() {
             data.fault("id", "read_only", "belongs beside `data`");
         }
         self.names.resolve(model, &mut data);
-        decode_all(model, data).unwrap_or_else(|error| {
+        let input = decode_all(model, data).and_then(|input| match verb {
+            Verb::Update => self.context.lower_blindly(model.id, input),
+            _ => self.context.lower_record(model.id, input),
+        });
+        input.unwrap_or_else(|error| {
             object.faults(error.fields);
             Input::default()
         })
+    }
+
+    /// A filter in the application's names.
+    fn filter(&self, model: &Model, filter: Option<String>) -> Result<Option<String>, Error> {
+        let mut filter = filter;
+        if let Some(face) = self.context.operations.face() {
+            lower_filter(face, model.id, &mut filter)?;
+        }
+        Ok(filter)
     }
 }
 

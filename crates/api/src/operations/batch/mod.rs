@@ -7,16 +7,28 @@ use super::perform::Context;
 use super::{Ask, Object, Reply, names_text};
 use crate::json::kind;
 use decode::Decoder;
-use mainstay_engine::{Code, Error};
+use mainstay_engine::{Code, Error, Part};
+use mainstay_expr::ModelId;
 use mainstay_ports::Isolation;
 use serde_json::{Map, Value};
 
 pub(super) async fn batch(context: Context<'_>, mut ask: Ask) -> Result<Reply, Error> {
     let (operations, isolation) = operations(context, ask.take_body()?)?;
-    let commands = Decoder::new(context.engine()).commands(operations)?;
+    let commands = Decoder::new(context).commands(operations)?;
+    let models: Vec<ModelId> = commands.iter().map(|command| command.model).collect();
     let name = &context.operation.name;
-    let (written, position) = context.engine().write_all(context.caller, name, commands, isolation).await?;
+    let written = context.engine().write_all(context.caller, name, commands, isolation).await;
+    let (written, position) = written.map_err(|error| raised(context, &models, error))?;
     Ok(Reply::Written(written, position))
+}
+
+/// What the engine objects to, in the caller's names; each operation has a model of its own.
+fn raised(context: Context<'_>, models: &[ModelId], error: Error) -> Error {
+    let part = |(part, error)| match part {
+        Part::Operation(index) => (part, context.raised_error(models[index], error)),
+        Part::Record(_) => (part, error),
+    };
+    Error { parts: error.parts.into_iter().map(part).collect(), ..error }
 }
 
 /// The list of operations in the body, with a length that is allowed, and how it is to be kept from others.
