@@ -150,7 +150,7 @@ fn written(application: &Application, operation: &Operation, written: &Written) 
 
 /// The answer with the position behind a write, or that a read is as new as.
 pub(crate) fn at<B>(mut response: Response<B>, position: Position) -> Response<B> {
-    if let Ok(value) = HeaderValue::try_from(position.to_string()) {
+    if let Ok(value) = HeaderValue::from_bytes(&position.text()) {
         response.headers_mut().insert(MAINSTAY_POSITION, value);
     }
     response
