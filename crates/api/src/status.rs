@@ -16,6 +16,7 @@ pub fn status(code: Code) -> StatusCode {
         | Code::InvalidEventId
         | Code::InvalidParameter
         | Code::InvalidJson
+        | Code::InvalidMessage
         | Code::DuplicateKey
         | Code::JsonTooDeep
         | Code::NotUtf8 => StatusCode::BAD_REQUEST,

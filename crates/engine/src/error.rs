@@ -110,6 +110,7 @@ codes! {
     HistoryGone "history_gone" "The position that the request asks for (`Mainstay-Position`) belongs to another history: the database was restored, has lost writes, or is another one. Ask without it; what was written then may not be there.",
     InvalidParameter "invalid_parameter" "A query parameter, a header or the name of a lock is unknown, repeated or malformed.",
     InvalidJson "invalid_json" "The body is not JSON, or not of the expected shape.",
+    InvalidMessage "invalid_message" "The bytes are not those of the protobuf message that was expected.",
     DuplicateKey "duplicate_key" "An object in the body has the same key twice.",
     JsonTooDeep "json_too_deep" "The body is nested deeper than `limits.json_depth`.",
     NotUtf8 "not_utf8" "The body is not UTF-8.",

@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::commands::{
-    api, backup, check, export, import, init, key, migrate, moving, schema, serve, tune, user, version,
+    api, backup, check, export, import, init, key, migrate, moving, proto, schema, serve, tune, user, version,
 };
 use crate::failure::Failure;
 use clap::builder::NonEmptyStringValueParser;
@@ -29,6 +29,7 @@ pub(crate) enum Command {
     Check(check::Check),
     Schema(schema::Schema),
     Api(api::Api),
+    Proto(proto::Proto),
     Init(init::Init),
     Migrate(migrate::Migrate),
     User(user::User),
@@ -51,6 +52,7 @@ impl Command {
             Command::Check(command) => command.run(),
             Command::Schema(command) => command.run(),
             Command::Api(command) => command.run(),
+            Command::Proto(command) => command.run(),
             Command::Init(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::User(command) => command.run(),

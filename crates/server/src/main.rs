@@ -25,6 +25,7 @@ mod moving;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod project;
+mod proto;
 mod records;
 mod schema_change;
 mod signals;

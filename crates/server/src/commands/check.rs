@@ -3,6 +3,7 @@
 use crate::contracts;
 use crate::failure::{Failure, exit};
 use crate::project::summary;
+use crate::proto;
 use crate::terminal::{colored_output, say};
 use clap::Args;
 use mainstay_model::Project;
@@ -29,6 +30,7 @@ impl Check {
         let diagnostics = match Project::load(&self.folder) {
             Ok(mut loaded) => {
                 contracts::check(&self.folder, &loaded.application, &mut loaded.diagnostics)?;
+                proto::diagnose(&self.folder, &loaded.application, &mut loaded.diagnostics);
                 loaded.diagnostics
             }
             Err(diagnostics) => diagnostics,

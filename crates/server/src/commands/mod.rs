@@ -9,6 +9,7 @@ pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod moving;
+pub(crate) mod proto;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod tune;

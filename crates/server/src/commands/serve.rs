@@ -8,6 +8,7 @@ use crate::listen::{Listener, Options, Stopped};
 use crate::logs::{self, Logs};
 use crate::metrics::Metrics;
 use crate::project::{Opened, summary};
+use crate::proto;
 use crate::records::database;
 use crate::schema_change;
 use crate::signals::Signals;
@@ -19,6 +20,7 @@ use mainstay_api::operations::Protocol;
 use mainstay_engine::Engine as Service;
 use mainstay_model::{Durability, Log, LogFormat};
 use mainstay_ports::measure::Counter;
+use mainstay_proto::LOCK_FILE;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -91,7 +93,8 @@ fn listen_address(text: &str) -> Result<SocketAddr, String> {
 /// Serve a project while it is being made: changes of models that lose nothing are applied at start
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Like `serve`, but the database follows the models by itself where nothing gets lost, and logs are made for people.
+Like `serve`, but the database follows the models by itself where nothing gets lost, so does api/proto.lock where
+there is one, and logs are made for people.
 Stop it and start it again after a change of the project.
 
 Example:
@@ -112,6 +115,7 @@ impl Serve {
     }
 
     fn open_and_serve(&self, project: &Opened, logs: &Logs) -> Result<ExitCode, Failure> {
+        proto::for_serving(project)?;
         let runtime = runtime()?;
         // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
         let listener = {
@@ -141,6 +145,9 @@ impl Dev {
         complain(&project.diagnostics.render(colored_errors()));
         let folder = project.data_folder(self.serve.project.data.data.as_deref());
         say(&schema_change::apply_safe(&project, &folder)?);
+        if proto::update_if_any(&project)? {
+            say(&format!("wrote {LOCK_FILE}\n"));
+        }
         self.serve.open_and_serve(&project, &logs)
     }
 }

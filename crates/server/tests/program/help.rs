@@ -4,13 +4,14 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 21] = [
+const COMMANDS: [&[&str]; 22] = [
     &["serve"],
     &["dev"],
     &["check"],
     &["schema"],
     &["api", "versions"],
     &["api", "freeze"],
+    &["proto"],
     &["init"],
     &["migrate"],
     &["migrate", "plan"],

@@ -17,6 +17,7 @@ mod logs;
 mod metrics;
 mod migrate;
 mod nodes;
+mod proto;
 mod readme;
 mod secrets;
 mod serve;

@@ -55,7 +55,7 @@ fn written(face: &Face, done: &[Written]) -> Vec<Written> {
 pub(crate) fn raised_kept(face: Option<&Arc<Face>>, encode: Box<Encode>) -> Box<Encode> {
     let Some(face) = face.cloned() else { return encode };
     Box::new(move |done| match done {
-        Done::Written(records, position) => encode(&Done::Written(&written(&face, records), *position)),
+        Done::Written(records) => encode(&Done::Written(&written(&face, records))),
         Done::Registered(account) => encode(&Done::Registered(&view(&face, &None, account))),
         other => encode(other),
     })

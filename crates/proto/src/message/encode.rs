@@ -1,0 +1,86 @@
+//! From records to bytes.
+
+use super::{Messages, document, scalar};
+use crate::wire;
+use mainstay_engine::{ListAnswer, View};
+use mainstay_expr::{Value, format_date, format_time};
+
+impl Messages {
+    /// Appends the message of a record: what the caller may see of it and asked for. What is null is not there.
+    pub fn encode_record(&self, view: &View, out: &mut Vec<u8>) {
+        let model = self.application.model(view.model);
+        let plan = self.plan(view.model);
+        for field in view.fields(model) {
+            value(plan.numbers[field.index()], view.record.get(field), out);
+        }
+        for (field, expanded) in &view.expanded {
+            let number = plan.expanded.iter().find(|(of, _)| of == field).map(|(_, number)| *number);
+            if let (Some(number), Some(expanded)) = (number, expanded) {
+                wire::nested(number, out, |out| self.encode_record(expanded, out));
+            }
+        }
+    }
+
+    /// Appends the answer of a list, as long as its records take at most `max_bytes` together; a record alone may take more.
+    ///
+    /// # Errors
+    /// How many records fit, where not all of them do.
+    pub fn encode_page(&self, page: &ListAnswer, max_bytes: usize, out: &mut Vec<u8>) -> Result<(), usize> {
+        let start = out.len();
+        for (index, view) in page.items.iter().enumerate() {
+            wire::nested(1, out, |out| self.encode_record(view, out));
+            if index > 0 && out.len() - start > max_bytes {
+                out.truncate(start);
+                return Err(index);
+            }
+        }
+        wire::some_text(2, page.next.as_deref().unwrap_or_default(), out);
+        if let Some(count) = page.count {
+            wire::int(3, i64::try_from(count).unwrap_or(i64::MAX), out);
+        }
+        wire::text(4, &page.position.to_string(), out);
+        Ok(())
+    }
+}
+
+/// Appends a value, with the number of its field.
+pub(super) fn value(number: u32, value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => {}
+        Value::Bool(bool) => wire::bool(number, *bool, out),
+        Value::Int(int) => wire::int(number, *int, out),
+        Value::Float(float) => wire::double(number, *float, out),
+        Value::Decimal(decimal) => wire::text(number, &decimal.to_string(), out),
+        Value::Text(text) => wire::text(number, text, out),
+        Value::Uuid(id) => {
+            wire::text(number, id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()), out);
+        }
+        Value::Date(days) => wire::text(number, &format_date(*days), out),
+        Value::Time(micros) => wire::text(number, &format_time(*micros), out),
+        Value::Timestamp(micros) => scalar::timestamp(number, *micros, out),
+        Value::Duration(micros) => scalar::duration(number, *micros, out),
+        Value::Json(document) => document::encode(number, document, out),
+        Value::Bytes(bytes) => wire::bytes(number, bytes, out),
+        Value::List(elements) => list(number, elements, out),
+    }
+}
+
+/// Numbers stand in one piece, everything else one by one.
+fn list(number: u32, elements: &[Value], out: &mut Vec<u8>) {
+    match elements.first() {
+        None => {}
+        Some(Value::Bool(_) | Value::Int(_) | Value::Float(_)) => {
+            wire::nested(number, out, |out| elements.iter().for_each(|element| packed(element, out)));
+        }
+        Some(_) => elements.iter().for_each(|element| value(number, element, out)),
+    }
+}
+
+fn packed(element: &Value, out: &mut Vec<u8>) {
+    match element {
+        Value::Bool(bool) => wire::varint(u64::from(*bool), out),
+        Value::Int(int) => wire::varint(int.cast_unsigned(), out),
+        Value::Float(float) => out.extend_from_slice(&float.to_le_bytes()),
+        _ => {}
+    }
+}
