@@ -1,7 +1,7 @@
 //! `Idempotency-Key`, where it counts: behind a crash, and in a race.
 
 use crate::chat::Chat;
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, Data};
 use serde_json::{Value, json};
 use std::thread;
 
@@ -59,6 +59,43 @@ fn an_answer_outlives_a_crash() {
     let token = login.json()["refresh_token"].as_str().unwrap().to_owned();
     let stored = chat.project.data().stored();
     assert!(!stored.windows(token.len()).any(|window| window == token.as_bytes()));
+}
+
+/// Makes the data what they were before the position of a write was kept beside its answer.
+fn make_older(data: &Data) {
+    let mut schema: Value =
+        serde_json::from_str(data.sql("SELECT value FROM _mainstay_meta WHERE key = 'schema'").trim())
+            .unwrap();
+    let tables = schema["tables"].as_array_mut().unwrap();
+    let kept = tables.iter_mut().find(|table| table["name"] == "_idempotency_key").unwrap();
+    kept["columns"].as_array_mut().unwrap().retain(|column| column["name"] != "position");
+    let schema = schema.to_string().replace('\'', "''");
+    data.sql(&format!(
+        "ALTER TABLE _idempotency_key DROP COLUMN position;
+        UPDATE _mainstay_meta SET value = '{schema}' WHERE key = 'schema'; SELECT 1"
+    ));
+}
+
+#[test]
+fn answers_of_an_older_version_are_still_given() {
+    let mut chat = Chat::new();
+    let credentials = json!({"email": "ann@example.org", "password": "correct horse"});
+    let login = chat.ann.post_once("login", "/v1/auth/login", &credentials);
+    login.expect(200);
+    assert!(chat.server.stop().success());
+    make_older(chat.project.data());
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    chat.project.run(&serve).expect(1).complains(&["error[schema_differs]", "_idempotency_key"]);
+    chat.project.run(&["migrate", "apply"]).expect(0).says(&["applied"]);
+    chat.server = chat.project.serve();
+    let ann = Client { address: chat.server.address, ..chat.ann.clone() };
+    let again = ann.post_once("login", "/v1/auth/login", &credentials);
+    assert!(is_replayed(&again), "{}", again.head);
+    assert_eq!(seen(&again), seen(&login));
+    let message = json!({"room": chat.room, "text": "once"});
+    let first = ann.post_once("new", "/v1/messages", &message);
+    first.expect(201);
+    assert_eq!(seen(&ann.post_once("new", "/v1/messages", &message)), seen(&first));
 }
 
 #[test]
