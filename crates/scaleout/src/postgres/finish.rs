@@ -82,16 +82,16 @@ impl<'a> Finish<'a> {
         let commit = client.batch_execute("COMMIT");
         let ((written, number), appended, placed, committed) =
             join4(before, append, in_order(placed.collect()), commit).await;
-        // A commit behind a statement that failed rolls back, and what fails behind a failure fails because of it.
-        let finished = all(written).and_then(|()| {
-            let appended = appended?;
-            all(placed)?;
-            committed.map(|()| appended)
-        });
-        match finished {
-            Ok(appended) => Finished::Committed(appended),
-            Err(error) if is_of_statement(&error) => Finished::RolledBack(error),
-            Err(error) => Finished::Unanswered { error, number: number.ok() },
+        let (number, unnumbered) = apart(number);
+        let (appended, unappended) = apart(appended);
+        // What fails behind a failure fails because of it.
+        let failed = all(written).err().or(unnumbered).or(unappended).or(all(placed).err());
+        match (failed, committed) {
+            (None, Ok(())) => Finished::Committed(appended.flatten()),
+            // A commit behind a statement that failed rolls back, and behind one that ended the session it is not even read.
+            (Some(error), _) if error.code().is_some() => Finished::RolledBack(error),
+            (None, Err(error)) if is_of_commit(&error) => Finished::RolledBack(error),
+            (Some(error), _) | (None, Err(error)) => Finished::Unanswered { error, number },
         }
     }
 }
@@ -101,8 +101,15 @@ fn all(requests: Vec<Result<(), Error>>) -> Result<(), Error> {
     requests.into_iter().collect()
 }
 
-/// Whether this is what came of a statement, and not of the connection: a server that ends a session says so too, be it behind a commit.
-fn is_of_statement(error: &Error) -> bool {
+fn apart<T>(result: Result<T, Error>) -> (Option<T>, Option<Error>) {
+    match result {
+        Ok(value) => (Some(value), None),
+        Err(error) => (None, Some(error)),
+    }
+}
+
+/// Whether this is what came of the commit, and not of the connection: a server that ends a session says so too, be it behind the commit.
+fn is_of_commit(error: &Error) -> bool {
     let severity = error.as_db_error().map(DbError::parsed_severity);
     severity.is_some_and(|severity| !matches!(severity, Some(Severity::Fatal | Severity::Panic)))
 }

@@ -29,7 +29,9 @@ fn what_was_acknowledged_survives_a_crash_of_the_database() {
         });
         case.verify();
         let told = case.crew.take_failures();
-        assert!(told.iter().any(|code| code == "database_unreachable"), "nobody was told: {told:?}");
+        // What was under way is done again while the database is away for a moment, so that few may be told; of a commit nobody may know.
+        let faults = ["database_unreachable", "outcome_unknown"];
+        assert!(told.iter().any(|code| faults.contains(&code.as_str())), "nobody was told: {told:?}");
         assert!(case.crew.acknowledged() > before, "nothing was written");
     }
     println!("{} acknowledged writes", case.crew.acknowledged());
