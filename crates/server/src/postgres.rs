@@ -133,7 +133,8 @@ fn advice(error: &OpenError) -> &'static str {
     match error {
         OpenError::BadUrl(_) => "write postgres://user:password@host:5432/database?sslmode=verify-full",
         OpenError::Unreachable(_) => {
-            "look whether the server runs, and at its address, its user and its password in the URL"
+            "look whether the server runs and has room for the connections of one more node, and at its address, its user and its \
+             password in the URL"
         }
         OpenError::Unfit(_) => {
             "use PostgreSQL 14 or later, a database with `ENCODING 'UTF8'`, and the primary server"

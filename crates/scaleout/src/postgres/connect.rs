@@ -3,6 +3,7 @@
 use super::OpenError;
 use super::connection::Connection;
 use super::options::Options;
+use super::room::Room;
 use super::session::{Purpose, SessionOptions};
 use super::target::Target;
 use futures::StreamExt as _;
@@ -15,6 +16,7 @@ use tokio_postgres::{AsyncMessage, Client, Error};
 pub(crate) struct Connector {
     pub(crate) target: Target,
     pub(crate) session: SessionOptions,
+    pub(crate) room: Room,
 }
 
 impl Connector {
@@ -23,7 +25,7 @@ impl Connector {
         let target = Target::parse(url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
         let session =
             SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };
-        Ok(Connector { target, session })
+        Ok(Connector { target, session, room: Room::default() })
     }
 
     /// A connection that is set up for its purpose.
@@ -33,7 +35,9 @@ impl Connector {
 
     /// The same; `bell` is rung by each notification.
     pub(crate) async fn listen(&self, purpose: Purpose, bell: Arc<Notify>) -> Result<Connection, Error> {
-        let (client, mut driver) = self.target.config.connect(self.target.tls.clone()).await?;
+        let connected = self.target.config.connect(self.target.tls.clone()).await;
+        let (client, mut driver) = connected.inspect_err(|error| self.room.note(error))?;
+        let open = self.room.enter();
         let mut messages = futures::stream::poll_fn(move |context| driver.poll_message(context));
         tokio::spawn(async move {
             while let Some(message) = messages.next().await {
@@ -46,6 +50,7 @@ impl Connector {
                     }
                 }
             }
+            drop((messages, open));
             // Whoever waits for it finds the connection closed.
             bell.notify_one();
         });

@@ -29,6 +29,11 @@ pub(crate) fn is_passing(state: &SqlState) -> bool {
         .contains(&state)
 }
 
+/// Whether the server has no room for another connection.
+pub(crate) fn is_full(error: &Error) -> bool {
+    error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)
+}
+
 /// Whether the server is on its way down or up, full, has become one that only reads, or has the tables of another version of the project, for
 /// which this node is not to be asked any more.
 fn is_away(state: &SqlState) -> bool {

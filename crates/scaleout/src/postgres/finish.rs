@@ -5,12 +5,13 @@
 
 use super::connection::Connection;
 use super::feed::{Append, Appended, NewChanges, Placing, Receipts};
-use super::pool::{Pool, take};
+use super::readers::{Readers, Weight};
 use futures::future::{BoxFuture, MaybeDone, join, join4, maybe_done};
 use mainstay_model::Application;
 use mainstay_ports::Position;
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio_postgres::Error;
@@ -70,6 +71,12 @@ impl<'a> Finish<'a> {
         known: Position,
     ) -> Finished {
         let client = &connection.client;
+        // What was never sent has had no effect, and another connection can do it.
+        if connection.is_closed()
+            && let Err(error) = client.batch_execute("").await
+        {
+            return Finished::RolledBack(error);
+        }
         let append = async {
             match changes.is_empty() {
                 true => Ok(None),
@@ -147,13 +154,13 @@ pub(crate) enum LookedUp {
 }
 
 impl Unanswered<'_> {
-    /// What became of it, asked on another connection; `None` when that cannot be found out.
-    pub(crate) async fn look_up(&self, pool: &Pool) -> Option<LookedUp> {
+    /// What became of it, asked on a connection that many share: nobody has to wait for one. `None` when that cannot be found out.
+    pub(crate) async fn look_up(&self, readers: &Readers) -> Option<LookedUp> {
         let (number, started) = (self.number?, Instant::now());
         while started.elapsed() < LOOK_UP {
-            match status(pool, number).await.as_deref() {
+            match status(readers, number).await.as_deref() {
                 // A server that crashed gives the numbers anew of which nothing had reached its disk: this may be another's.
-                Some("committed") => return self.last(pool).await.map(LookedUp::Committed),
+                Some("committed") => return self.last(readers).await.map(LookedUp::Committed),
                 Some("aborted") => return Some(LookedUp::RolledBack),
                 // It is in progress, or the server is not there.
                 _ => tokio::time::sleep(LOOK_UP_AGAIN).await,
@@ -163,15 +170,17 @@ impl Unanswered<'_> {
     }
 
     /// Where its last change is, if it is in the feed.
-    async fn last(&self, pool: &Pool) -> Option<Position> {
-        let connection = take(pool).await.ok()?;
-        let offset = self.changes.find_behind(self.known, &connection).await.ok()??;
+    async fn last(&self, readers: &Readers) -> Option<Position> {
+        let ask =
+            |connection: Arc<Connection>| async move { self.changes.find_behind(self.known, &connection).await };
+        let offset = readers.ask(Weight::Short, ask).await.ok()??;
         Some(Position { offset, ..self.known })
     }
 }
 
-async fn status(pool: &Pool, number: &str) -> Option<String> {
-    let connection = take(pool).await.ok()?;
-    let row = connection.client.query_one(STATUS, &[&number]).await.ok()?;
-    row.try_get(0).ok()?
+async fn status(readers: &Readers, number: &str) -> Option<String> {
+    let ask = |connection: Arc<Connection>| async move {
+        connection.client.query_one(STATUS, &[&number]).await?.try_get(0)
+    };
+    readers.ask(Weight::Short, ask).await.ok()?
 }

@@ -2,7 +2,7 @@
 
 use super::connect::reason;
 use super::master_key::MasterKey;
-use super::pool::{Pool, take};
+use super::pool::Pool;
 use mainstay_ports::Keyring;
 use ring::rand::{SecureRandom, SystemRandom};
 use std::io::{self, ErrorKind};
@@ -35,7 +35,7 @@ impl PostgresKeyring {
     }
 
     async fn find_or_make(&self, name: &str, size_bytes: usize) -> io::Result<Vec<u8>> {
-        let connection = take(&self.pool).await.map_err(io::Error::other)?;
+        let connection = self.pool.take().await.map_err(io::Error::other)?;
         let client = &connection.client;
         let secret = match self.find(client, name).await? {
             Some(secret) => secret,

@@ -34,6 +34,7 @@ mod query;
 mod readers;
 mod record;
 mod replicas;
+mod room;
 mod rows;
 mod session;
 mod store;

@@ -2,14 +2,15 @@
 
 use super::connect::{Connector, reason};
 use super::connection::Connection;
-use super::error::{is_stale_plan, store_error};
+use super::error::{is_full, is_stale_plan, store_error};
 use super::measures::Measures;
+use super::pool::{Pool, unreachable};
 use super::session::Purpose;
 use mainstay_ports::StoreError;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-use tokio::time::timeout;
+use std::time::{Duration, Instant};
+use tokio::time::{sleep, timeout};
 use tokio_postgres::Error;
 
 /// Whether an answer may take long. What is always short does not stand in line behind what is not.
@@ -24,11 +25,18 @@ pub(crate) enum Weight {
 /// How much longer than the server's own deadline an answer is waited for.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The connections.
+/// How long who has no connection at all asks for one that the server has no room for, and how long it waits in between.
+const FIRST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(50));
+
+/// The connections. Where the server has no room for all of them, those that there are serve all.
 pub(crate) struct Readers {
     connector: Arc<Connector>,
     short: Vec<Slot>,
     long: Vec<Slot>,
+    /// Held by who makes a connection: a server that has just started, or is full, is not asked by many at once.
+    making: tokio::sync::Mutex<()>,
+    /// Those that share the server's room with them; a replica has none.
+    writers: Option<Pool>,
     timeout: Duration,
     measures: Arc<Measures>,
 }
@@ -36,8 +44,6 @@ pub(crate) struct Readers {
 #[derive(Default)]
 struct Slot {
     connection: Mutex<Option<Arc<Connection>>>,
-    /// Held by who makes the connection, so that one is made.
-    making: tokio::sync::Mutex<()>,
     in_flight: AtomicUsize,
 }
 
@@ -68,7 +74,16 @@ impl Readers {
         measures: Arc<Measures>,
     ) -> Self {
         let slots = |count: usize| (0..count.max(1)).map(|_| Slot::default()).collect();
-        Readers { connector, short: slots(count / 2), long: slots(count - count / 2), timeout, measures }
+        let (short, long) = (slots(count / 2), slots(count - count / 2));
+        Readers { connector, short, long, making: Default::default(), writers: None, timeout, measures }
+    }
+
+    /// Begins with this connection, and leaves room for those who write.
+    pub(crate) fn beside(mut self, writers: Pool, first: Connection) -> Self {
+        self.writers = Some(writers);
+        self.short[0] =
+            Slot { connection: Mutex::new(Some(Arc::new(first))), in_flight: AtomicUsize::new(0) };
+        self
     }
 
     /// Asks on the connection with the least to do, and once more on another if that one broke.
@@ -89,7 +104,11 @@ impl Readers {
                 answered => answered,
             }
         };
-        timeout(self.timeout + GRACE, asked).await.unwrap_or(Err(StoreError::Timeout))
+        let late = |_| match self.any_open(weight) {
+            Some(_) => Err(StoreError::Timeout),
+            None => Err(unreachable("no connection was made in time")),
+        };
+        timeout(self.timeout + GRACE, asked).await.unwrap_or_else(late)
     }
 
     async fn ask_once<T, A>(
@@ -100,10 +119,12 @@ impl Readers {
     where
         A: Future<Output = Result<T, Error>>,
     {
-        let slots = if weight == Weight::Short { &self.short } else { &self.long };
-        let slot = slots.iter().min_by_key(|slot| slot.in_flight.load(Relaxed)).expect("there is one");
+        let slot = self.slots(weight).min_by_key(|slot| slot.in_flight.load(Relaxed)).expect("there is one");
+        let (slot, connection) = match slot.open() {
+            Some(open) => (slot, open),
+            None => self.open(slot, weight).await?,
+        };
         let _in_flight = InFlight::new(slot, &self.measures);
-        let connection = slot.connection(&self.connector, &self.measures).await?;
         match question(connection.clone()).await {
             Err(error) if is_stale_plan(&error) => {
                 connection.forget_statements();
@@ -112,30 +133,75 @@ impl Readers {
             answered => answered.map_err(store_error),
         }
     }
+
+    fn slots(&self, weight: Weight) -> impl Iterator<Item = &Slot> {
+        if weight == Weight::Short { self.short.iter() } else { self.long.iter() }
+    }
+
+    /// Opens a slot, or takes another one that is open when that cannot be done now.
+    async fn open<'a>(
+        &'a self,
+        slot: &'a Slot,
+        weight: Weight,
+    ) -> Result<(&'a Slot, Arc<Connection>), StoreError> {
+        let asked = Instant::now();
+        let _making = self.making.lock().await;
+        if let Some(open) = slot.open() {
+            return Ok((slot, open));
+        }
+        let made = match self.any_open(weight) {
+            Some(open) if self.connector.room.is_full() => return Ok(open),
+            Some(_) => self.make_further().await,
+            // Another one has just tried that for as long as is good.
+            None if self.connector.room.was_full_since(asked) => return Err(unreachable("it has no room")),
+            None => self.make_first().await,
+        };
+        match made {
+            Ok(made) => Ok((slot, slot.put(made, &self.measures))),
+            Err(error) => self.any_open(weight).ok_or_else(|| unreachable(&reason(&error))),
+        }
+    }
+
+    /// One that is open, of the same kind if there is one.
+    fn any_open(&self, weight: Weight) -> Option<(&Slot, Arc<Connection>)> {
+        let of = |weight| {
+            let open = self.slots(weight).filter_map(|slot| Some((slot, slot.open()?)));
+            open.min_by_key(|(slot, _)| slot.in_flight.load(Relaxed))
+        };
+        of(weight).or_else(|| of(if weight == Weight::Short { Weight::Long } else { Weight::Short }))
+    }
+
+    /// One more, once those who write have one.
+    async fn make_further(&self) -> Result<Connection, Error> {
+        if let Some(writers) = &self.writers {
+            writers.begin().await;
+        }
+        self.connector.connect(Purpose::Read).await
+    }
+
+    /// The first one, for which those who write close one of theirs where the server has no room.
+    async fn make_first(&self) -> Result<Connection, Error> {
+        let started = Instant::now();
+        loop {
+            match self.connector.connect(Purpose::Read).await {
+                Err(error) if is_full(&error) && started.elapsed() < FIRST.0 => {
+                    self.writers.iter().for_each(Pool::make_room);
+                    sleep(FIRST.1).await;
+                }
+                made => return made,
+            }
+        }
+    }
 }
 
 impl Slot {
-    async fn connection(
-        &self,
-        connector: &Connector,
-        measures: &Measures,
-    ) -> Result<Arc<Connection>, StoreError> {
-        if let Some(open) = self.open() {
-            return Ok(open);
-        }
-        let _making = self.making.lock().await;
-        if let Some(open) = self.open() {
-            return Ok(open);
-        }
-        let made = connector.connect(Purpose::Read).await;
-        let made =
-            made.map_err(|error| StoreError::Unreachable(format!("PostgreSQL: {}", reason(&error))))?;
+    fn put(&self, made: Connection, measures: &Measures) -> Arc<Connection> {
         let made = Arc::new(made);
         let broken = self.connection.lock().unwrap_or_else(PoisonError::into_inner).replace(made.clone());
         if broken.is_some() {
             measures.reconnections.increment();
         }
-        Ok(made)
+        made
     }
 
     fn open(&self) -> Option<Arc<Connection>> {

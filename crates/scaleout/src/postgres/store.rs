@@ -11,7 +11,7 @@ use super::master_key::MasterKey;
 use super::measures::Measures;
 use super::open::{self, OpenError};
 use super::options::Options;
-use super::pool::{Pool, pool, take};
+use super::pool::Pool;
 use super::query::{self, Asked};
 use super::readers::{Readers, Weight};
 use super::replicas::{Followed, Replicas};
@@ -44,10 +44,10 @@ pub(crate) struct Inner {
     pub(crate) measures: Arc<Measures>,
     pub(crate) end: End,
     clock: Arc<ServerClock>,
-    readers: Readers,
+    pub(crate) readers: Readers,
     replicas: Replicas,
     doorbell: Doorbell,
-    place: String,
+    server: Arc<Connector>,
     /// What serves the connections.
     runtime: Handle,
     /// A place for each write that may wait.
@@ -69,14 +69,14 @@ impl PostgresStore {
         let look = Look { at: Instant::now(), end: Ends::read(&first).await?.end };
         let end = End::new(look, measures.feed_end.clone());
         let clock = Arc::new(ServerClock::of(&first).await?);
-        let writers = pool(server.clone(), options.writer_connections(), options.connect_timeout())
-            .map_err(OpenError::Failed)?;
+        let writers = Pool::new(server.clone(), options.writer_connections(), options.connect_timeout());
         let readers = Readers::new(
             server.clone(),
             options.reader_connections(),
             options.query_timeout(),
             measures.clone(),
-        );
+        )
+        .beside(writers.clone(), first);
         let followed = Followed { end: end.clone(), lag: options.replica_lag() };
         let copy = |url| Connector::of(options, url).map(Arc::new);
         let copies = options.replicas.iter().map(copy).collect::<Result<_, _>>()?;
@@ -87,8 +87,8 @@ impl PostgresStore {
             group_keys: group::unique_keys(&application),
             search_time: options.query_timeout(),
         };
-        let place = server.target.place();
-        let doorbell = Doorbell::start(server, end.clone(), clock.clone(), measures.clone());
+        let doorbell =
+            Doorbell::start(server.clone(), writers.clone(), end.clone(), clock.clone(), measures.clone());
         let queue = Semaphore::new(options.write_queue.clamp(1, Semaphore::MAX_PERMITS));
         let inner = Inner {
             application,
@@ -100,7 +100,7 @@ impl PostgresStore {
             readers,
             replicas,
             doorbell,
-            place,
+            server,
             runtime: Handle::current(),
             queue,
         };
@@ -110,8 +110,8 @@ impl PostgresStore {
     }
 
     /// Where the database is, for people.
-    pub fn place(&self) -> &str {
-        &self.inner.place
+    pub fn place(&self) -> String {
+        self.inner.server.target.place()
     }
 
     /// What it counts of itself.
@@ -139,9 +139,14 @@ impl PostgresStore {
         self.inner.replicas.in_use()
     }
 
-    /// How many writes wait for a connection.
-    pub fn write_queue_length(&self) -> usize {
-        self.inner.writers.status().waiting
+    /// How many connections it has, without those to replicas.
+    pub fn connections(&self) -> u64 {
+        self.inner.server.room.open()
+    }
+
+    /// How many connections the server has refused, since it had no room for them.
+    pub fn refused_connections(&self) -> u64 {
+        self.inner.server.room.refused()
     }
 }
 
@@ -171,7 +176,7 @@ impl Inner {
     }
 
     async fn trim_feed(&self, before_micros: i64, max_bytes: u64) -> Result<u64, StoreError> {
-        let mut connection = take(&self.writers).await?;
+        let mut connection = self.writers.take().await?;
         let transaction = connection.client.transaction().await.map_err(store_error)?;
         feed::trim(transaction, before_micros, max_bytes).await.map_err(store_error)
     }

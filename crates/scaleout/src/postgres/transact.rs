@@ -5,10 +5,9 @@ use super::error::store_error;
 use super::feed::{NewChanges, Receipts};
 use super::finish::{Finished, LookedUp, Unanswered};
 use super::held::Held;
-use super::pool::{Pooled, take};
+use super::pool::Pooled;
 use super::rows::PostgresRows;
 use super::store::Inner;
-use deadpool::managed::Object;
 use mainstay_ports::{Committed, Isolation, Position, Step, StoreError, Transaction, execute};
 use mainstay_sql::postgres::RowLock;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,7 +29,7 @@ pub(crate) async fn transact(
     let mut tries = 1;
     loop {
         let waiting = Instant::now();
-        let connection = take(&inner.writers).await?;
+        let connection = inner.writers.take().await?;
         inner.measures.writer_wait.observe_time(waiting.elapsed());
         let started = Instant::now();
         let (inner, run_by) = (inner.clone(), inner.clone());
@@ -75,7 +74,7 @@ fn run(inner: &Inner, connection: Pooled, transaction: &Transaction) -> Result<C
     drop(rows);
     if done.is_err() && runtime.block_on(connection.client.batch_execute("ROLLBACK")).is_err() {
         // Nobody knows what is open in it.
-        drop(Object::take(connection));
+        connection.discard();
     }
     done
 }
@@ -121,7 +120,7 @@ async fn looked_up(
     commit: &Unanswered<'_>,
 ) -> Result<u64, StoreError> {
     let detail = format!("PostgreSQL, in a commit: {}", reason(error));
-    match commit.look_up(&inner.writers).await {
+    match commit.look_up(&inner.readers).await {
         Some(LookedUp::Committed(last)) => Ok(last.offset),
         Some(LookedUp::RolledBack) => Err(StoreError::Unreachable(detail)),
         None => Err(StoreError::OutcomeUnknown(detail)),

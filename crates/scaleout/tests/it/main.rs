@@ -8,6 +8,7 @@ mod frozen;
 mod history;
 mod migrate;
 mod replicas;
+mod scarce;
 mod shared;
 mod support;
 mod torture;

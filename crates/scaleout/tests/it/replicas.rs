@@ -1,9 +1,8 @@
 //! Queries that replicas answer, and that they must not.
 
-use crate::support::{application, open, options};
-use mainstay_expr::{Value, Vars};
+use crate::support::{application, create, open, options};
 use mainstay_model::{Application, DatabaseUrl};
-use mainstay_ports::{Authority, Create, Freshness, Position, Query, Step, Store, Transaction};
+use mainstay_ports::{Freshness, Position, Query, Store};
 use mainstay_scaleout::postgres::PostgresStore;
 use mainstay_services::postgres::{Database, Server, Setup};
 use mainstay_services::{Link, Proxy};
@@ -56,11 +55,7 @@ impl Scene {
 
     /// Adds a note, and answers the position behind it.
     async fn write(&self) -> Position {
-        let model = self.application.model_named("note").unwrap();
-        let values = vec![(model.field_named("text").unwrap().id, Value::Text("x".to_owned()))];
-        let create = Create { model: model.id, id: Uuid::now_v7(), values, given: Vec::new() };
-        let steps = vec![Step::Create(create)];
-        let transaction = Transaction::new(Authority::System, Vars::default(), "request", steps);
+        let transaction = create(&self.application, Uuid::now_v7());
         self.store.transact(transaction).await.unwrap().position
     }
 

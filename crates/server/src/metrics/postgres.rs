@@ -17,6 +17,7 @@ pub(super) fn store(page: &mut Page, store: &PostgresStore) {
         feed_end: measures.feed_end.get(),
     };
     store::write(page, &numbers);
+    connections(page, store);
     groups(page, measures);
     writes(page, measures);
     reads(page, store);
@@ -30,6 +31,19 @@ pub(super) fn store(page: &mut Page, store: &PostgresStore) {
         "mainstay_doorbell_news_total",
         "Looks that showed changes which this node had not heard of.",
         measures.looks_with_news.get(),
+    );
+}
+
+fn connections(page: &mut Page, store: &PostgresStore) {
+    page.gauge(
+        "mainstay_database_connections",
+        "Connections to the database, without those to replicas.",
+        store.connections(),
+    );
+    page.counter(
+        "mainstay_database_connections_refused_total",
+        "Connections that the database had no room for.",
+        store.refused_connections(),
     );
 }
 

@@ -14,6 +14,7 @@ pub use state::{Stage, State};
 use super::OpenError;
 use super::connect::{Connector, reason};
 use super::open::require_fit;
+use super::room::Room;
 use super::session::{Purpose, SessionOptions};
 use super::target::Target;
 use mainstay_model::{DatabaseUrl, Durability};
@@ -41,7 +42,7 @@ impl Database {
     pub async fn connect(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let target = Target::parse(url, CONNECT_TIMEOUT).map_err(OpenError::BadUrl)?;
         let session = SessionOptions { query_timeout: CONNECT_TIMEOUT, durability: Durability::Full };
-        let connected = Connector { target, session }.connect(Purpose::Copy).await;
+        let connected = Connector { target, session, room: Room::default() }.connect(Purpose::Copy).await;
         let client = connected.map_err(|error| OpenError::Unreachable(reason(&error)))?.client;
         require_fit(&client).await?;
         // So that it is told from a node, see `nodes`.

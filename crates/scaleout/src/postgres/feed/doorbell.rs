@@ -8,6 +8,7 @@ use crate::postgres::connect::{Connector, reason};
 use crate::postgres::connection::Connection;
 use crate::postgres::measures::Measures;
 use crate::postgres::meta::new_epoch;
+use crate::postgres::pool::Pool;
 use crate::postgres::session::Purpose;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,6 +36,7 @@ pub(crate) struct Doorbell {
 
 struct Listener {
     connector: Arc<Connector>,
+    writers: Pool,
     end: End,
     clock: Arc<ServerClock>,
     measures: Arc<Measures>,
@@ -46,13 +48,15 @@ impl Doorbell {
     /// Starts to listen.
     pub(crate) fn start(
         connector: Arc<Connector>,
+        writers: Pool,
         end: End,
         clock: Arc<ServerClock>,
         measures: Arc<Measures>,
     ) -> Self {
         let ring = Arc::<Notify>::default();
         let (sender, health) = watch::channel(None);
-        let listener = Listener { connector, end, clock, measures, ring: ring.clone(), health: sender };
+        let listener =
+            Listener { connector, writers, end, clock, measures, ring: ring.clone(), health: sender };
         Doorbell { ring, health, task: tokio::spawn(listener.run()) }
     }
 
@@ -82,6 +86,9 @@ impl Listener {
                 && self.health.send_replace(Some(error.clone())).is_none()
             {
                 tracing::warn!(error, "the database cannot be heard");
+            }
+            if self.connector.room.is_full() {
+                self.writers.make_room();
             }
             // One that held for long was not refused.
             wait = if started.elapsed() > RECONNECT.1 { RECONNECT.0 } else { (wait * 2).min(RECONNECT.1) };

@@ -1,7 +1,7 @@
 //! Lanes: what runs groups. While one waits for the disk, the next gathers what comes.
 
 use super::super::finish::{Finished, LookedUp, Unanswered};
-use super::super::pool::{Pooled, take};
+use super::super::pool::Pooled;
 use super::super::store::Inner;
 use super::super::transact::transact;
 use super::commit::Writes;
@@ -10,7 +10,6 @@ use super::overlay::KeyHasher;
 use super::rows::{GroupRows, State};
 use super::{BEGIN, GROUP_COMMANDS, MAX_PASSES, begun};
 use crate::postgres::connect::reason;
-use deadpool::managed::Object;
 use mainstay_expr::ModelId;
 use mainstay_ports::{Committed, Outcome, Position, Step, StoreError, Transaction, execute};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -105,11 +104,15 @@ impl Lane {
     /// Commits commands as a group, without those that do not fit or that it failed because of.
     async fn group(&self, mut commands: Vec<Command>) {
         while !commands.is_empty() {
-            match take(&self.inner.writers).await {
+            match self.inner.writers.take().await {
                 Ok(connection) => commands = self.attempt(commands, connection).await,
                 Err(error) => {
-                    commands.into_iter().for_each(|command| self.send_alone(command));
-                    tracing::debug!(%error, "a group has no connection");
+                    // They have waited for one as long as they may.
+                    let why = || match &error {
+                        StoreError::Busy => StoreError::Busy,
+                        error => StoreError::Unreachable(error.to_string()),
+                    };
+                    commands.into_iter().for_each(|command| command.answer(Err(why())));
                     return;
                 }
             }
@@ -153,10 +156,10 @@ impl Lane {
                 self.sort_out(commands, &run, &error)
             }
             Finished::Unanswered { error, number } => {
-                drop(Object::take(connection));
+                connection.discard();
                 let changes = &run.written.changes;
                 let commit = Unanswered { number: number.as_deref(), changes, known };
-                let looked_up = commit.look_up(&self.inner.writers).await;
+                let looked_up = commit.look_up(&self.inner.readers).await;
                 self.settle(commands, run, &error, looked_up);
                 Vec::new()
             }
@@ -291,7 +294,7 @@ impl Lane {
 /// Ends what was begun, or gives the connection up.
 async fn give_up(connection: Pooled, is_begun: bool) {
     if is_begun && connection.client.batch_execute("ROLLBACK").await.is_err() {
-        drop(Object::take(connection));
+        connection.discard();
     }
 }
 
