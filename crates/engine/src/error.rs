@@ -2,6 +2,7 @@
 
 use mainstay_ports::{Rejection, StoreError};
 use std::fmt;
+use std::io;
 use uuid::Uuid;
 
 /// What went wrong, for the client, and why, for the log.
@@ -140,6 +141,15 @@ impl Error {
             retry_after_seconds: None,
             detail: None,
             parts: Vec::new(),
+        }
+    }
+
+    /// Why a secret of the program's own cannot be had.
+    pub(crate) fn of_secret(name: &str, error: &io::Error) -> Self {
+        let detail = format!("the key `{name}`: {error}");
+        match error.kind() {
+            io::ErrorKind::NotConnected => StoreError::Unreachable(detail).into(),
+            _ => Error::internal(detail),
         }
     }
 

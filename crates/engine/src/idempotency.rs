@@ -90,7 +90,7 @@ impl fmt::Debug for Idempotency {
 impl Receipts {
     pub(crate) fn new(keyring: &dyn Keyring, application: &Application) -> Result<Self, Error> {
         let secret = keyring.secret("idempotency-key", SHA256_OUTPUT_LEN);
-        let secret = secret.map_err(|error| Error::internal(format!("idempotency key: {error}")))?;
+        let secret = secret.map_err(|error| Error::of_secret("idempotency-key", &error))?;
         let model = application.model_named("_idempotency_key").expect("it is built in");
         let field = |name| model.field_named(name).expect("it is built in").id;
         Ok(Receipts {

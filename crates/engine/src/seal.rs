@@ -18,7 +18,7 @@ impl Seal {
     /// When the key cannot be read or made.
     pub(crate) fn new(keyring: &dyn Keyring, name: &str) -> Result<Self, Error> {
         let secret = keyring.secret(name, AES_256_GCM.key_len());
-        let secret = secret.map_err(|error| Error::internal(format!("the key `{name}`: {error}")))?;
+        let secret = secret.map_err(|error| Error::of_secret(name, &error))?;
         let key = UnboundKey::new(&AES_256_GCM, &secret)
             .map_err(|_| Error::internal(format!("the key `{name}`")))?;
         Ok(Seal { key: LessSafeKey::new(key), random: SystemRandom::new() })

@@ -28,21 +28,19 @@ pub(crate) fn open(records: &Records, folder: &Path) -> Result<Arc<dyn Keyring>,
 
 /// An engine that cannot be put together is not at fault itself: it is its keys, since all its settings were checked with the project.
 pub(crate) fn refused(error: Error, records: &Records, folder: &Path) -> Failure {
-    let Some(detail) = error.detail.as_ref().filter(|_| error.code == Code::Internal) else {
-        return error.into();
-    };
+    let Some(detail) = &error.detail else { return error.into() };
     match records {
+        // That the database was away for a moment says nothing of the keys, which must not be thrown away then.
+        _ if error.code == Code::DatabaseUnreachable => {
+            Failure::new("database_unreachable", format!("the keys in the database were not read: {detail}"))
+                .hint("look whether the server runs and has room for the connections of one more node")
+        }
+        _ if error.code != Code::Internal => error.into(),
         Records::Sqlite(_) => {
             let message = format!("a key in {} cannot be used: {detail}", local(folder).display());
             Failure::new("bad_key", message).hint(
                 "put the file back from a backup; without one remove it, and a new key is made: whoever is logged in has to log in again",
             )
-        }
-        #[cfg(feature = "postgres")]
-        // That the database was away for a moment says nothing of the keys, which must not be thrown away then.
-        Records::Postgres(_) if !detail.contains(mainstay_scaleout::postgres::KEY_UNUSABLE) => {
-            Failure::new("database_unreachable", format!("the keys in the database were not read: {detail}"))
-                .hint("look whether the server runs and has room for the connections of one more node")
         }
         #[cfg(feature = "postgres")]
         Records::Postgres(_) => crate::postgres::bad_key(detail),

@@ -38,7 +38,8 @@ pub(crate) struct Claims {
 impl TokenSigner {
     pub(crate) fn new(keyring: &dyn Keyring) -> Result<Self, Error> {
         let failed = |what: String| Error::internal(format!("access token key: {what}"));
-        let seed = keyring.secret("access-token", 32).map_err(|error| failed(error.to_string()))?;
+        let seed = keyring.secret("access-token", 32);
+        let seed = seed.map_err(|error| Error::of_secret("access-token", &error))?;
         let key = Ed25519KeyPair::from_seed_unchecked(&seed).map_err(|error| failed(error.to_string()))?;
         let key_id = thumbprint(key.public_key().as_ref());
         let header = encode(json!({"alg": "EdDSA", "kid": key_id, "typ": "JWT"}).to_string().as_bytes());

@@ -38,7 +38,7 @@ impl ClassDigest {
 impl EventIdSeal {
     pub(crate) fn new(keyring: &dyn Keyring) -> Result<Self, Error> {
         let secret = keyring.secret("event-id", 32);
-        let secret = secret.map_err(|error| Error::internal(format!("event id key: {error}")))?;
+        let secret = secret.map_err(|error| Error::of_secret("event-id", &error))?;
         Ok(EventIdSeal { key: Key::new(HMAC_SHA256, &secret) })
     }
 

@@ -17,9 +17,6 @@ const INSERT: &str = r#"INSERT INTO "_mainstay_key" ("name", "secret", "is_seale
 const SEAL: &str = r#"UPDATE "_mainstay_key" SET "secret" = $2, "is_sealed" = true
     WHERE "name" = $1 AND NOT "is_sealed""#;
 
-/// How the text of an error begins that is about a key itself, and not about reaching it.
-pub const KEY_UNUSABLE: &str = "a key is there and cannot be used";
-
 /// Keeps each key in a row. With a master key they are sealed by it, those too that were there before; without one they are as safe as
 /// the database is.
 pub struct PostgresKeyring {
@@ -35,7 +32,8 @@ impl PostgresKeyring {
     }
 
     async fn find_or_make(&self, name: &str, size_bytes: usize) -> io::Result<Vec<u8>> {
-        let connection = self.pool.take().await.map_err(io::Error::other)?;
+        let connection = self.pool.take().await;
+        let connection = connection.map_err(|error| io::Error::new(ErrorKind::NotConnected, error))?;
         let client = &connection.client;
         let secret = match self.find(client, name).await? {
             Some(secret) => secret,
@@ -47,7 +45,7 @@ impl PostgresKeyring {
         if secret.len() == size_bytes {
             return Ok(secret);
         }
-        let detail = format!("{KEY_UNUSABLE}: it has {} bytes instead of {size_bytes}", secret.len());
+        let detail = format!("it has {} bytes instead of {size_bytes}", secret.len());
         Err(io::Error::new(ErrorKind::InvalidData, detail))
     }
 
@@ -55,15 +53,9 @@ impl PostgresKeyring {
         let Some(row) = client.query_opt(SELECT, &[&name]).await.map_err(failed)? else { return Ok(None) };
         let kept: Vec<u8> = row.try_get(0).map_err(failed)?;
         match (row.try_get(1).map_err(failed)?, &self.master) {
-            (true, Some(master)) => {
-                let opened = master.open(name, kept);
-                let unusable =
-                    |error: io::Error| io::Error::new(error.kind(), format!("{KEY_UNUSABLE}: {error}"));
-                opened.map(Some).map_err(unusable)
-            }
+            (true, Some(master)) => master.open(name, kept).map(Some),
             (true, None) => {
-                let detail =
-                    format!("{KEY_UNUSABLE}: the keys in the database are sealed, give the master key");
+                let detail = "the keys in the database are sealed, give the master key";
                 Err(io::Error::new(ErrorKind::PermissionDenied, detail))
             }
             (false, Some(master)) => {
@@ -95,5 +87,5 @@ impl Keyring for PostgresKeyring {
 
 #[expect(clippy::needless_pass_by_value, reason = "the form that `map_err` takes")]
 fn failed(error: tokio_postgres::Error) -> io::Error {
-    io::Error::other(format!("PostgreSQL: {}", reason(&error)))
+    io::Error::new(ErrorKind::NotConnected, format!("PostgreSQL: {}", reason(&error)))
 }

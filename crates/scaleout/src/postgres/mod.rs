@@ -44,7 +44,7 @@ mod transact;
 mod value;
 
 pub use clock::ServerClock;
-pub use keyring::{KEY_UNUSABLE, PostgresKeyring};
+pub use keyring::PostgresKeyring;
 pub use master_key::MasterKey;
 pub use measures::Measures;
 pub use open::OpenError;

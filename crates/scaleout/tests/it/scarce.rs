@@ -6,6 +6,7 @@ use mainstay_ports::{Isolation, Keyring, Query, Store, StoreError};
 use mainstay_scaleout::postgres::{Options, PostgresStore};
 use mainstay_services::postgres::{Database, Server};
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use uuid::Uuid;
@@ -151,6 +152,7 @@ async fn who_gets_no_connection_is_told_in_time() {
     let refused = store.transact(create(&application, Uuid::now_v7())).await;
     assert!(matches!(refused, Err(StoreError::Unreachable(_))), "{refused:?}");
     let refused = store.keyring(None).secret("cursor", 32).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::NotConnected, "it says nothing of the key");
     assert!(refused.to_string().contains("too many connections"), "{refused}");
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert!(store.query(Query::all(application.model_named("note").unwrap().id, 1)).await.is_ok());

@@ -129,3 +129,27 @@ fn a_master_key_is_the_same_on_all_nodes_or_they_do_not_start() {
         assert!(sealed.log().contains(complaint), "{}", sealed.log());
     }
 }
+
+/// It has room to listen and to read, and none to ask for its keys: those are not at fault.
+#[test]
+fn a_node_that_gets_too_few_connections_does_not_start() {
+    if is_left_out(Engine::Postgres, "files need no connections") {
+        return;
+    }
+    let project = Project::example("chat");
+    drop(project.serve());
+    let role = format!("scarce_{}", std::process::id());
+    let tables = "GRANT ALL ON ALL TABLES IN SCHEMA public TO";
+    project.data().sql(&format!("CREATE ROLE {role} LOGIN CONNECTION LIMIT 2; {tables} {role}"));
+    let settings = project.read("mainstay.toml");
+    let url = settings.lines().find_map(|line| line.strip_prefix("url = ")).unwrap().trim_matches('"');
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+    program.env("MAINSTAY_DATA_URL", url.replacen("postgres@", &format!("{role}@"), 1));
+    let started = Server::try_to_start(program, &project.path(""), &["serve"]);
+    project.data().sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+    assert!(started.is_none());
+    let log = project.read("server.log");
+    for part in ["error[database_unreachable]: the keys", "too many connections", "one more node"] {
+        assert!(log.contains(part), "no {part:?} in:\n{log}");
+    }
+}
