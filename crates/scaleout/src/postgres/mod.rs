@@ -19,6 +19,7 @@ pub mod copy;
 mod error;
 mod feed;
 mod finish;
+mod fit;
 mod group;
 mod held;
 mod keyring;

@@ -5,6 +5,7 @@ use super::connect::{Connector, reason};
 use super::connection::Connection;
 use super::error::{UniqueKeys, store_error};
 use super::feed::{self, Doorbell, End, Ends, Look};
+use super::fit::Fit;
 use super::group::{self, Lanes};
 use super::keyring::PostgresKeyring;
 use super::master_key::MasterKey;
@@ -87,8 +88,14 @@ impl PostgresStore {
             group_keys: group::unique_keys(&application),
             search_time: options.query_timeout(),
         };
-        let doorbell =
-            Doorbell::start(server.clone(), writers.clone(), end.clone(), clock.clone(), measures.clone());
+        let doorbell = Doorbell::start(
+            server.clone(),
+            writers.clone(),
+            Fit::new(&application),
+            end.clone(),
+            clock.clone(),
+            measures.clone(),
+        );
         let queue = Semaphore::new(options.write_queue.clamp(1, Semaphore::MAX_PERMITS));
         let inner = Inner {
             application,
@@ -119,7 +126,7 @@ impl PostgresStore {
         &self.inner.measures
     }
 
-    /// Whether it takes writes: whether the server is heard.
+    /// Whether it takes writes: whether the server is heard and has the tables that are used.
     pub fn takes_writes(&self) -> bool {
         self.inner.doorbell.trouble().is_none()
     }

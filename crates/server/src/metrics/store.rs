@@ -20,7 +20,7 @@ pub(super) fn write(page: &mut Page, numbers: &Numbers<'_>) {
     transactions(page, numbers.outcomes);
     page.gauge(
         "mainstay_writable",
-        "Whether writes are taken: 1, or 0 while the disk is full or has failed, or PostgreSQL cannot be reached.",
+        "Whether writes are taken: 1, or 0 while the disk is full or has failed, or PostgreSQL cannot be reached or has the tables of another version.",
         u8::from(numbers.takes_writes),
     );
     page.gauge(

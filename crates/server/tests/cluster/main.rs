@@ -5,7 +5,7 @@
 //! - `case` lets a `crew` write to all of them, and verifies by `look` what is there, as the tests of durability do for one node;
 //! - `kill`, `cut`, `crash` and `clock` say what goes wrong meanwhile;
 //! - `restored` puts a backup in the place of the database;
-//! - `races` lets requests meet;
+//! - `races` lets requests meet, and `renamed` changes tables under nodes that cannot know;
 //! - `watch` follows one feed at several nodes, and `once` repeats what may have been lost.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -30,6 +30,7 @@ mod races;
 #[allow(dead_code, reason = "shared with the tests of durability")]
 #[path = "../durability/random.rs"]
 mod random;
+mod renamed;
 mod restored;
 #[allow(dead_code, unused_imports, reason = "shared with the other black-box tests")]
 #[path = "../program/support/mod.rs"]

@@ -6,6 +6,7 @@ use super::{End, Ends, Look, history};
 use crate::postgres::clock::ServerClock;
 use crate::postgres::connect::{Connector, reason};
 use crate::postgres::connection::Connection;
+use crate::postgres::fit::Fit;
 use crate::postgres::measures::Measures;
 use crate::postgres::meta::new_epoch;
 use crate::postgres::pool::Pool;
@@ -37,6 +38,7 @@ pub(crate) struct Doorbell {
 struct Listener {
     connector: Arc<Connector>,
     writers: Pool,
+    fit: Fit,
     end: End,
     clock: Arc<ServerClock>,
     measures: Arc<Measures>,
@@ -49,6 +51,7 @@ impl Doorbell {
     pub(crate) fn start(
         connector: Arc<Connector>,
         writers: Pool,
+        fit: Fit,
         end: End,
         clock: Arc<ServerClock>,
         measures: Arc<Measures>,
@@ -56,7 +59,7 @@ impl Doorbell {
         let ring = Arc::<Notify>::default();
         let (sender, health) = watch::channel(None);
         let listener =
-            Listener { connector, writers, end, clock, measures, ring: ring.clone(), health: sender };
+            Listener { connector, writers, fit, end, clock, measures, ring: ring.clone(), health: sender };
         Doorbell { ring, health, task: tokio::spawn(listener.run()) }
     }
 
@@ -65,7 +68,7 @@ impl Doorbell {
         self.ring.notify_one();
     }
 
-    /// What keeps the server from being heard, if anything does.
+    /// What keeps the server from being heard or its tables from being used, if anything does.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.health.borrow().clone()
     }
@@ -78,14 +81,12 @@ impl Drop for Doorbell {
 }
 
 impl Listener {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut wait = RECONNECT.0;
         loop {
             let started = Instant::now();
-            if let Err(error) = self.listen().await
-                && self.health.send_replace(Some(error.clone())).is_none()
-            {
-                tracing::warn!(error, "the database cannot be heard");
+            if let Err(error) = self.listen().await {
+                self.note(Some(error));
             }
             if self.connector.room.is_full() {
                 self.writers.make_room();
@@ -97,7 +98,7 @@ impl Listener {
     }
 
     /// Listens until the connection breaks, and says why it did.
-    async fn listen(&self) -> Result<(), String> {
+    async fn listen(&mut self) -> Result<(), String> {
         let bell = Arc::<Notify>::default();
         let connect = self.connector.listen(Purpose::Watch, bell.clone());
         let connection = in_time(connect).await?;
@@ -114,7 +115,19 @@ impl Listener {
         }
     }
 
-    async fn look(&self, connection: &Connection) -> Result<(), String> {
+    /// Notes what is wrong now, if anything is, and says so when it begins, changes and ends.
+    fn note(&self, trouble: Option<String>) {
+        let before = self.health.send_replace(trouble.clone());
+        match trouble {
+            Some(trouble) if before.as_ref() != Some(&trouble) => {
+                tracing::warn!(trouble, "this node is not ready: the database cannot be used");
+            }
+            None if before.is_some() => tracing::info!("the database can be used again"),
+            _ => {}
+        }
+    }
+
+    async fn look(&mut self, connection: &Connection) -> Result<(), String> {
         let (started, known) = (Instant::now(), self.end.get());
         let mut ends = in_time(Ends::read(connection)).await?;
         if ends.end.epoch == known.epoch && ends.end.offset < known.offset {
@@ -132,9 +145,8 @@ impl Listener {
                 "the database tells another history; what it was asked for before is of no use any more"
             );
         }
-        if self.health.send_replace(None).is_some() {
-            tracing::info!("the database is heard again");
-        }
+        let trouble = in_time(self.fit.look(connection)).await?;
+        self.note(trouble);
         if self.end.note(Look { at: started, end: ends.end }) {
             self.measures.looks_with_news.increment();
         }
