@@ -39,7 +39,7 @@ impl Connector {
         let (client, mut driver) = connected.inspect_err(|error| self.room.note(error))?;
         let open = self.room.enter();
         let mut messages = futures::stream::poll_fn(move |context| driver.poll_message(context));
-        tokio::spawn(async move {
+        let driver = tokio::spawn(async move {
             while let Some(message) = messages.next().await {
                 match message {
                     Ok(AsyncMessage::Notification(_)) => bell.notify_one(),
@@ -55,7 +55,7 @@ impl Connector {
             bell.notify_one();
         });
         self.set_up(&client, purpose).await?;
-        Ok(Connection::new(client))
+        Ok(Connection::new(client, driver.abort_handle()))
     }
 
     async fn set_up(&self, client: &Client, purpose: Purpose) -> Result<(), Error> {

@@ -6,6 +6,7 @@ use mainstay_expr::Value;
 use std::borrow::Borrow;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
+use tokio::task::AbortHandle;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row, Statement};
 
@@ -15,12 +16,18 @@ const CACHED_STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not
 /// A connection. Requests that are made before others are answered go out together, and are answered in their order.
 pub(crate) struct Connection {
     pub(crate) client: Client,
+    driver: AbortHandle,
     statements: Mutex<LruCache<Box<str>, Statement>>,
 }
 
 impl Connection {
-    pub(crate) fn new(client: Client) -> Self {
-        Connection { client, statements: Mutex::new(LruCache::new(CACHED_STATEMENTS)) }
+    pub(crate) fn new(client: Client, driver: AbortHandle) -> Self {
+        Connection { client, driver, statements: Mutex::new(LruCache::new(CACHED_STATEMENTS)) }
+    }
+
+    /// Breaks it. Who waits for an answer is told, and can ask on another one.
+    pub(crate) fn abort(&self) {
+        self.driver.abort();
     }
 
     /// Whether it has broken.

@@ -29,6 +29,11 @@ pub(crate) fn is_passing(state: &SqlState) -> bool {
         .contains(&state)
 }
 
+/// Whether a lock was waited for in vain.
+pub(crate) fn is_locked(error: &Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
 /// Whether the server has no room for another connection.
 pub(crate) fn is_full(error: &Error) -> bool {
     error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS)

@@ -6,6 +6,7 @@
 use super::connection::Connection;
 use super::feed::{Append, Appended, NewChanges, Placing, Receipts};
 use super::readers::{Readers, Weight};
+use super::session::LOCK_TIMEOUT;
 use futures::future::{BoxFuture, MaybeDone, join, join4, maybe_done};
 use mainstay_model::Application;
 use mainstay_ports::Position;
@@ -17,8 +18,9 @@ use std::time::{Duration, Instant};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity};
 
-/// The transaction's own number, by which the server knows later what became of it.
-const NUMBER: &str = "SELECT pg_current_xact_id()::text";
+/// The transaction's own number, by which the server knows later what became of it. From here on it waits only for those who commit, and for them it may
+/// wait as long as for anything.
+const NUMBER: &str = "SELECT pg_current_xact_id()::text, set_config('lock_timeout', $1, true)";
 /// What became of a transaction.
 const STATUS: &str = "SELECT pg_xact_status($1::text::xid8)";
 /// How long the server is asked for what became of a commit whose answer was lost.
@@ -77,13 +79,14 @@ impl<'a> Finish<'a> {
         {
             return Finished::RolledBack(error);
         }
+        let patience = LOCK_TIMEOUT.as_millis().to_string();
         let append = async {
             match changes.is_empty() {
                 true => Ok(None),
                 false => changes.append(connection, &self.append).await.map(Some),
             }
         };
-        let number = async { client.query_one(&self.number, &[]).await?.try_get(0) };
+        let number = async { client.query_one(&self.number, &[&patience]).await?.try_get(0) };
         let placed = self.receipts.iter().map(|placing| placing.request(connection, known, changes.len()));
         let before = join(in_order(writes), number);
         let commit = client.batch_execute("COMMIT");

@@ -5,7 +5,7 @@ use super::readers::Weight;
 use super::record::{column, read_record};
 use super::value::Bound;
 use futures::future::join4;
-use mainstay_expr::Predicate;
+use mainstay_expr::{ModelId, Predicate};
 use mainstay_model::Application;
 use mainstay_ports::{Page, Position, Query, Row, Selection, StoreError};
 use mainstay_sql::{Postgres, Select, Statement};
@@ -86,6 +86,12 @@ impl Answered {
         let count = self.count.map(|row| column::<i64>(&row, 0).map(i64::unsigned_abs)).transpose()?;
         Ok(Page { rows, more, count, position })
     }
+}
+
+/// The models whose records a query is about or asks for.
+pub(crate) fn models(query: &Query) -> Vec<ModelId> {
+    let asked = std::iter::once(&*query.filter).chain(query.flags.iter()).flat_map(Predicate::asked_models);
+    std::iter::once(query.model).chain(asked).collect()
 }
 
 /// Whether a closed predicate holds.

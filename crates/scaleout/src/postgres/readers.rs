@@ -2,7 +2,8 @@
 
 use super::connect::{Connector, reason};
 use super::connection::Connection;
-use super::error::{is_full, is_stale_plan, store_error};
+use super::error::{is_full, is_locked, is_stale_plan, store_error};
+use super::locked::Locked;
 use super::measures::Measures;
 use super::pool::{Pool, unreachable};
 use super::session::Purpose;
@@ -25,6 +26,8 @@ pub(crate) enum Weight {
 /// How much longer than the server's own deadline an answer is waited for.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// How often a question is asked whose connection breaks.
+const TRIES: usize = 3;
 /// How long who has no connection at all asks for one that the server has no room for, and how long it waits in between.
 const FIRST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(50));
 
@@ -37,6 +40,8 @@ pub(crate) struct Readers {
     making: tokio::sync::Mutex<()>,
     /// Those that share the server's room with them; a replica has none.
     writers: Option<Pool>,
+    /// Who finds out which tables are locked; at a replica, nobody.
+    locked: Option<Arc<Locked>>,
     timeout: Duration,
     measures: Arc<Measures>,
 }
@@ -75,18 +80,28 @@ impl Readers {
     ) -> Self {
         let slots = |count: usize| (0..count.max(1)).map(|_| Slot::default()).collect();
         let (short, long) = (slots(count / 2), slots(count - count / 2));
-        Readers { connector, short, long, making: Default::default(), writers: None, timeout, measures }
+        Readers {
+            connector,
+            short,
+            long,
+            making: Default::default(),
+            writers: None,
+            locked: None,
+            timeout,
+            measures,
+        }
     }
 
     /// Begins with this connection, and leaves room for those who write.
-    pub(crate) fn beside(mut self, writers: Pool, first: Connection) -> Self {
+    pub(crate) fn beside(mut self, writers: Pool, locked: Arc<Locked>, first: Connection) -> Self {
         self.writers = Some(writers);
+        self.locked = Some(locked);
         self.short[0] =
             Slot { connection: Mutex::new(Some(Arc::new(first))), in_flight: AtomicUsize::new(0) };
         self
     }
 
-    /// Asks on the connection with the least to do, and once more on another if that one broke.
+    /// Asks on the connection with the least to do, and on another if that one broke. [`StoreError::Busy`] when a table is locked.
     pub(crate) async fn ask<T, A>(
         &self,
         weight: Weight,
@@ -96,13 +111,13 @@ impl Readers {
         A: Future<Output = Result<T, Error>>,
     {
         let asked = async {
-            match self.ask_once(weight, &question).await {
-                Err(StoreError::Unreachable(_)) => {
-                    self.measures.read_retries.increment();
-                    self.ask_once(weight, &question).await
+            for _ in 1..TRIES {
+                match self.ask_once(weight, &question).await {
+                    Err(StoreError::Unreachable(_)) => self.measures.read_retries.increment(),
+                    answered => return answered,
                 }
-                answered => answered,
             }
+            self.ask_once(weight, &question).await
         };
         let late = |_| match self.any_open(weight) {
             Some(_) => Err(StoreError::Timeout),
@@ -130,8 +145,21 @@ impl Readers {
                 connection.forget_statements();
                 question(connection).await.map_err(store_error)
             }
+            Err(error) if is_locked(&error) => {
+                self.leave(&connection).await;
+                Err(StoreError::Busy)
+            }
             answered => answered.map_err(store_error),
         }
+    }
+
+    /// Gives a connection up on which a question waited for a locked table. More of them may wait behind it, each for as long, and with them what needs
+    /// another table; that is asked again elsewhere, and by then it is known which table it is.
+    async fn leave(&self, connection: &Connection) {
+        if let Some(locked) = &self.locked {
+            locked.look().await;
+        }
+        connection.abort();
     }
 
     fn slots(&self, weight: Weight) -> impl Iterator<Item = &Slot> {

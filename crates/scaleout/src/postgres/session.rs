@@ -27,8 +27,12 @@ pub(crate) struct SessionOptions {
 
 /// How long a statement of a transaction may run. A deletion may take a hundred thousand records along.
 pub(crate) const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a transaction may wait for a lock that another holds.
+/// How long a transaction may wait for a lock that another holds, all in all.
 pub(crate) const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it waits at first. After that it is looked whether the table is locked as a whole, for which nobody waits with a connection in hand.
+pub(crate) const FIRST_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a query may: it waits for nothing but tables that are locked as a whole, and others wait for its answer.
+const READ_LOCK_TIMEOUT: Duration = Duration::from_millis(250);
 /// How long a step of a migration may: all who come behind it wait too, also those who only read.
 const MIGRATION_LOCK_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a node may say nothing within a transaction: one that is frozen or cut off must not keep its locks.
@@ -44,7 +48,12 @@ impl SessionOptions {
             Purpose::Copy | Purpose::Migrate => Duration::ZERO,
         };
         let idle_timeout = if purpose == Purpose::Copy { Duration::ZERO } else { IDLE_TIMEOUT };
-        let lock_timeout = if purpose == Purpose::Migrate { MIGRATION_LOCK_TIMEOUT } else { LOCK_TIMEOUT };
+        let lock_timeout = match purpose {
+            Purpose::Read => READ_LOCK_TIMEOUT,
+            Purpose::Write => FIRST_LOCK_TIMEOUT,
+            Purpose::Watch | Purpose::Copy => LOCK_TIMEOUT,
+            Purpose::Migrate => MIGRATION_LOCK_TIMEOUT,
+        };
         format!(
             "SET statement_timeout = {}; SET lock_timeout = {}; SET idle_in_transaction_session_timeout = {}; \
              SET default_transaction_isolation = 'read committed'; SET client_min_messages = 'warning'; \

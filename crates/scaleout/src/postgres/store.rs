@@ -8,6 +8,7 @@ use super::feed::{self, Doorbell, End, Ends, Look};
 use super::fit::Fit;
 use super::group::{self, Lanes};
 use super::keyring::PostgresKeyring;
+use super::locked::Locked;
 use super::master_key::MasterKey;
 use super::measures::Measures;
 use super::open::{self, OpenError};
@@ -17,7 +18,7 @@ use super::query::{self, Asked};
 use super::readers::{Readers, Weight};
 use super::replicas::{Followed, Replicas};
 use super::rows::{RowStatements, Shared};
-use super::session::Purpose;
+use super::session::{LOCK_TIMEOUT, Purpose};
 use super::transact::transact;
 use futures::future::BoxFuture;
 use mainstay_expr::{ModelId, Predicate};
@@ -44,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) writers: Pool,
     pub(crate) measures: Arc<Measures>,
     pub(crate) end: End,
+    pub(crate) locked: Arc<Locked>,
     clock: Arc<ServerClock>,
     pub(crate) readers: Readers,
     replicas: Replicas,
@@ -65,6 +67,7 @@ impl PostgresStore {
         let server = Arc::new(Connector::of(options, &options.url)?);
         open::open(&server, &application).await?;
         let measures = Arc::<Measures>::default();
+        let locked = Arc::new(Locked::new(application.clone()));
         let first = server.connect(Purpose::Read).await;
         let first = first.map_err(|error| OpenError::Unreachable(reason(&error)))?;
         let look = Look { at: Instant::now(), end: Ends::read(&first).await?.end };
@@ -77,7 +80,7 @@ impl PostgresStore {
             options.query_timeout(),
             measures.clone(),
         )
-        .beside(writers.clone(), first);
+        .beside(writers.clone(), locked.clone(), first);
         let followed = Followed { end: end.clone(), lag: options.replica_lag() };
         let copy = |url| Connector::of(options, url).map(Arc::new);
         let copies = options.replicas.iter().map(copy).collect::<Result<_, _>>()?;
@@ -92,6 +95,7 @@ impl PostgresStore {
             server.clone(),
             writers.clone(),
             Fit::new(&application),
+            locked.clone(),
             end.clone(),
             clock.clone(),
             measures.clone(),
@@ -103,6 +107,7 @@ impl PostgresStore {
             writers,
             measures,
             end,
+            locked,
             clock,
             readers,
             replicas,
@@ -160,6 +165,8 @@ impl PostgresStore {
 impl PostgresStore {
     async fn run(&self, transaction: Arc<Transaction>) -> Result<Committed, StoreError> {
         let inner = &self.inner;
+        // Before it takes a place: others need it.
+        inner.locked.until_writable(&transaction).await?;
         let Ok(_place) = inner.queue.try_acquire() else {
             inner.measures.note_transaction(Some(&StoreError::Busy));
             return Err(StoreError::Busy);
@@ -176,6 +183,26 @@ impl PostgresStore {
 }
 
 impl Inner {
+    /// Asks about records of these models, once none of them is locked.
+    async fn ask<T, A>(
+        &self,
+        weight: Weight,
+        models: impl Fn() -> Vec<ModelId>,
+        question: impl Fn(Arc<Connection>) -> A,
+    ) -> Result<T, StoreError>
+    where
+        A: Future<Output = Result<T, tokio_postgres::Error>>,
+    {
+        let started = Instant::now();
+        loop {
+            self.locked.until_readable(&models).await?;
+            match self.readers.ask(weight, &question).await {
+                Err(StoreError::Busy) if started.elapsed() < LOCK_TIMEOUT => {}
+                answered => return answered,
+            }
+        }
+    }
+
     /// Notes that the feed goes up to here, and tells the others.
     pub(crate) fn advance(&self, end: Position) {
         self.end.advance(end);
@@ -206,7 +233,7 @@ impl Store for PostgresStore {
             let position = inner.end.get();
             let (asked, asks) = (&asked, &query);
             let ask = |connection: Arc<Connection>| async move { asked.ask(&connection, asks).await };
-            let answered = inner.readers.ask(Asked::weight(asks), ask).await?;
+            let answered = inner.ask(Asked::weight(asks), || query::models(asks), ask).await?;
             answered.page(&inner.application, &query, position)
         })
     }
@@ -216,7 +243,7 @@ impl Store for PostgresStore {
             let statement = query::closed(&self.inner.application, &closed);
             let statement = &statement;
             let ask = |connection: Arc<Connection>| async move { query::holds(&connection, statement).await };
-            self.inner.readers.ask(Weight::Long, ask).await
+            self.inner.ask(Weight::Long, || closed.asked_models(), ask).await
         })
     }
 

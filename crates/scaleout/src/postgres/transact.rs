@@ -7,6 +7,7 @@ use super::finish::{Finished, LookedUp, Unanswered};
 use super::held::Held;
 use super::pool::Pooled;
 use super::rows::PostgresRows;
+use super::session::{FIRST_LOCK_TIMEOUT, LOCK_TIMEOUT};
 use super::store::Inner;
 use mainstay_ports::{Committed, Isolation, Position, Step, StoreError, Transaction, execute};
 use mainstay_sql::postgres::RowLock;
@@ -26,19 +27,25 @@ pub(crate) async fn transact(
     transaction: Arc<Transaction>,
 ) -> Result<Committed, StoreError> {
     let is_serializable = transaction.isolation == Isolation::Serializable;
-    let mut tries = 1;
+    let (mut tries, mut patience) = (1, FIRST_LOCK_TIMEOUT);
     loop {
+        inner.locked.until_writable(&transaction).await?;
         let waiting = Instant::now();
         let connection = inner.writers.take().await?;
         inner.measures.writer_wait.observe_time(waiting.elapsed());
         let started = Instant::now();
-        let (inner, run_by) = (inner.clone(), inner.clone());
-        let transaction = transaction.clone();
-        let ran = tokio::task::spawn_blocking(move || run(&run_by, connection, &transaction)).await;
+        let (run_by, running) = (inner.clone(), transaction.clone());
+        let ran = tokio::task::spawn_blocking(move || run(&run_by, connection, &running, patience)).await;
         inner.measures.transaction_time.observe_time(started.elapsed());
         match ran.unwrap_or_else(|error| Err(StoreError::Failed(error.to_string()))) {
+            // Nobody gets a lock for longer than that.
+            Err(StoreError::Busy) if started.elapsed() >= LOCK_TIMEOUT => return Err(StoreError::Busy),
             Err(StoreError::Busy | StoreError::Unreachable(_)) if tries < TRIES => {
                 inner.measures.retries.increment();
+                if started.elapsed() >= FIRST_LOCK_TIMEOUT {
+                    inner.locked.look().await;
+                    patience = LOCK_TIMEOUT;
+                }
                 tokio::time::sleep(wait(tries)).await;
                 tries += 1;
             }
@@ -57,7 +64,12 @@ fn wait(tries: u32) -> Duration {
 }
 
 /// Runs a transaction once, on a thread that may block.
-fn run(inner: &Inner, connection: Pooled, transaction: &Transaction) -> Result<Committed, StoreError> {
+fn run(
+    inner: &Inner,
+    connection: Pooled,
+    transaction: &Transaction,
+    patience: Duration,
+) -> Result<Committed, StoreError> {
     let runtime = Handle::current();
     let mut rows = PostgresRows {
         application: &inner.application,
@@ -70,7 +82,7 @@ fn run(inner: &Inner, connection: Pooled, transaction: &Transaction) -> Result<C
         changes: NewChanges::default(),
         receipts: Receipts::default(),
     };
-    let done = attempt(inner, &runtime, &mut rows, transaction);
+    let done = attempt(inner, &runtime, &mut rows, transaction, patience);
     drop(rows);
     if done.is_err() && runtime.block_on(connection.client.batch_execute("ROLLBACK")).is_err() {
         // Nobody knows what is open in it.
@@ -84,12 +96,14 @@ fn attempt(
     runtime: &Handle,
     rows: &mut PostgresRows<'_>,
     transaction: &Transaction,
+    patience: Duration,
 ) -> Result<Committed, StoreError> {
     let begin = match transaction.isolation {
         Isolation::ReadCommitted => "BEGIN",
         Isolation::Serializable => "BEGIN ISOLATION LEVEL SERIALIZABLE",
     };
-    runtime.block_on(rows.connection.client.batch_execute(begin)).map_err(store_error)?;
+    let begin = format!("{begin}; SET LOCAL lock_timeout = {}", patience.as_millis());
+    runtime.block_on(rows.connection.client.batch_execute(&begin)).map_err(store_error)?;
     rows.hold_named(transaction)?;
     let executed = catch_unwind(AssertUnwindSafe(|| execute(&inner.application, transaction, rows)));
     let outcomes = executed.unwrap_or_else(|_| {

@@ -6,6 +6,8 @@ mod conformance;
 mod copy;
 mod frozen;
 mod history;
+mod load;
+mod locked;
 mod migrate;
 mod replicas;
 mod scarce;

@@ -55,7 +55,7 @@ impl Scene {
 
     /// Adds a note, and answers the position behind it.
     async fn write(&self) -> Position {
-        let transaction = create(&self.application, Uuid::now_v7());
+        let transaction = create(&self.application, "note", Uuid::now_v7());
         self.store.transact(transaction).await.unwrap().position
     }
 

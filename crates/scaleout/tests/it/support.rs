@@ -67,9 +67,9 @@ pub(crate) fn sql(url: &str, statements: &str) {
     });
 }
 
-/// The transaction that makes a note.
-pub(crate) fn create(application: &Application, id: Uuid) -> Transaction {
-    let model = application.model_named("note").unwrap();
+/// The transaction that makes a record of a model that has a text.
+pub(crate) fn create(application: &Application, model: &str, id: Uuid) -> Transaction {
+    let model = application.model_named(model).unwrap();
     let values = vec![(model.field_named("text").unwrap().id, Value::Text("x".to_owned()))];
     let create = Create { model: model.id, id, values, given: Vec::new() };
     Transaction::new(Authority::System, Vars::default(), "request", vec![Step::Create(create)])

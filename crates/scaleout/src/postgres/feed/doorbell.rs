@@ -7,6 +7,7 @@ use crate::postgres::clock::ServerClock;
 use crate::postgres::connect::{Connector, reason};
 use crate::postgres::connection::Connection;
 use crate::postgres::fit::Fit;
+use crate::postgres::locked::Locked;
 use crate::postgres::measures::Measures;
 use crate::postgres::meta::new_epoch;
 use crate::postgres::pool::Pool;
@@ -39,6 +40,7 @@ struct Listener {
     connector: Arc<Connector>,
     writers: Pool,
     fit: Fit,
+    locked: Arc<Locked>,
     end: End,
     clock: Arc<ServerClock>,
     measures: Arc<Measures>,
@@ -52,14 +54,24 @@ impl Doorbell {
         connector: Arc<Connector>,
         writers: Pool,
         fit: Fit,
+        locked: Arc<Locked>,
         end: End,
         clock: Arc<ServerClock>,
         measures: Arc<Measures>,
     ) -> Self {
         let ring = Arc::<Notify>::default();
         let (sender, health) = watch::channel(None);
-        let listener =
-            Listener { connector, writers, fit, end, clock, measures, ring: ring.clone(), health: sender };
+        let listener = Listener {
+            connector,
+            writers,
+            fit,
+            locked,
+            end,
+            clock,
+            measures,
+            ring: ring.clone(),
+            health: sender,
+        };
         Doorbell { ring, health, task: tokio::spawn(listener.run()) }
     }
 
@@ -109,6 +121,7 @@ impl Listener {
             self.look(&connection).await?;
             tokio::select! {
                 () = bell.notified() => {}
+                () = self.locked.suspected() => {}
                 () = self.ring.notified() => in_time(connection.client.batch_execute(RING)).await?,
                 _ = looks.tick() => {}
             }
@@ -145,6 +158,7 @@ impl Listener {
                 "the database tells another history; what it was asked for before is of no use any more"
             );
         }
+        in_time(self.locked.ask(connection)).await?;
         let trouble = in_time(self.fit.look(connection)).await?;
         self.note(trouble);
         if self.end.note(Look { at: started, end: ends.end }) {

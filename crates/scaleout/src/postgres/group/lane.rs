@@ -8,7 +8,7 @@ use super::commit::Writes;
 use super::facts::{Facts, Needs};
 use super::overlay::KeyHasher;
 use super::rows::{GroupRows, State};
-use super::{BEGIN, GROUP_COMMANDS, MAX_PASSES, begun};
+use super::{BEGIN, GROUP_COMMANDS, MAX_PASSES};
 use crate::postgres::connect::reason;
 use mainstay_expr::ModelId;
 use mainstay_ports::{Committed, Outcome, Position, Step, StoreError, Transaction, execute};
@@ -127,6 +127,9 @@ impl Lane {
             Err(error) => {
                 tracing::debug!(%error, "a group could not ask");
                 give_up(connection, is_begun).await;
+                if matches!(error, StoreError::Busy) {
+                    self.inner.locked.look().await;
+                }
                 self.all_alone(commands);
                 return Vec::new();
             }
@@ -138,8 +141,8 @@ impl Lane {
             return Vec::new();
         }
         let application = &self.inner.application;
-        let begin = if is_begun { begun() } else { "BEGIN".to_owned() };
-        match run.written.commit(&connection, application, &begin, known).await {
+        let begin = if is_begun { "" } else { BEGIN };
+        match run.written.commit(&connection, application, begin, known).await {
             Finished::Committed(appended) => {
                 self.inner.measures.commit_time.observe_time(started.elapsed());
                 let last = appended.map_or(known, |appended| Position { offset: appended.offset, ..known });
@@ -153,6 +156,9 @@ impl Lane {
             Finished::RolledBack(error) => {
                 self.inner.measures.group_failures.increment();
                 give_up(connection, true).await;
+                if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+                    self.inner.locked.look().await;
+                }
                 self.sort_out(commands, &run, &error)
             }
             Finished::Unanswered { error, number } => {

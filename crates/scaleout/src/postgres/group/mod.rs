@@ -17,7 +17,6 @@ mod rows;
 pub(crate) use lane::Lanes;
 pub(crate) use rows::{UniqueKey, unique_keys};
 
-use super::session::LOCK_TIMEOUT;
 use mainstay_ports::{Isolation, Step, Transaction};
 
 /// The most commands of a group.
@@ -27,14 +26,9 @@ const MAX_STEPS: usize = 32;
 /// How often the commands of a group are run to learn their questions. A question can depend on the answer to another.
 const MAX_PASSES: usize = 4;
 
-/// Begins the transaction of a group that has to ask. It does not wait long for rows that others have locked: most of its commands have no business with them,
-/// and those that do can wait by themselves.
-const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = 500";
-
-/// What comes before the writes of a group that has asked: from here on it waits only for those who commit.
-fn begun() -> String {
-    format!("SET LOCAL lock_timeout = {}", LOCK_TIMEOUT.as_millis())
-}
+/// Begins the transaction of a group. As each on these connections, it does not wait long for what others have locked: most of its commands have no
+/// business with that, and those that do can wait by themselves.
+const BEGIN: &str = "BEGIN";
 
 /// Whether a transaction can be part of a group, as far as its steps tell.
 pub(crate) fn fits(transaction: &Transaction) -> bool {
