@@ -13,4 +13,5 @@ mod replicas;
 mod scarce;
 mod shared;
 mod support;
+mod tls;
 mod torture;

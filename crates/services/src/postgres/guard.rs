@@ -1,6 +1,7 @@
 //! A folder with a server in it, of which nothing is left when we are gone.
 
-use std::os::unix::fs::{MetadataExt, chown};
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -60,6 +61,14 @@ impl Guard {
     /// The data folder of the server, which `initdb` makes.
     pub(super) fn data(&self) -> PathBuf {
         self.folder.join("data")
+    }
+
+    /// Writes a file that its owner alone may read, as a server demands of its keys.
+    pub(super) fn write(&self, path: &Path, text: &str) -> Result<(), String> {
+        let failed = |error| format!("{}: {error}", path.display());
+        std::fs::write(path, text).map_err(failed)?;
+        std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
+        self.user.map_or(Ok(()), |User { id, group }| chown(path, Some(id), Some(group))).map_err(failed)
     }
 
     /// Lets a program run in the folder, as its owner.

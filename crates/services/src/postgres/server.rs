@@ -233,7 +233,8 @@ fn configure(guard: &Guard, setup: &Setup) -> Result<(), String> {
     let path = guard.data().join("postgresql.conf");
     let failed = |error| format!("{}: {error}", path.display());
     let made = std::fs::read_to_string(&path).map_err(failed)?;
-    std::fs::write(&path, made + &setup.text()).map_err(failed)
+    std::fs::write(&path, made + &setup.text()).map_err(failed)?;
+    setup.files.iter().try_for_each(|(name, text)| guard.write(&guard.data().join(name), text))
 }
 
 /// Sends a signal, by the shell's own `kill`: a small machine has no other. Who is gone meanwhile needs none.

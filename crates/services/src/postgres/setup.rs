@@ -10,12 +10,14 @@ pub struct Setup {
     /// Where its own folder is made; `None` is where temporary files are.
     pub(super) folder: Option<PathBuf>,
     settings: Vec<(String, String)>,
+    /// Files of the data folder, by their names.
+    pub(super) files: Vec<(&'static str, String)>,
 }
 
 impl Setup {
     /// Nothing is synced: what a crash of the machine would lose is not missed by a test, and it is several times as fast.
     pub fn quick() -> Self {
-        Setup { durable: false, folder: None, settings: Vec::new() }
+        Setup { durable: false, folder: None, settings: Vec::new(), files: Vec::new() }
     }
 
     /// As it comes: a commit is on the disk before it is acknowledged.
@@ -34,6 +36,21 @@ impl Setup {
     #[must_use]
     pub fn set(mut self, name: &str, value: &str) -> Self {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Takes encrypted connections, by this certificate and its key, in PEM.
+    #[must_use]
+    pub fn encrypted(mut self, certificate: &str, key: &str) -> Self {
+        self.files.push(("server.crt", certificate.to_owned()));
+        self.files.push(("server.key", key.to_owned()));
+        self.set("ssl", "on")
+    }
+
+    /// Who may connect, and how: the lines of `pg_hba.conf`. Else anybody may, from this machine. `postgres` must be able to without a password.
+    #[must_use]
+    pub fn access(mut self, lines: &str) -> Self {
+        self.files.push(("pg_hba.conf", lines.to_owned()));
         self
     }
 
