@@ -2,6 +2,7 @@
 
 use super::OpenError;
 use super::connection::Connection;
+use super::error::is_full;
 use super::options::Options;
 use super::room::Room;
 use super::session::{Purpose, SessionOptions};
@@ -9,8 +10,13 @@ use super::target::Target;
 use futures::StreamExt as _;
 use mainstay_model::DatabaseUrl;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+use tokio::time::sleep;
 use tokio_postgres::{AsyncMessage, Client, Error};
+
+/// How long a connection is tried to be made that a node cannot do without, and how long it waits in between.
+const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(50));
 
 /// Makes connections to one server.
 pub(crate) struct Connector {
@@ -56,6 +62,17 @@ impl Connector {
         });
         self.set_up(&client, purpose).await?;
         Ok(Connection::new(client, driver.abort_handle()))
+    }
+
+    /// The same, of one that a node cannot do without. Where there is no room it is tried for a moment: one that was closed just now may still count.
+    pub(crate) async fn listen_soon(&self, purpose: Purpose, bell: Arc<Notify>) -> Result<Connection, Error> {
+        let started = Instant::now();
+        loop {
+            match self.listen(purpose, bell.clone()).await {
+                Err(error) if is_full(&error) && started.elapsed() < SOON.0 => sleep(SOON.1).await,
+                connected => return connected,
+            }
+        }
     }
 
     async fn set_up(&self, client: &Client, purpose: Purpose) -> Result<(), Error> {

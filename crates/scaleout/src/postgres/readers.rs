@@ -173,7 +173,12 @@ impl Readers {
         weight: Weight,
     ) -> Result<(&'a Slot, Arc<Connection>), StoreError> {
         let asked = Instant::now();
-        let _making = self.making.lock().await;
+        let _making = match (self.making.try_lock(), self.any_open(weight)) {
+            (Ok(making), _) => making,
+            // One is being made, which may take long.
+            (Err(_), Some(open)) => return Ok(open),
+            (Err(_), None) => self.making.lock().await,
+        };
         if let Some(open) = slot.open() {
             return Ok((slot, open));
         }

@@ -68,8 +68,8 @@ impl PostgresStore {
         open::open(&server, &application).await?;
         let measures = Arc::<Measures>::default();
         let locked = Arc::new(Locked::new(application.clone()));
-        let first = server.connect(Purpose::Read).await;
-        let first = first.map_err(|error| OpenError::Unreachable(reason(&error)))?;
+        let away = |error: tokio_postgres::Error| OpenError::Unreachable(reason(&error));
+        let first = server.listen_soon(Purpose::Read, Arc::default()).await.map_err(away)?;
         let look = Look { at: Instant::now(), end: Ends::read(&first).await?.end };
         let end = End::new(look, measures.feed_end.clone());
         let clock = Arc::new(ServerClock::of(&first).await?);
@@ -99,7 +99,9 @@ impl PostgresStore {
             end.clone(),
             clock.clone(),
             measures.clone(),
-        );
+        )
+        .await
+        .map_err(away)?;
         let queue = Semaphore::new(options.write_queue.clamp(1, Semaphore::MAX_PERMITS));
         let inner = Inner {
             application,

@@ -49,8 +49,8 @@ struct Listener {
 }
 
 impl Doorbell {
-    /// Starts to listen.
-    pub(crate) fn start(
+    /// Starts to listen, as soon as there is a connection for it.
+    pub(crate) async fn start(
         connector: Arc<Connector>,
         writers: Pool,
         fit: Fit,
@@ -58,7 +58,9 @@ impl Doorbell {
         end: End,
         clock: Arc<ServerClock>,
         measures: Arc<Measures>,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let bell = Arc::<Notify>::default();
+        let first = connector.listen_soon(Purpose::Watch, bell.clone()).await?;
         let ring = Arc::<Notify>::default();
         let (sender, health) = watch::channel(None);
         let listener = Listener {
@@ -72,7 +74,7 @@ impl Doorbell {
             ring: ring.clone(),
             health: sender,
         };
-        Doorbell { ring, health, task: tokio::spawn(listener.run()) }
+        Ok(Doorbell { ring, health, task: tokio::spawn(listener.run(first, bell)) })
     }
 
     /// Tells the other nodes that there is something new. What is told while the bell still rings is told once.
@@ -93,11 +95,12 @@ impl Drop for Doorbell {
 }
 
 impl Listener {
-    async fn run(mut self) {
+    async fn run(mut self, first: Connection, bell: Arc<Notify>) {
         let mut wait = RECONNECT.0;
+        let mut first = Some((first, bell));
         loop {
             let started = Instant::now();
-            if let Err(error) = self.listen().await {
+            if let Err(error) = self.listen(first.take()).await {
                 self.note(Some(error));
             }
             if self.connector.room.is_full() {
@@ -110,10 +113,11 @@ impl Listener {
     }
 
     /// Listens until the connection breaks, and says why it did.
-    async fn listen(&mut self) -> Result<(), String> {
-        let bell = Arc::<Notify>::default();
-        let connect = self.connector.listen(Purpose::Watch, bell.clone());
-        let connection = in_time(connect).await?;
+    async fn listen(&mut self, first: Option<(Connection, Arc<Notify>)>) -> Result<(), String> {
+        let (connection, bell) = match first {
+            Some(first) => first,
+            None => self.connect().await?,
+        };
         in_time(connection.client.batch_execute(LISTEN)).await?;
         let mut looks = interval(LOOK);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -126,6 +130,12 @@ impl Listener {
                 _ = looks.tick() => {}
             }
         }
+    }
+
+    async fn connect(&self) -> Result<(Connection, Arc<Notify>), String> {
+        let bell = Arc::<Notify>::default();
+        let connection = in_time(self.connector.listen(Purpose::Watch, bell.clone())).await?;
+        Ok((connection, bell))
     }
 
     /// Notes what is wrong now, if anything is, and says so when it begins, changes and ends.
