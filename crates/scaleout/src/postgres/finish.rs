@@ -174,8 +174,9 @@ impl Unanswered<'_> {
 
     /// Where its last change is, if it is in the feed.
     async fn last(&self, readers: &Readers) -> Option<Position> {
-        let ask =
-            |connection: Arc<Connection>| async move { self.changes.find_behind(self.known, &connection).await };
+        let ask = |connection: Arc<Connection>| async move {
+            self.changes.find_behind(self.known, &connection).await
+        };
         let offset = readers.ask(Weight::Short, ask).await.ok()??;
         Some(Position { offset, ..self.known })
     }
