@@ -4,11 +4,12 @@ use crate::answer::MAINSTAY_POSITION;
 use crate::body;
 use crate::conditions;
 use crate::json::parse_object;
-use crate::operations::{Ask, Operations, Pairs, parse_id};
+use crate::operations::{Ask, Operations, Pairs, Parameters, parse_id};
 use crate::query;
 use crate::routes::{Place, Route};
 use axum::body::{Body, Bytes};
 use http::HeaderMap;
+use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
 use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
 use mainstay_ports::Position;
@@ -49,10 +50,19 @@ impl Call {
             id: if self.route.id_place > 0 { Some(self.id()?) } else { None },
             name: if self.route.place == Place::Lock { Some(self.name()) } else { None },
             conditions: conditions::of(kind, self.headers())?,
-            parameters: self.query.parameters(kind)?,
+            parameters: self.parameters()?,
             position: self.position()?,
             body: self.body(kind, body).await?,
         })
+    }
+
+    fn parameters(&self) -> Result<Parameters, Error> {
+        let parameters = self.query.parameters(self.operation().kind)?;
+        if self.operation().kind != OperationKind::AppCheck || parameters.language.is_some() {
+            return Ok(parameters);
+        }
+        let lists = self.headers().get_all(ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
+        Ok(Parameters { language: Some(lists.collect::<Vec<_>>().join(",")), ..parameters })
     }
 
     /// The position that the answer has to be as new as, if the request has one: that of an earlier answer.
@@ -155,7 +165,7 @@ enum Takes {
 fn takes(kind: OperationKind) -> Takes {
     use OperationKind::*;
     match kind {
-        List | Watch | Get | GetLock | Me | ListKeys | GetKey => Takes::Unread,
+        List | Watch | Get | GetLock | Me | ListKeys | GetKey | AppCheck => Takes::Unread,
         Delete | DeleteMany | Restore | ReleaseLock | Logout | DeleteKey => Takes::Nothing,
         AcquireLock | RenewLock => Takes::Maybe,
         Create | Update | Put | UpdateMany | Batch => Takes::Object,

@@ -5,6 +5,7 @@
 
 use crate::ClientAddress;
 use crate::call::Call;
+use crate::client_version::Outdated;
 use crate::endpoint::AnsweredFor;
 use crate::fencing;
 use crate::operations::{Operations, Pairs, ask_for_account, bounded};
@@ -39,7 +40,9 @@ where
     let request_id = request_id(request.headers(), operations.engine());
     let trace = Trace::begin(&operations.state.requests, &route, method, &request_id, started);
     let mut user = None;
+    let outdated = Outdated::of(&operations, &route, request.headers());
     let work = async {
+        outdated.as_ref().map_or(Ok(()), |outdated| Err(outdated.error()))?;
         let (call, body) = admit(operations.clone(), route.clone(), request, request_id.clone()).await?;
         user = call.caller.identity.as_ref().map(|identity| identity.user);
         if replay::is_asked_for(&call) {
@@ -53,6 +56,9 @@ where
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
     let mut response = stamped(response, &request_id);
     operations.shown.stamp(&route.path, response.headers_mut());
+    if let Some(outdated) = &outdated {
+        outdated.mark(&mut response);
+    }
     let noted = response.extensions().get::<AnsweredFor>().map(|AnsweredFor(user)| *user);
     trace.end(&response, user.flatten().or(noted));
     response
@@ -86,10 +92,11 @@ async fn admit(
     Ok((Call { operations, route, parts, caller, query }, body))
 }
 
-/// Whether the body shows who asks. A token is not looked at then: one that has expired must not keep a client that always sends it
-/// from getting a new one.
+/// Whether the body shows who asks, or it does not matter. A token is not looked at then: one that has expired must not keep a client that always
+/// sends it from getting a new one, nor from learning that it is too old.
 fn shows_itself_otherwise(kind: OperationKind) -> bool {
-    matches!(kind, OperationKind::Register | OperationKind::Login | OperationKind::Refresh)
+    use OperationKind::*;
+    matches!(kind, Register | Login | Refresh | AppCheck)
 }
 
 fn text(value: Option<&HeaderValue>) -> Option<String> {

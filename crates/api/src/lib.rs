@@ -10,6 +10,7 @@
 mod answer;
 mod body;
 mod call;
+mod client_version;
 mod conditions;
 mod docs;
 mod encode;

@@ -36,7 +36,7 @@ pub struct RouteMeasures {
 pub(crate) const CLIENT_GONE: u16 = 499;
 
 /// The statuses that are counted each for itself, in ascending order. All others are counted together.
-const STATUSES: [u16; 26] = [
+const STATUSES: [u16; 27] = [
     200,
     201,
     202,
@@ -54,6 +54,7 @@ const STATUSES: [u16; 26] = [
     413,
     415,
     422,
+    426,
     428,
     429,
     431,

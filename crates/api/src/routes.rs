@@ -51,6 +51,8 @@ pub(crate) enum Place {
     Batch,
     /// A lock, whose name is the path's end.
     Lock,
+    /// What is about the program and not about the project.
+    System,
     /// Anything else.
     Other,
 }
@@ -60,7 +62,7 @@ impl Place {
     pub(crate) fn media_types(self) -> &'static [&'static str] {
         match self {
             Place::Patch => body::MERGE_PATCH,
-            Place::Batch | Place::Lock | Place::Other => body::JSON,
+            Place::Batch | Place::Lock | Place::System | Place::Other => body::JSON,
         }
     }
 }
@@ -157,6 +159,7 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
         OperationKind::ListKeys => (Method::GET, format!("/v{version}/auth/keys")),
         OperationKind::GetKey => (Method::GET, format!("/v{version}/auth/keys/{{id}}")),
         OperationKind::DeleteKey => (Method::DELETE, format!("/v{version}/auth/keys/{{id}}")),
+        OperationKind::AppCheck => (Method::GET, format!("/v{version}/app/check")),
     }
 }
 
@@ -259,7 +262,7 @@ impl Paths {
 
     /// What another protocol answers has the same frame around it as an operation of REST.
     fn add_endpoint(&mut self, endpoint: Endpoint) {
-        let route = self.system(Some(&endpoint.method), &endpoint.path);
+        let route = Route { place: Place::Other, ..self.system(Some(&endpoint.method), &endpoint.path) };
         let (method, path) = (endpoint.method.clone(), endpoint.path.clone());
         let versions = self.operations.versions();
         let own = versions.iter().find(|operations| is_of(&path, operations.version()));
@@ -282,7 +285,7 @@ impl Paths {
         Route {
             id_place: id_place(path),
             path: path.to_owned(),
-            place: Place::Other,
+            place: Place::System,
             operation: None,
             measures,
         }

@@ -25,6 +25,8 @@ pub fn status(code: Code) -> StatusCode {
         }
         Code::Forbidden | Code::InsufficientScope | Code::RegistrationClosed => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
+        Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::ClientOutdated => StatusCode::UPGRADE_REQUIRED,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
         Code::UniqueConflict

@@ -118,6 +118,8 @@ codes! {
     BodyTooLarge "body_too_large" "The body is larger than `limits.body_bytes`.",
     HeadersTooLarge "headers_too_large" "The header is larger than `limits.header_bytes`.",
     UnsupportedMediaType "unsupported_media_type" "The body's `Content-Type` is not one that is understood here.",
+    NotAcceptable "not_acceptable" "The answer has none of the forms that `Accept` allows; the message says which it has.",
+    ClientOutdated "client_outdated" "The client says by `Client-Version` that it is older than the project's minimum for its platform; `Upgrade` names that. `GET /v1/app/check` says what to tell its user.",
     MethodNotAllowed "method_not_allowed" "The path does not know this method; `Allow` lists those it knows.",
     RequestTimeout "request_timeout" "The request took longer than `server.request_timeout_ms`.",
     QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`, or, in an update or deletion by filter, than a second; a filter over an indexed field is faster.",

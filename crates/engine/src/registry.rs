@@ -4,7 +4,7 @@ use crate::locks;
 use mainstay_expr::ModelId;
 use mainstay_model::{Application, Model, Rule};
 
-/// The operations that a project has: those of its models and those of accounts. Protocols, their reference and the tests that
+/// The operations that a project has: those of its models, of accounts and of its clients. Protocols, their reference and the tests that
 /// nothing is left unguarded are derived from it.
 #[derive(Debug, Clone)]
 pub struct Registry {
@@ -79,6 +79,8 @@ pub enum OperationKind {
     GetKey,
     /// Revokes an API key.
     DeleteKey,
+    /// Answers whether a client of the application is new enough.
+    AppCheck,
 }
 
 impl OperationKind {
@@ -87,7 +89,7 @@ impl OperationKind {
         use OperationKind::*;
         // Each by its name, so that none that is added is forgotten here.
         match self {
-            List | Watch | Get | GetLock | Me | ListKeys | GetKey => false,
+            List | Watch | Get | GetLock | Me | ListKeys | GetKey | AppCheck => false,
             Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
             AcquireLock | RenewLock | ReleaseLock => true,
             Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => true,
@@ -100,7 +102,7 @@ impl OperationKind {
         match self {
             Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
             RenewLock | ReleaseLock => true,
-            List | Watch | Get | AcquireLock | GetLock | Me | ListKeys | GetKey => false,
+            List | Watch | Get | AcquireLock | GetLock | Me | ListKeys | GetKey | AppCheck => false,
             Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => false,
         }
     }
@@ -128,7 +130,7 @@ impl Registry {
     pub fn new(application: &Application) -> Self {
         let public = application.models.iter().filter(|model| !model.internal);
         let mut operations: Vec<Operation> = public.flat_map(of_model).collect();
-        operations.extend(accounts());
+        operations.extend(others());
         operations.extend(of_locks(application));
         Registry { operations }
     }
@@ -193,7 +195,7 @@ fn of_locks(application: &Application) -> Vec<Operation> {
     operations.into_iter().map(operation).collect()
 }
 
-fn accounts() -> Vec<Operation> {
+fn others() -> Vec<Operation> {
     use OperationKind::*;
     let operations = [
         ("batch", Batch, "Run several writes in one transaction", Access::Public),
@@ -207,6 +209,7 @@ fn accounts() -> Vec<Operation> {
         ("auth.keys.list", ListKeys, "List API keys", Access::Account),
         ("auth.keys.get", GetKey, "Get an API key", Access::Account),
         ("auth.keys.delete", DeleteKey, "Revoke an API key", Access::Account),
+        ("app.check", AppCheck, "Ask whether a client is new enough", Access::Public),
     ];
     let operation = |(name, kind, summary, access): (&str, OperationKind, &str, Access)| Operation {
         name: name.to_owned(),

@@ -1,7 +1,9 @@
 //! `mainstay.toml`: the settings, with their defaults. Everything that waits has a bound here.
 
+use crate::app::AppPlatform;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +27,9 @@ pub struct Config {
     pub locks: Locks,
     /// What is logged, and how.
     pub log: Log,
+    /// The application's clients, by their platforms: `[app.ios]`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub app: BTreeMap<String, AppPlatform>,
 }
 
 /// Where the program listens.

@@ -6,6 +6,7 @@
 //! This crate owns: the project files and their JSON Schema, diagnostics, the checked models, and the JSON form of values.
 //! It must not know: databases, HTTP.
 
+mod app;
 mod application;
 mod builtin;
 mod config;
@@ -17,6 +18,7 @@ mod render;
 mod schema;
 mod versions;
 
+pub use app::{AppPlatform, AppText, AppVersion, NotAVersion};
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
 pub use config::{
     Accounts, Config, Data, DatabaseUrl, Durability, Engine, Isolation, Limits, Log, LogFormat, Password,

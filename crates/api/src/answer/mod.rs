@@ -2,6 +2,7 @@
 //!
 //! Their bodies are bytes for whoever keeps an answer, and what the connection sends for everyone else.
 
+mod app;
 mod batch;
 mod keys;
 mod lock;
@@ -82,6 +83,7 @@ where
         Reply::Key(key) => private(json(StatusCode::OK, encode::record_body(application, key))),
         Reply::Keys(all) => keys::list(application, all),
         Reply::Lock(held) => lock::lock(held),
+        Reply::App(check) => app::app(check),
         other => {
             let mut answer = other.done().map(|what| done(application, operation, &what)).unwrap_or_default();
             if let Some(position) = other.position() {

@@ -127,13 +127,15 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         CreateKey => &[BODY, FIELDS, &[Code::TooManyKeys], DISK],
         GetKey => &[RECORD],
         DeleteKey => &[RECORD, BODY, DISK],
+        AppCheck => &[],
     };
+    let client: &[Code] = if operation.kind == AppCheck { &[] } else { &[Code::ClientOutdated] };
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
     let scope: &[Code] = if looks_at_keys(operation) { &[Code::InsufficientScope] } else { &[] };
     let once = if operation.kind.writes() { ONCE } else { &[] };
     let fenced: &[Code] =
         if operation.kind.is_fenced() { &[Code::Fenced, Code::SerializationFailed] } else { &[] };
-    [ALWAYS, account, scope, once, fenced]
+    [ALWAYS, client, account, scope, once, fenced]
         .into_iter()
         .chain(groups.iter().copied())
         .flatten()
@@ -252,6 +254,7 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
         ListKeys => vec![("200", body("The keys.", "ApiKeys", &[]))],
         GetKey => vec![("200", body("The key.", "ApiKey", &[]))],
         DeleteKey => vec![("204", empty("Nobody gets in with the key any more.", &[]))],
+        AppCheck => vec![("200", body("Whether the client is new enough, and why.", "AppCheck", &[]))],
     };
     answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::field::schema;
 use super::model::{schemas, written};
-use super::{answers, batch, example, keys, locks};
+use super::{answers, app, batch, example, keys, locks};
 use mainstay_engine::{Code, Operation};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
@@ -85,6 +85,7 @@ fn all_schemas(application: &Application) -> Value {
     all.insert("PasswordChange".to_owned(), texts(&passwords));
     all.extend(keys::schemas(application));
     all.extend(locks::schemas());
+    all.insert("AppCheck".to_owned(), app::schema());
     all.insert("Batch".to_owned(), batch::request(application, &public().collect::<Vec<_>>()));
     all.insert("BatchAnswer".to_owned(), batch::answer());
     all.into()

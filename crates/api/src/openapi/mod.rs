@@ -4,6 +4,7 @@
 //! Examples are values that the fields' own decoder takes.
 
 mod answers;
+mod app;
 mod batch;
 mod components;
 mod events;
@@ -54,6 +55,7 @@ fn tags(application: &Application) -> Value {
         })
         .collect();
     tags.push(json!({"name": "accounts", "description": "Registering, logging in, sessions, API keys."}));
+    tags.push(json!({"name": "app", "description": "The application's clients."}));
     tags.push(json!({"name": "batch", "description": "Several writes in one transaction."}));
     tags.push(json!({"name": "system", "description": "About the program itself."}));
     Value::Array(tags)

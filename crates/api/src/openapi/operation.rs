@@ -32,6 +32,7 @@ fn tag(kind: OperationKind, model: Option<&Model>) -> &str {
     match (model, kind) {
         (Some(model), _) => &model.plural,
         (None, OperationKind::Batch) => "batch",
+        (None, OperationKind::AppCheck) => "app",
         (None, kind) if is_of_locks(kind) => "locks",
         (None, _) => "accounts",
     }
@@ -73,6 +74,9 @@ fn description(operation: &Operation) -> Option<String> {
             Some("The key acts as the account, within its scopes: names of operations, `message.*`, or `*`.")
         }
         OperationKind::ListKeys => Some("The own ones, or those of an account that one may delete."),
+        OperationKind::AppCheck => {
+            Some("Where anything is in doubt, an unknown platform or version among it, the answer is `ok`.")
+        }
         OperationKind::Refresh => Some("A refresh token works once; a second use ends the session."),
         _ => None,
     };
@@ -97,7 +101,7 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
         List | Watch | Get | Delete | DeleteMany | Restore | Logout | Me | ListKeys | GetKey | DeleteKey
-        | GetLock | ReleaseLock => {
+        | GetLock | ReleaseLock | AppCheck => {
             return None;
         }
         AcquireLock => ("LockRequest".to_owned(), body::JSON),

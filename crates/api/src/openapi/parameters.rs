@@ -103,6 +103,24 @@ fn query(kind: OperationKind, name: &str, model: Option<&Model>) -> Option<Value
             json!({"type": "string", "format": "uuid"}),
             json!(super::example::ID),
         ),
+        "platform" => {
+            ("The client's platform, as the project calls it.", json!({"type": "string"}), json!("ios"))
+        }
+        "version" => (
+            "The client's version: numbers with dots; what follows `-`, `+` or a space is passed over.",
+            json!({"type": "string"}),
+            json!("3.2.1"),
+        ),
+        "device" => (
+            "What the device or the installation is called, always the same: it decides when it is asked in a rollout.",
+            json!({"type": "string"}),
+            json!("6f1c2b"),
+        ),
+        "language" => (
+            "The languages that the user reads, in place of `Accept-Language`.",
+            json!({"type": "string"}),
+            json!("de-CH, en;q=0.5"),
+        ),
         "count" => {
             ("Count all records that match.", json!({"type": "string", "enum": ["exact"]}), json!("exact"))
         }

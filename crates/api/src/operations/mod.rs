@@ -4,6 +4,7 @@
 //! here for all of them: whether the caller may ask at all, the limits of time and size, conditions on versions, retries, what is counted.
 
 mod accounts;
+mod app;
 mod ask;
 mod batch;
 mod bounded;

@@ -49,10 +49,14 @@ impl Pairs {
             fields: self.names("fields"),
             expand: self.names("expand"),
             limit: self.limit(kind)?,
-            cursor: self.get("cursor").map(str::to_owned),
+            cursor: self.text("cursor"),
             count: self.one_of("count", &[("exact", true)], false)?,
             deleted: self.deleted(kind)?,
             user: self.get("user").map(user).transpose()?,
+            platform: self.text("platform"),
+            version: self.text("version"),
+            device: self.text("device"),
+            language: self.text("language"),
         })
     }
 
@@ -67,6 +71,10 @@ impl Pairs {
     /// The position that the answer has to be as new as.
     pub(crate) fn position(&self) -> Option<Option<Position>> {
         self.get("position").map(|text| text.parse().ok())
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
     }
 
     /// A condition in CEL, unless it is empty.

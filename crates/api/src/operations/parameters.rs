@@ -26,6 +26,14 @@ pub struct Parameters {
     pub deleted: Deleted,
     /// The account whose API keys are asked for, where it is not the caller's own.
     pub user: Option<Uuid>,
+    /// The platform of a client of the application.
+    pub platform: Option<String>,
+    /// The version of a client of the application.
+    pub version: Option<String>,
+    /// What the device of a client is called, always the same.
+    pub device: Option<String>,
+    /// The languages that a client's user reads, in the form of `Accept-Language`.
+    pub language: Option<String>,
 }
 
 /// The names of the parameters that an operation knows.
@@ -38,6 +46,7 @@ pub(crate) fn known(kind: OperationKind) -> &'static [&'static str] {
         OperationKind::Get => &["fields", "expand", "deleted", "position"],
         OperationKind::UpdateMany | OperationKind::DeleteMany => &["filter", "limit"],
         OperationKind::ListKeys => &["user"],
+        OperationKind::AppCheck => &["platform", "version", "device", "language"],
         _ => &[],
     }
 }

@@ -1,6 +1,6 @@
 //! From operations to what they do.
 
-use super::{Ask, Operations, Reply, accounts, batch, keys, locks, many, read, update, version, write};
+use super::{Ask, Operations, Reply, accounts, app, batch, keys, locks, many, read, update, version, write};
 use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
 use mainstay_model::{Face, Model};
 
@@ -97,6 +97,7 @@ async fn other(context: Context<'_>, ask: Ask) -> Result<Reply, Error> {
         OperationKind::ListKeys => keys::list(context, ask).await,
         OperationKind::GetKey => keys::get(context, ask).await,
         OperationKind::DeleteKey => keys::delete(context, ask).await,
+        OperationKind::AppCheck => Ok(app::check(context, &ask)),
         kind => Err(Error::internal(format!("nothing runs {kind:?}"))),
     }
 }

@@ -1,6 +1,6 @@
 //! What an operation answers.
 
-use mainstay_engine::{Done, ListAnswer, Lock, MadeKey, Tokens, View, Written};
+use mainstay_engine::{AppCheck, Done, ListAnswer, Lock, MadeKey, Tokens, View, Written};
 use mainstay_ports::Position;
 
 /// What an operation answers, in the form of no protocol. It has no `Debug`, since some of it is secret.
@@ -27,6 +27,8 @@ pub enum Reply {
     Keys(Vec<View>),
     /// A lock that is held.
     Lock(Lock),
+    /// Whether a client of the application is new enough.
+    App(AppCheck),
     /// Nothing that there is more to say of.
     Nothing,
 }
@@ -53,6 +55,7 @@ impl Reply {
             Reply::Record(..) | Reply::Account(_) | Reply::Page(_) | Reply::Key(_) | Reply::Keys(_) => {
                 return None;
             }
+            Reply::App(_) => return None,
         })
     }
 }

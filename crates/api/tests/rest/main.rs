@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that cannot go on fails, and this is how.
 
+mod app;
 mod bad_input;
 mod batch;
 mod chat;

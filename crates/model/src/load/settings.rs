@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::faults::Faults;
-use crate::{Config, Engine};
+use crate::{AppPlatform, Config, Engine};
 use std::path::Component;
 
 /// The levels of logs, by name and by number.
@@ -25,6 +25,31 @@ pub(super) fn check(document: &Document, config: &Config, faults: &mut Faults) {
         let hint = "a level is error, warn, info, debug or trace; a filter is as info,mainstay_engine=debug";
         faults.error("invalid_log_level", document.place(&["log", "level"]), message).help(hint);
     }
+    config.app.iter().for_each(|(name, platform)| check_app(document, name, platform, faults));
+}
+
+/// Reports a platform whose clients are asked for what they cannot get.
+fn check_app(document: &Document, name: &str, platform: &AppPlatform, faults: &mut Faults) {
+    if !is_platform(name) {
+        let message = format!("`{name}` is not a platform");
+        let hint = "a platform has up to 32 of a-z, 0-9, _ and -, as ios or android-tv";
+        faults.error("bad_name", document.place(&["app", name]), message).help(hint);
+    }
+    for (key, wanted) in [("minimum", platform.minimum), ("recommended", platform.recommended)] {
+        let Some(wanted) = wanted.filter(|wanted| platform.store.is_none_or(|store| *wanted > store)) else {
+            continue;
+        };
+        let serves = platform.store.map_or_else(String::new, |store| format!(", which serves {store}"));
+        let message = format!("version {wanted} is not known to be in the store{serves}");
+        let hint = "set store to the newest version that everyone can get";
+        faults.error("not_in_store", document.place(&["app", name, key]), message).help(hint);
+    }
+}
+
+/// Whether a header can name it, and a client without thinking of its case.
+fn is_platform(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte);
+    (1..=32).contains(&name.len()) && name.bytes().all(allowed)
 }
 
 /// Whether it is a level, or the level of a target: `mainstay_engine=debug`.

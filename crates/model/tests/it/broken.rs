@@ -37,6 +37,25 @@ fn settings() {
 }
 
 #[test]
+fn versions_of_clients() {
+    let check_app = |text: &str, expected: &[&str]| {
+        check(&[("mainstay.toml", text), ("models/note.toml", "")], expected);
+    };
+    check_app("[app.ios]\nstore = \"3.2\"\nminimum = \"3.2.0\"\nrecommended = \"3.1\"", &[]);
+    check_app("[app.ios.texts.de]\nmessage = \"Bitte neu\"\n[app.web]\nenforce = true", &[]);
+    check_app(
+        "[app.ios]\nstore = \"3.2\"\nminimum = \"3.2.1\"\nrecommended = \"4\"",
+        &["not_in_store mainstay.toml:3:11 \"3.2.1\"", "not_in_store mainstay.toml:4:15 \"4\""],
+    );
+    check_app("[app.ios]\nminimum = \"3\"", &["not_in_store mainstay.toml:2:11 \"3\""]);
+    check_app("[app.ios]\nstore = \"three\"", &["wrong_type mainstay.toml:2:9 \"three\""]);
+    check_app("[app.ios]\nstore = 3.2", &["wrong_type mainstay.toml:2:9 3.2"]);
+    check_app("[app.ios]\nrollout_percent = 101", &["out_of_range mainstay.toml:2:19 101"]);
+    check_app("[app.ios]\nminimun = \"3\"", &["unknown_key mainstay.toml:2:1 minimun"]);
+    check_app("[app.iOS]\n", &["bad_name mainstay.toml:1:1 [app.iOS]"]);
+}
+
+#[test]
 fn log_levels() {
     let check_level = |level: &str, expected: &[&str]| {
         let text = format!("[log]\nlevel = \"{level}\"");

@@ -1,6 +1,7 @@
 //! Messages, enums and services, before they are text or descriptors.
 
 mod accounts;
+mod app;
 mod batch;
 mod descriptor;
 mod model;

@@ -1,6 +1,6 @@
 //! The schema of a project.
 
-use super::{EMPTY, Message, Method, Schema, Service, accounts, batch, model, shared};
+use super::{EMPTY, Message, Method, Schema, Service, accounts, app, batch, model, shared};
 use crate::lock::Lock;
 use mainstay_engine::{Operation, OperationKind};
 use mainstay_model::{Application, Model};
@@ -23,6 +23,7 @@ impl Schema {
         }
         messages.extend(numbers.get(batch::NUMBERS).map(batch::messages).unwrap_or_default());
         messages.extend(accounts::messages(records.get("user").map_or(EMPTY, String::as_str)));
+        messages.extend(app::messages());
         messages.extend(shared::messages());
         Schema {
             package: format!("{}.v{version}", lock.package),
@@ -37,9 +38,9 @@ impl Schema {
     /// The names that messages of models may not have.
     pub(crate) fn fixed_names() -> BTreeSet<String> {
         let batch = batch::messages(&Default::default());
-        let messages = [shared::messages(), accounts::messages(EMPTY), batch].concat();
+        let messages = [shared::messages(), accounts::messages(EMPTY), app::messages(), batch].concat();
         let enums = shared::ENUMS.iter().map(|of| of.name.to_owned());
-        let services = ["AuthService", "LockService", "BatchService"].map(str::to_owned);
+        let services = ["AuthService", "LockService", "BatchService", "AppService"].map(str::to_owned);
         messages.into_iter().map(|message: Message| message.name).chain(enums).chain(services).collect()
     }
 }
@@ -78,6 +79,7 @@ fn service(kind: OperationKind, model: Option<&Model>, record: &str) -> (String,
         (None, AcquireLock | GetLock | RenewLock | ReleaseLock) => {
             ("LockService".to_owned(), "Something that one program holds at a time.".to_owned())
         }
+        (None, AppCheck) => ("AppService".to_owned(), "Clients of the application.".to_owned()),
         (None, _) => ("AuthService".to_owned(), "Accounts, sessions and API keys.".to_owned()),
     }
 }
@@ -123,6 +125,7 @@ fn signature(kind: OperationKind) -> (&'static str, &'static str, &'static str) 
         Kind::CreateKey => ("CreateKey", "CreateKeyRequest", "ApiKey"),
         Kind::ListKeys => ("ListKeys", "ListKeysRequest", "ListKeysResponse"),
         Kind::GetKey => ("GetKey", "KeyRequest", "ApiKey"),
+        Kind::AppCheck => ("Check", "AppCheckRequest", "AppCheckResponse"),
         Kind::DeleteKey => ("DeleteKey", "KeyRequest", EMPTY),
     }
 }

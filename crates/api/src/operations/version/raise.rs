@@ -39,7 +39,7 @@ pub(crate) fn reply(face: &Face, selected: &Selected, reply: Reply) -> Reply {
         other @ (Reply::Count(..) | Reply::Tokens(_) | Reply::Made(_) | Reply::Key(_) | Reply::Keys(_)) => {
             other
         }
-        other @ (Reply::Lock(_) | Reply::Nothing) => other,
+        other @ (Reply::Lock(_) | Reply::App(_) | Reply::Nothing) => other,
     }
 }
 
