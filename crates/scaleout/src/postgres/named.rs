@@ -45,8 +45,19 @@ impl Named {
         named
     }
 
+    /// Puts what another transaction names to these.
+    pub(crate) fn extend(&mut self, other: Named) {
+        for (model, ids, strength) in other.sorted() {
+            ids.into_iter().for_each(|id| self.add(model, id, strength));
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// All of a model are locked as the one that needs most: a lock that grows later is one that two can wait for in a circle.
-    fn add(&mut self, model: ModelId, id: Uuid, strength: Strength) {
+    pub(crate) fn add(&mut self, model: ModelId, id: Uuid, strength: Strength) {
         let (_, ids, strongest) =
             self.0.entry(model.index()).or_insert_with(|| (model, BTreeSet::new(), strength));
         ids.insert(id);

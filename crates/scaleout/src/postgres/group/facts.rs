@@ -19,7 +19,8 @@ use uuid::Uuid;
 /// Answers that stay true until the transaction ends, but for those to rules about other records, which are of when they were asked.
 #[derive(Default)]
 pub(super) struct Facts {
-    records: HashMap<(ModelId, Uuid), Option<Record>>,
+    /// With how they are locked.
+    records: HashMap<(ModelId, Uuid), (Option<Record>, Strength)>,
     live: HashMap<(ModelId, Uuid), bool>,
     answers: HashMap<u64, (Predicate, bool)>,
     hasher: RandomState,
@@ -28,7 +29,7 @@ pub(super) struct Facts {
 /// Questions without an answer.
 #[derive(Default)]
 pub(super) struct Needs {
-    records: BTreeMap<usize, (ModelId, BTreeSet<Uuid>)>,
+    records: Named,
     live: BTreeMap<usize, (ModelId, BTreeSet<Uuid>)>,
     questions: Vec<Predicate>,
 }
@@ -38,19 +39,17 @@ impl Needs {
         self.records.is_empty() && self.live.is_empty() && self.questions.is_empty()
     }
 
-    pub(super) fn record(&mut self, model: ModelId, id: Uuid) {
-        self.records.entry(model.index()).or_insert_with(|| (model, BTreeSet::new())).1.insert(id);
+    pub(super) fn record(&mut self, model: ModelId, id: Uuid, strength: Strength) {
+        self.records.add(model, id, strength);
     }
 
-    /// The records that a command names, its receipt's among them, which is else found out one after the other.
+    /// The records that a command names, those of its fences and receipt among them, which is else found out one after the other.
     pub(super) fn named(&mut self, transaction: &Transaction) {
-        if transaction.steps.len() > 1 {
-            for (model, ids, _) in Named::of(transaction).sorted() {
-                ids.into_iter().for_each(|id| self.record(model, id));
-            }
+        if transaction.steps.len() > 1 || !transaction.fences.is_empty() {
+            self.records.extend(Named::of(transaction));
         }
         if let Some(Receipt { create, .. }) = &transaction.receipt {
-            self.record(create.model, create.id);
+            self.record(create.model, create.id, Strength::Change);
         }
     }
 
@@ -72,8 +71,10 @@ struct OfIds {
 }
 
 impl Facts {
-    pub(super) fn record(&self, model: ModelId, id: Uuid) -> Option<&Option<Record>> {
-        self.records.get(&(model, id))
+    /// A record that is locked at least so.
+    pub(super) fn record(&self, model: ModelId, id: Uuid, strength: Strength) -> Option<&Option<Record>> {
+        let (record, locked) = self.records.get(&(model, id))?;
+        (*locked >= strength).then_some(record)
     }
 
     /// What a closed predicate comes to, if that is known.
@@ -99,12 +100,14 @@ impl Facts {
         // Many ask the same.
         let mut seen = BTreeSet::new();
         questions.retain(|question| seen.insert(self.hasher.hash_one(question)));
-        let locked = records.into_values().map(|(model, ids)| {
-            of_ids(connection, lock_many(application.model(model), Strength::Change), model, ids)
+        let locked = records.sorted().map(|(model, ids, strength)| async move {
+            let text = lock_many(application.model(model), strength);
+            Ok((of_ids(connection, text, model, ids).await?, strength))
         });
-        let live = live
-            .into_values()
-            .map(|(model, ids)| of_ids(connection, hold_live_many(application.model(model)), model, ids));
+        let live = live.into_values().map(|(model, ids)| {
+            let text = hold_live_many(application.model(model));
+            of_ids(connection, text, model, ids.into_iter().collect())
+        });
         let asked = questions.iter().map(|question| holds(connection, application, question));
         let begun = connection.client.batch_execute(begin);
         let locks = async {
@@ -122,12 +125,16 @@ impl Facts {
         Ok(())
     }
 
-    fn learn_records(&mut self, application: &Application, found: Vec<OfIds>) -> Result<(), StoreError> {
-        for OfIds { model, ids, rows } in found {
-            self.records.extend(ids.into_iter().map(|id| ((model, id), None)));
+    fn learn_records(
+        &mut self,
+        application: &Application,
+        found: Vec<(OfIds, Strength)>,
+    ) -> Result<(), StoreError> {
+        for (OfIds { model, ids, rows }, strength) in found {
+            self.records.extend(ids.into_iter().map(|id| ((model, id), (None, strength))));
             for row in &rows {
                 let record = read_record(application.model(model), row)?;
-                self.records.insert((model, record.id()), Some(record));
+                self.records.insert((model, record.id()), (Some(record), strength));
             }
         }
         Ok(())
@@ -148,9 +155,8 @@ async fn of_ids(
     connection: &Connection,
     text: String,
     model: ModelId,
-    ids: BTreeSet<Uuid>,
+    ids: Vec<Uuid>,
 ) -> Result<OfIds, Error> {
-    let ids: Vec<Uuid> = ids.into_iter().collect();
     let list = Value::List(ids.iter().copied().map(Value::Uuid).collect());
     let rows = connection.query(&text, [list]).await?;
     Ok(OfIds { model, ids, rows })

@@ -5,8 +5,8 @@
 //! keep the answers true, and the commands are run again. They are nothing but computation over their answers, so that this has no effect. When nothing is left
 //! to ask, what they wrote is sent as a few statements with the changes of all behind them, numbered as one, and the commit.
 //!
-//! What a group cannot do goes its own way, see [`super::transact`]: a command that searches, deletes or stands on a
-//! fence, one whose question is about what the group has written, and all that one command of a group that failed could have been at fault of.
+//! What a group cannot do goes its own way, see [`super::transact`]: a command that searches, deletes or checks, one whose question is about
+//! what the group has written, and all that one command of a group that failed could have been at fault of.
 
 mod commit;
 mod facts;
@@ -34,7 +34,6 @@ const BEGIN: &str = "BEGIN";
 pub(crate) fn fits(transaction: &Transaction) -> bool {
     let is_plain = |step: &Step| matches!(step, Step::Create(_) | Step::Update(_) | Step::Put(_));
     transaction.isolation == Isolation::ReadCommitted
-        && transaction.fences.is_empty()
         && transaction.steps.len() <= MAX_STEPS
         && transaction.steps.iter().all(is_plain)
 }

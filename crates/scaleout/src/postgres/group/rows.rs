@@ -1,5 +1,6 @@
 //! The write path's rows, over what a group knows.
 
+use super::super::named::Strength;
 use super::super::rows::is_live;
 use super::commit::Writes;
 use super::facts::{Facts, Needs};
@@ -66,6 +67,20 @@ impl GroupRows<'_> {
         self.own.records.get(model, id).or_else(|| self.before.get(model, id))
     }
 
+    /// A record that nobody else changes meanwhile, as it is behind what the group has written.
+    fn locked(&mut self, model: ModelId, id: Uuid, strength: Strength) -> Result<Option<Record>, StoreError> {
+        if let Some(written) = self.written(model, id) {
+            return Ok(Some(written.clone()));
+        }
+        match self.facts.record(model, id, strength) {
+            Some(known) => Ok(known.clone()),
+            None => {
+                self.needs.record(model, id, strength);
+                self.stop(State::Guessed)
+            }
+        }
+    }
+
     /// The unique keys that a record has, by their hashes; `None` when another one of the group has one of them.
     fn keys(&self, model: ModelId, record: &Record) -> Option<Vec<u64>> {
         let mut keys = Vec::new();
@@ -95,20 +110,15 @@ impl GroupRows<'_> {
 
 impl Rows for GroupRows<'_> {
     fn get(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
-        if let Some(written) = self.written(model, id) {
-            return Ok(Some(written.clone()));
-        }
-        match self.facts.record(model, id) {
-            Some(known) => Ok(known.clone()),
-            None => {
-                self.needs.record(model, id);
-                self.stop(State::Guessed)
-            }
-        }
+        self.locked(model, id, Strength::Change)
+    }
+
+    fn hold(&mut self, model: ModelId, id: Uuid) -> Result<Option<Record>, StoreError> {
+        self.locked(model, id, Strength::Share)
     }
 
     fn insert(&mut self, model: ModelId, record: &Record) -> Result<Result<(), Vec<FieldId>>, StoreError> {
-        let is_there = matches!(self.facts.record(model, record.id()), Some(Some(_)));
+        let is_there = matches!(self.facts.record(model, record.id(), Strength::Share), Some(Some(_)));
         if is_there || self.written(model, record.id()).is_some() {
             return self.stop(State::Unfit);
         }
