@@ -22,7 +22,9 @@ impl Reach {
     }
 
     pub(crate) fn of_transaction(&self, transaction: &Transaction) -> Vec<ModelId> {
-        let mut reach: Vec<ModelId> = transaction.fences.iter().map(|fence| fence.model).collect();
+        let receipt = transaction.receipt.iter().map(|receipt| receipt.create.model);
+        let mut reach: Vec<ModelId> =
+            transaction.fences.iter().map(|fence| fence.model).chain(receipt).collect();
         for step in &transaction.steps {
             let model = step.model().index();
             reach.extend(&self.writes[model]);
