@@ -1,6 +1,7 @@
 //! The engine: what it is made of, and how it is put together.
 
 use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
+use crate::api_uses::ApiUses;
 use crate::idempotency::Receipts;
 use crate::locks::Bells;
 use crate::query::{CursorSeal, FilterCache, Questions};
@@ -37,6 +38,7 @@ struct Inner {
     registry: Registry,
     identities: Identities,
     key_uses: KeyUses,
+    api_uses: ApiUses,
     /// Held while an account's keys are counted and one more is made.
     making_keys: tokio::sync::Mutex<()>,
     gates: Gates,
@@ -66,6 +68,7 @@ impl Engine {
             registry: Registry::new(&application),
             identities: Identities::new(&application, store.is_shared()),
             key_uses: KeyUses::default(),
+            api_uses: ApiUses::default(),
             making_keys: tokio::sync::Mutex::default(),
             gates: Gates::default(),
             bells: Bells::default(),
@@ -140,6 +143,10 @@ impl Engine {
 
     pub(crate) fn key_uses(&self) -> &KeyUses {
         &self.inner.key_uses
+    }
+
+    pub(crate) fn api_uses(&self) -> &ApiUses {
+        &self.inner.api_uses
     }
 
     pub(crate) fn making_keys(&self) -> &tokio::sync::Mutex<()> {

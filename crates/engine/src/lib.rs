@@ -8,6 +8,7 @@
 //! know: HTTP, SQL, any broker or adapter, wire formats beyond the JSON form of a value that `model` defines.
 
 mod accounts;
+mod api_uses;
 mod app;
 mod caller;
 mod command;
@@ -26,6 +27,7 @@ mod view;
 mod watch;
 
 pub use accounts::{KEY_FIELDS, KeyGrant, Login, MadeKey, NewUser, PasswordChange, Tokens};
+pub use api_uses::{ApiUse, ApiUseCount};
 pub use app::{AppCheck, AppClient, Reason, Urgency};
 pub use caller::{Caller, Identity};
 pub use command::{Action, Command, Written};

@@ -1,7 +1,7 @@
 //! What has to be tidied up as time goes by.
 
 use crate::accounts::FORGIVEN_AFTER;
-use crate::{Engine, Error, locks};
+use crate::{Engine, Error, api_uses, locks};
 use mainstay_expr::{CompareOp, FieldId, Predicate, Value, Vars};
 use mainstay_model::{Model, base};
 use mainstay_ports::{Authority, Outcome, Purge, Step, Transaction};
@@ -34,7 +34,7 @@ impl Engine {
     /// What the store failed with; what was removed until then stays removed.
     pub async fn maintain(&self) -> Result<Maintained, Error> {
         let mut maintained = Maintained::default();
-        self.record_key_uses().await?;
+        self.record_uses().await?;
         let application = self.application().clone();
         for model in application.models.iter().filter(|model| model.soft_delete) {
             let before = self.now() - model.retention_micros;
@@ -50,6 +50,9 @@ impl Engine {
             let field = model.field_named(field).expect("it is built in").id;
             maintained.sessions += self.purge(model, field, self.now() - kept_micros).await?;
         }
+        let uses = self.built_in("_api_use");
+        let last_used_at = uses.field_named("last_used_at").expect("it is built in").id;
+        self.purge(uses, last_used_at, self.now() - api_uses::REMEMBERED_MICROS).await?;
         let forgotten = self.now() - locks::FORGOTTEN_AFTER;
         maintained.locks = self.purge(locks::model(&application), locks::LAST_CHANGE, forgotten).await?;
         let answers = application.model_named("_idempotency_key").expect("it is built in");
@@ -61,6 +64,15 @@ impl Engine {
         let max_bytes = data.feed_retention_mib.saturating_mul(1 << 20);
         maintained.changes = self.store().trim_feed(before, max_bytes).await?;
         Ok(maintained)
+    }
+
+    /// Writes down who used which keys, and what of which version of the API. Maintenance does it too; call it before the end.
+    ///
+    /// # Errors
+    /// What the store failed with.
+    pub async fn record_uses(&self) -> Result<(), Error> {
+        self.record_key_uses().await?;
+        self.record_api_uses().await
     }
 
     /// Removes the records of a model whose `field` is before an instant.

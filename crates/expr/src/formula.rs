@@ -37,8 +37,8 @@ pub enum Formula {
         of: Box<Formula>,
         /// Into what.
         to: Type,
-        /// Whether an int counts the smallest units of a decimal: 1234 is 12.34 at a scale of 2.
-        in_units: bool,
+        /// The scale of the units that an int counts: 1234 is 12.34 at a scale of 2. Without it an int counts wholes.
+        units: Option<u8>,
     },
 }
 
@@ -65,8 +65,8 @@ impl Formula {
                 Value::Text(text) => part(&text, separator, *limit, *index),
                 _ => Value::Null,
             },
-            Formula::Convert { of, to, in_units } => {
-                convert(of.evaluate(record), to, *in_units).unwrap_or_default()
+            Formula::Convert { of, to, units } => {
+                convert(of.evaluate(record), to, *units).unwrap_or_default()
             }
         }
     }
@@ -118,13 +118,17 @@ fn part(text: &str, separator: &str, limit: Option<usize>, index: usize) -> Valu
 }
 
 /// The value in another type. What would lose something on the way is null: half a number is no answer.
-fn convert(value: Value, to: &Type, in_units: bool) -> Option<Value> {
+fn convert(value: Value, to: &Type, units: Option<u8>) -> Option<Value> {
     Some(match (to, value) {
         (Type::Text, value) => Value::Text(text_of(value)?),
-        (Type::Int, Value::Decimal(decimal)) if in_units => Value::Int(decimal.mantissa()),
+        (Type::Int, Value::Decimal(decimal)) if let Some(scale) = units => {
+            Value::Int(decimal.rescale(scale)?.mantissa())
+        }
         (Type::Int, value) => Value::Int(int_of(value)?),
         (Type::Float, value) => Value::Float(float_of(value)?),
-        (Type::Decimal { scale }, Value::Int(int)) if in_units => Value::Decimal(Decimal::new(int, *scale)?),
+        (Type::Decimal { scale }, Value::Int(int)) if units.is_some() => {
+            Value::Decimal(Decimal::new(int, *scale)?)
+        }
         (Type::Decimal { scale }, value) => Value::Decimal(decimal_of(value)?.rescale(*scale)?),
         (to, Value::Text(text)) => parsed(&text, to)?,
         _ => return None,

@@ -12,6 +12,7 @@ pub(crate) const MODELS: &[(&str, &str)] = &[
     ("_api_key", include_str!("builtin/_api_key.toml")),
     ("_idempotency_key", include_str!("builtin/_idempotency_key.toml")),
     ("_lock", include_str!("builtin/_lock.toml")),
+    ("_api_use", include_str!("builtin/_api_use.toml")),
 ];
 
 /// The internal models whose records nodes remember something of: who holds a session or an API key.

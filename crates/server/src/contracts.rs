@@ -35,6 +35,13 @@ pub(crate) fn write(folder: &Path, number: u32, contract: &Contract) -> Result<(
     std::fs::write(&path, text).map_err(unwritable)
 }
 
+/// Takes a promise back.
+pub(crate) fn remove(path: &Path) -> Result<(), Failure> {
+    std::fs::remove_file(path).map_err(|error| {
+        Failure::new("contract_unwritable", format!("cannot remove {}: {error}", path.display()))
+    })
+}
+
 /// The changes that clients of a version would stumble over.
 pub(crate) fn breaks(
     folder: &Path,
@@ -75,8 +82,7 @@ fn diagnostic(broken: &Break, number: u32) -> Diagnostic {
 fn gone(number: u32) -> Diagnostic {
     let message =
         format!("version {number} of the API was frozen, and the project does not have it any more");
-    let hint =
-        format!("`mainstay api usage` says whether it is still called; if not, remove api/v{number}.lock");
+    let hint = format!("`mainstay api retire --number {number}` lets it go when nobody calls it any more");
     error("version_gone", message, hint)
 }
 

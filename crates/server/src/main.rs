@@ -14,6 +14,7 @@ mod cli;
 mod commands;
 mod contracts;
 mod failure;
+mod golden;
 mod keys;
 mod listen;
 mod logs;

@@ -80,6 +80,11 @@ impl Operations {
         self.shown.face()
     }
 
+    /// Whether it is counted who uses what: where there are several versions, or one that is to go.
+    pub(crate) fn counts_uses(&self) -> bool {
+        self.state.versions.len() > 1 || self.shown.version.deprecated.is_some()
+    }
+
     /// The operation as the application has it now: rules, scopes and counts speak of it by this name.
     pub(crate) fn newest<'a>(&'a self, operation: &'a Operation) -> &'a Operation {
         self.shown.newest(operation)
@@ -170,6 +175,7 @@ impl Operations {
         let model = model.ok_or_else(|| Error::new(Code::InvalidParameter, "this cannot be watched"))?;
         let work = async {
             caller.require(self.newest(operation))?;
+            version::note_watch(self, caller, operation, &request);
             if let Some(face) = self.face() {
                 version::lower_watch(self.version(), face, model, &mut request)?;
             }

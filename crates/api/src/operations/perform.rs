@@ -33,6 +33,7 @@ pub(crate) async fn perform(
     operation: &Operation,
     ask: Ask,
 ) -> Result<Reply, Error> {
+    version::note(operations, caller, operation, &ask);
     match operations.face() {
         None => run(operations, caller, operation, ask).await,
         // Boxed, so that the newest version need not carry the room for what older ones need.

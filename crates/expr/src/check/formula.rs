@@ -87,19 +87,19 @@ impl Checker<'_> {
         if call.target.is_some() || is_literal || !CONVERSIONS.contains(&call.func_name.as_str()) {
             return Ok(None);
         }
-        let Some((to, in_units)) = target(&call.func_name, rest) else {
+        let Some((to, units)) = target(&call.func_name, rest) else {
             let message = format!("`{}` does not take this", call.func_name);
             let hint = "`decimal(cents, 2)` and `int(price, 2)` count in the smallest units";
             return self.refuse_with(code::TYPE, Anchor::name(expr), message, hint);
         };
         // Without a number of its own a decimal has as many digits as are wanted.
         let to = match (to, expected) {
-            (Type::Decimal { .. }, Type::Decimal { .. }) if !in_units => expected.clone(),
+            (Type::Decimal { .. }, Type::Decimal { .. }) if units.is_none() => expected.clone(),
             (to, _) => to,
         };
         self.expect(&to, expected, expr)?;
         let of = Box::new(self.untyped(of)?);
-        Ok(Some(Formula::Convert { of, to, in_units }))
+        Ok(Some(Formula::Convert { of, to, units }))
     }
 
     /// A formula whose type is its own affair.
@@ -176,25 +176,25 @@ fn is_text_formula(expr: &IdedExpr) -> bool {
     }
 }
 
-/// What a conversion turns into, and whether it counts in units.
-fn target(name: &str, rest: &[IdedExpr]) -> Option<(Type, bool)> {
+/// What a conversion turns into, and the scale of the units that it counts.
+fn target(name: &str, rest: &[IdedExpr]) -> Option<(Type, Option<u8>)> {
     let scale = match rest {
         [] => None,
         [scale] => Some(u8::try_from(whole_number(scale)?).ok().filter(|scale| *scale <= 18)?),
         _ => return None,
     };
     Some(match (name, scale) {
-        ("decimal", Some(scale)) => (Type::Decimal { scale }, true),
-        ("int", Some(_)) => (Type::Int, true),
+        ("decimal", Some(scale)) => (Type::Decimal { scale }, Some(scale)),
+        ("int", Some(scale)) => (Type::Int, Some(scale)),
         (_, Some(_)) => return None,
-        ("string", None) => (Type::Text, false),
-        ("int", None) => (Type::Int, false),
-        ("float", None) => (Type::Float, false),
-        ("decimal", None) => (Type::Decimal { scale: 2 }, false),
-        ("bool", None) => (Type::Bool, false),
-        ("date", None) => (Type::Date, false),
-        ("time", None) => (Type::Time, false),
-        ("timestamp", None) => (Type::Timestamp, false),
-        _ => (Type::Duration, false),
+        ("string", None) => (Type::Text, None),
+        ("int", None) => (Type::Int, None),
+        ("float", None) => (Type::Float, None),
+        ("decimal", None) => (Type::Decimal { scale: 2 }, None),
+        ("bool", None) => (Type::Bool, None),
+        ("date", None) => (Type::Date, None),
+        ("time", None) => (Type::Time, None),
+        ("timestamp", None) => (Type::Timestamp, None),
+        _ => (Type::Duration, None),
     })
 }

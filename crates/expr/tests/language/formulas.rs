@@ -62,6 +62,8 @@ fn types_are_turned_into_each_other_where_nothing_is_lost() {
     check("float(likes)", &Type::Float, &[("likes", Value::Int(3))], &Value::Float(3.0));
     check("decimal(likes, 2)", &SCALE_2, &[("likes", Value::Int(1234))], &decimal(1234, 2));
     check("int(price, 2)", &Type::Int, &[("price", decimal(1234, 2))], &Value::Int(1234));
+    check("int(price, 3)", &Type::Int, &[("price", decimal(1234, 2))], &Value::Int(12_340));
+    check("int(price, 1)", &Type::Int, &[("price", decimal(1234, 2))], &Value::Null);
     check("decimal(likes)", &SCALE_2, &[("likes", Value::Int(12))], &decimal(1200, 2));
     check("string(price)", &Type::Text, &[("price", decimal(1234, 2))], &text("12.34"));
     check("date(text)", &Type::Date, &[("text", text("1970-01-02"))], &Value::Date(1));

@@ -53,6 +53,7 @@ fn the_built_in_models_are_without_fault_and_come_first() {
         "_api_key",
         "_idempotency_key",
         "_lock",
+        "_api_use",
     ];
     assert_eq!(names, [&built_in[..], &["note"]].concat());
     for model in &application.models {

@@ -30,6 +30,8 @@ use std::time::Duration;
 const MAINTENANCE: Duration = Duration::from_secs(60);
 /// The most connections to the listener of metrics.
 const METRICS_CONNECTIONS: usize = 64;
+/// How long it may take at the end to write down what was used.
+const LAST_USES: Duration = Duration::from_secs(2);
 /// How long tasks may take to notice that the program ends.
 const LAST_TASKS: Duration = Duration::from_secs(1);
 
@@ -185,7 +187,10 @@ async fn serve(
     let serving = listeners.api.serve(router, options, stop);
     say("ready\n");
     tokio::select! {
-        stopped = serving => Ok(report(stopped)),
+        stopped = serving => {
+            note_uses(&backend.engine).await;
+            Ok(report(stopped))
+        }
         () = second_stop => Ok(ExitCode::from(exit::INTERRUPTED)),
     }
 }
@@ -222,6 +227,15 @@ fn report(stopped: Stopped) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Writes down what maintenance would have the next time. It is not worth more than a moment.
+async fn note_uses(engine: &Service) {
+    match tokio::time::timeout(LAST_USES, engine.record_uses()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(code = error.code.as_str(), detail = error.detail, "uses were lost"),
+        Err(_) => tracing::warn!("uses were lost: writing them down took too long"),
+    }
 }
 
 async fn maintain(engine: Service) {

@@ -64,6 +64,24 @@ pub(super) fn operations(page: &mut Page, operations: &Operations) {
     }
 }
 
+/// Who uses what of which version of the API. The engine tells only so many apart.
+pub(super) fn api_uses(page: &mut Page, engine: &Engine) {
+    let totals = engine.api_use_totals();
+    if totals.is_empty() {
+        return;
+    }
+    const TOTAL: &str = "mainstay_api_uses_total";
+    page.head(
+        TOTAL,
+        "counter",
+        "Uses of operations and fields by version of the API and client; only of projects with several versions.",
+    );
+    for (key, total) in totals {
+        let version = key.version.to_string();
+        page.sample(TOTAL, &[("version", &version), ("used", &key.used), ("client", &key.client)], total);
+    }
+}
+
 fn per_route(
     page: &mut Page,
     name: &str,

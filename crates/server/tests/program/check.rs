@@ -69,5 +69,46 @@ fn a_frozen_version_is_not_broken() {
     // The first version cannot go without a word.
     project.write("api/v2.toml", "");
     project.run(&["check"]).expect(1).says(&["version_gone", "version 1"]);
+    project.run(&["api", "retire", "--number", "1"]).expect(0).says(&["removed", "v1.lock"]);
+    project.run(&["check"]).expect(0);
     project.run(&["api", "freeze", "--number", "3"]).expect(1).complains(&["no_such_version"]);
+}
+
+#[test]
+fn a_version_that_is_called_is_not_retired() {
+    let project = Project::example("versions");
+    project.run(&["api", "freeze"]).expect(0);
+    let mut server = project.serve();
+    let client = server.client();
+    let (client, _) = client.registered("ann@example.com", "correct horse");
+    let agent = "User-Agent: ShopApp/1.2 (phone)\r\n";
+    client.ask("POST", "/v1/todos", agent, Some(r#"{"name": "Buy", "cents": 5}"#)).expect(201);
+    client.ask("GET", "/v2/tasks?order=title", agent, None).expect(200);
+    let metrics = String::from_utf8(client.send("GET", "/metrics", None).body).unwrap();
+    let counted = r#"mainstay_api_uses_total{version="1",used="todo.cents",client="ShopApp"} 1"#;
+    assert!(metrics.contains(counted), "{}", metrics);
+    server.signal("TERM");
+    server.wait();
+    let usage = project.run(&["api", "usage"]).expect(0).stdout;
+    let lines: Vec<&str> = usage.lines().filter(|line| line.contains("ShopApp")).collect();
+    let begins = |line: &str, begin: &str| assert!(line.starts_with(begin), "{usage}");
+    assert_eq!(lines.len(), 5, "{usage}");
+    begins(lines[0], "v1\ttodo.cents\tShopApp\t1\t2");
+    begins(lines[1], "v1\ttodo.create\tShopApp\t1\t2");
+    begins(lines[3], "v2\ttask.list\tShopApp\t1\t2");
+    begins(lines[4], "v2\ttask.title\tShopApp\t1\t2");
+    project.run(&["api", "retire", "--number", "1"]).expect(1).complains(&["still called", "ShopApp"]);
+    project.run(&["api", "retire", "--number", "1", "--force"]).expect(0);
+}
+
+#[test]
+fn golden_traffic_tells_what_became_another() {
+    let project = Project::example("versions");
+    project.run(&["api", "replay"]).expect(0).says(&["18 exchanges in 2 files, 0 differences"]);
+    let version = project.read("api/v2.toml");
+    // The older clients would be shown ten times what a thing costs.
+    project.write("api/v2.toml", &version.replace("int(price, 2)", "int(price, 3)"));
+    project.run(&["api", "replay"]).expect(1).complains(&["v1/tasks.json: exchange", "body.cents"]);
+    project.write("api/v2.toml", &version.replace("open = \"todo\", ", ""));
+    project.run(&["api", "replay"]).expect(1).complains(&["body.state is \"open\", and was \"todo\""]);
 }

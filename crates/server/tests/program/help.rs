@@ -4,13 +4,16 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 22] = [
+const COMMANDS: [&[&str]; 25] = [
     &["serve"],
     &["dev"],
     &["check"],
     &["schema"],
     &["api", "versions"],
     &["api", "freeze"],
+    &["api", "replay"],
+    &["api", "usage"],
+    &["api", "retire"],
     &["proto"],
     &["init"],
     &["migrate"],

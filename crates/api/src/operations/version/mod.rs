@@ -8,12 +8,14 @@ mod ask;
 mod end;
 mod format;
 mod raise;
+mod usage;
 mod write;
 
 pub(super) use ask::lower_filter;
 pub(super) use ask::parameters as lower_parameters;
 pub(crate) use raise::raised_kept;
 pub(super) use raise::reply as raised_reply;
+pub(super) use usage::{note, note_watch};
 
 use crate::system::Document;
 use http::HeaderMap;

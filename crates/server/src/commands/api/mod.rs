@@ -1,13 +1,16 @@
 //! `mainstay api`: the versions of the application's own API.
 
 mod freeze;
+mod replay;
+mod retire;
+mod usage;
 mod versions;
 
 use crate::failure::Failure;
 use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
-/// List the versions of the application's API, and write down what they promise
+/// List the versions of the application's API, hold them to what they promise, and see who calls them
 #[derive(Debug, Args)]
 pub(crate) struct Api {
     #[command(subcommand)]
@@ -18,6 +21,9 @@ pub(crate) struct Api {
 enum Command {
     Versions(versions::Versions),
     Freeze(freeze::Freeze),
+    Replay(replay::Replaying),
+    Usage(usage::Usage),
+    Retire(retire::Retire),
 }
 
 impl Api {
@@ -25,6 +31,9 @@ impl Api {
         match self.command {
             Command::Versions(command) => command.run(),
             Command::Freeze(command) => command.run(),
+            Command::Replay(command) => command.run(),
+            Command::Usage(command) => command.run(),
+            Command::Retire(command) => command.run(),
         }
     }
 }

@@ -37,7 +37,11 @@ impl Project {
         let project = Project::empty();
         let example = repository().join("examples").join(name);
         copy_files(&example, &project.path(""));
-        copy_files(&example.join("models"), &project.path("models"));
+        for inner in ["models", "api", "api/golden/v1", "api/golden/v2"] {
+            if example.join(inner).is_dir() {
+                copy_files(&example.join(inner), &project.path(inner));
+            }
+        }
         let settings = fs::read_to_string(project.path("mainstay.toml")).unwrap();
         project.write("mainstay.toml", &(settings + SETTINGS));
         project
