@@ -13,7 +13,7 @@ title = "string"
 owner = { type = "ref", model = "user", default = "auth.id" }
 state = { type = "enum", values = ["open", "doing", "closed"], default = "open" }
 price = { type = "decimal", default = 0 }
-contact = { type = "string", max_length = 20, optional = true }
+contact = { type = "string", max_length = 20, optional = true, read = "owner == auth.id" }
 weight = { type = "int", default = 3 }
 
 [allow]
@@ -160,6 +160,9 @@ fn what_is_stored_is_answered_as_each_version_knows_it() {
     assert_eq!(of("cents"), Value::Int(1234));
     assert_eq!(of("first"), text("Ada"));
     assert_eq!(of("last"), text("Lovelace King"));
+    let guarded: Vec<&str> =
+        todo.fields.iter().filter(|field| field.read.is_some()).map(|field| field.name.as_str()).collect();
+    assert_eq!(guarded, ["first", "last"]);
     let hidden = first.raise_hidden(task.id, &[field(task, "contact"), field(task, "state")]);
     assert_eq!(hidden, [field(todo, "state"), field(todo, "first"), field(todo, "last")]);
 }

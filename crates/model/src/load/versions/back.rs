@@ -40,9 +40,10 @@ pub(super) fn step(sources: &Sources<'_>, newer: &Application, faults: &mut Faul
     }
     let visible = models.iter().filter(|model| !model.internal || model.name.starts_with('_'));
     let by_name = visible.map(|model| (model.name.clone(), model.id)).collect();
-    let older =
+    let mut older =
         Application { config: newer.config.clone(), models, by_name, versions: Versions::of(sources.number) };
     let models = connect(sources, newer, &older, built, newer_children, faults);
+    guard(&mut older, newer, &models);
     (faults.count() == before).then(|| Step { older: Arc::new(older), models })
 }
 
@@ -140,6 +141,18 @@ fn children(
         models[newer_model.id.index()].children.push(Child { name, model: of, field });
     }
     renamed
+}
+
+/// A computed field is hidden from some where one that it is made from is.
+fn guard(older: &mut Application, newer: &Application, steps: &[ModelStep]) {
+    for (model, step) in older.models.iter_mut().zip(steps) {
+        let newer = newer.model(model.id);
+        let computed =
+            model.fields.iter_mut().zip(&step.origins).filter(|(_, origin)| origin.field().is_none());
+        for (field, origin) in computed {
+            field.read = origin.sources().iter().find_map(|source| newer.field(*source).read.clone());
+        }
+    }
 }
 
 /// Compiles what leads from fields to fields.
