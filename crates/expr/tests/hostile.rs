@@ -6,7 +6,7 @@
 mod fixture;
 
 use fixture::{Chat, MESSAGE};
-use mainstay_expr::{Context, Frame, Use, Vars, compile};
+use mainstay_expr::{Context, Frame, Mentioned, Use, Vars, compile, rewrite_filter};
 use std::time::{Duration, Instant};
 
 const FRAGMENTS: [&str; 88] = [
@@ -192,6 +192,22 @@ fn check(source: &str, chat: &Chat) {
     }
 }
 
+/// Says a text in other names: in the same names it is the same text, and in new ones each place that has a name is found.
+fn check_rewriting(source: &str, chat: &Chat) {
+    let same = rewrite_filter(source, MESSAGE, chat, &|_| Ok(None));
+    let context = Context { model: Some(MESSAGE), usage: Use::Filter };
+    if compile(source, context, chat).is_ok() {
+        assert_eq!(same.as_deref(), Ok(source));
+    }
+    let renamed = rewrite_filter(source, MESSAGE, chat, &|mentioned| match mentioned {
+        Mentioned::Member(_, name) => Ok(Some(format!("the_{name}"))),
+        Mentioned::Value(..) | Mentioned::Text(_) => Ok(None),
+    });
+    if let Ok(renamed) = renamed {
+        assert_eq!(renamed.replace("the_", ""), source);
+    }
+}
+
 #[test]
 fn random_texts_are_checked_or_refused() {
     let cases = setting("MAINSTAY_FUZZ_CASES", 20_000);
@@ -201,7 +217,10 @@ fn random_texts_are_checked_or_refused() {
         let seed = seed.wrapping_add(number);
         let source = case(&mut Random(seed));
         let start = Instant::now();
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(&source, &chat)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            check(&source, &chat);
+            check_rewriting(&source, &chat);
+        }));
         assert!(outcome.is_ok(), "panicked: MAINSTAY_FUZZ_SEED={seed} MAINSTAY_FUZZ_CASES=1, {source:?}");
         assert!(start.elapsed() < Duration::from_secs(5), "slow: MAINSTAY_FUZZ_SEED={seed}, {source:?}");
     }

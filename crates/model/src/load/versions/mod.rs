@@ -199,7 +199,7 @@ fn operation(name: &str, application: &Application, place: Place, faults: &mut F
     let model = application.model_named(model).filter(|model| !model.internal);
     match model {
         Some(model) if VERBS.contains(&verb) => Some(Gone { model: Some(model.id), verb: verb.to_owned() }),
-        None if name == "batch" || name.starts_with("auth.") || name.starts_with("locks.") => {
+        None if name == "batch" || ["auth.", "locks.", "app."].iter().any(|of| name.starts_with(of)) => {
             Some(Gone { model: None, verb: name.to_owned() })
         }
         _ => {
