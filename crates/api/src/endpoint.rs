@@ -2,13 +2,14 @@
 
 use crate::body;
 use crate::call::Call;
+use crate::fencing;
 use crate::frame::{self, Answer};
 use crate::operations::Operations;
 use axum::body::{Body, Bytes};
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{Method, Response};
-use mainstay_engine::{Caller, Error};
+use mainstay_engine::{Caller, Error, Operation};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -63,6 +64,19 @@ impl Exchange {
     /// [`InvalidToken`](mainstay_engine::Code::InvalidToken) for one that is not good, and what the store failed with.
     pub async fn identify(&mut self, operations: &Operations) -> Result<(), Error> {
         self.caller.identity = frame::identity(operations.engine(), &self.parts.headers).await?;
+        Ok(())
+    }
+
+    /// Sees who asks for an operation and which locks they name, before anything is done: what [`Exchange::identify`] does, where the operation is
+    /// not shown otherwise who asks.
+    ///
+    /// # Errors
+    /// As [`Exchange::identify`]; [`InvalidParameter`](mainstay_engine::Code::InvalidParameter) for what is not `Fencing-Token`.
+    pub async fn admit(&mut self, operations: &Operations, operation: &Operation) -> Result<(), Error> {
+        if !frame::shows_itself_otherwise(operation.kind) {
+            self.identify(operations).await?;
+        }
+        self.caller.fencing = fencing::fencing(operation.kind, &self.parts.headers)?;
         Ok(())
     }
 

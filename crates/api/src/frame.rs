@@ -94,7 +94,7 @@ async fn admit(
 
 /// Whether the body shows who asks, or it does not matter. A token is not looked at then: one that has expired must not keep a client that always
 /// sends it from getting a new one, nor from learning that it is too old.
-fn shows_itself_otherwise(kind: OperationKind) -> bool {
+pub(crate) fn shows_itself_otherwise(kind: OperationKind) -> bool {
     use OperationKind::*;
     matches!(kind, Register | Login | Refresh | AppCheck)
 }

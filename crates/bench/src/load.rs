@@ -3,7 +3,8 @@
 //! All of them run on one thread, which costs less for each request than several would, and leaves the other cores to
 //! what is measured.
 
-use crate::http::Connection;
+use crate::grpc::Channel;
+use crate::http::{Answer, Connection};
 use crate::process;
 use crate::sample::Sample;
 use crate::script::Script;
@@ -98,7 +99,7 @@ async fn start(address: SocketAddr, crowd: Crowd, phase: &Arc<Phase>) -> Result<
     let mut running = JoinSet::new();
     let count = crowd.scripts.len() as u32;
     for (number, script) in (0..).zip(crowd.scripts) {
-        let connection = Connection::open(address).await?;
+        let connection = Asking::open(address, &script).await?;
         let pace = crowd.interval.map(|interval| Pace::new(interval, interval * number / count));
         running.spawn(ask(connection, script, pace, phase.clone()));
     }
@@ -117,9 +118,31 @@ async fn finish(mut running: Running) -> Result<Sample, String> {
     timeout(PATIENCE, all).await.unwrap_or_else(|_| Err("the last answers do not come".to_owned()))
 }
 
+/// A connection in the protocol of its script.
+enum Asking {
+    Http(Connection),
+    Grpc(Channel),
+}
+
+impl Asking {
+    async fn open(address: SocketAddr, script: &Script) -> Result<Self, String> {
+        match script.call() {
+            None => Connection::open(address).await.map(Asking::Http),
+            Some(call) => Channel::open(address, call).await.map(Asking::Grpc),
+        }
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>, String> {
+        match self {
+            Asking::Http(connection) => connection.exchange(request).await,
+            Asking::Grpc(channel) => channel.exchange(request).await,
+        }
+    }
+}
+
 /// Asks until it is over. What is answered while it counts is counted, whenever it was asked.
 async fn ask(
-    mut connection: Connection,
+    mut connection: Asking,
     mut script: Script,
     mut pace: Option<Pace>,
     phase: Arc<Phase>,

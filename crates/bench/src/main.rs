@@ -14,6 +14,7 @@ mod bulk;
 mod client;
 mod data;
 mod disk;
+mod grpc;
 mod histogram;
 mod http;
 mod load;

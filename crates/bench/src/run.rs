@@ -25,7 +25,10 @@ const IDLE: Duration = Duration::from_secs(2);
 
 /// The workloads that find the messages as they were filled in, those that add to them, and those that are brought them.
 const PHASES: [(&str, &[Workload]); 3] = [
-    ("reading", &[Workload::ReadById, Workload::List, Workload::Login]),
+    (
+        "reading",
+        &[Workload::ReadById, Workload::List, Workload::GrpcReadById, Workload::GrpcList, Workload::Login],
+    ),
     ("writing", &[Workload::Create, Workload::Batch]),
     ("watching", &[Workload::Watch]),
 ];

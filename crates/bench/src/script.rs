@@ -1,5 +1,6 @@
 //! What one connection asks, over and over: a request made of bytes once, of which a part changes.
 
+use crate::grpc::{self, Call};
 use serde_json::Value;
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(crate) struct Script {
     current: usize,
     status: u16,
     accepts: Accepts,
+    /// The method that is called, where the requests are messages of gRPC.
+    call: Option<Call>,
     random: Random,
     asked: u64,
 }
@@ -41,7 +44,27 @@ impl Script {
         let first = values.first().map_or("", String::as_str);
         assert!(values.iter().all(|value| value.len() == first.len()), "the values have one length");
         let slot = find(&request, first.as_bytes());
-        Script { request, slot, values, current: 0, status, accepts, random: Random::new(seed), asked: 0 }
+        Script {
+            request,
+            slot,
+            values,
+            current: 0,
+            status,
+            accepts,
+            call: None,
+            random: Random::new(seed),
+            asked: 0,
+        }
+    }
+
+    /// The same requests, as messages of gRPC in their frames.
+    pub(crate) fn calling(self, call: Call) -> Self {
+        Script { call: Some(call), ..self }
+    }
+
+    /// The method that is called, where the requests are messages of gRPC.
+    pub(crate) fn call(&self) -> Option<&Call> {
+        self.call.as_ref()
     }
 
     /// The next request.
@@ -60,8 +83,12 @@ impl Script {
     }
 
     fn answers(&self, body: &[u8]) -> bool {
+        let value = &self.values[self.current];
+        if self.call.is_some() {
+            return (self.accepts)(&grpc::told(body, value), value);
+        }
         let answer = serde_json::from_slice::<Value>(body);
-        answer.is_ok_and(|answer| (self.accepts)(&answer, &self.values[self.current]))
+        answer.is_ok_and(|answer| (self.accepts)(&answer, value))
     }
 }
 

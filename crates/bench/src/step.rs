@@ -62,6 +62,9 @@ impl Workload {
     /// machine, that one.
     pub(crate) fn limit(self, engine: Engine) -> Step {
         match (self, engine) {
+            // What another protocol costs over the same operation.
+            (Workload::GrpcReadById, _) => Step::Workload(Workload::ReadById),
+            (Workload::GrpcList, _) => Step::Workload(Workload::List),
             (Workload::ReadById, Engine::Postgres) => Step::Pgbench(pgbench::Work::Read),
             (Workload::List, Engine::Postgres) => Step::Pgbench(pgbench::Work::List),
             (Workload::Create, Engine::Postgres) => Step::Pgbench(pgbench::Work::Create),
@@ -85,7 +88,7 @@ impl Workload {
             (Workload::List, Engine::Sqlite) => &[Step::Axum(Size::Record), Step::Bare(Work::Page)],
             (Workload::Create, Engine::Sqlite) => &[Step::Bare(Work::InsertGroups)],
             (Workload::Login, _) => &[Step::ReadsAlone, Step::ReadsBesideLogins],
-            (Workload::Batch | Workload::Watch, _) => &[],
+            (Workload::GrpcReadById | Workload::GrpcList | Workload::Batch | Workload::Watch, _) => &[],
         }
     }
 }
@@ -125,6 +128,7 @@ mod tests {
             &[Workload::ReadById, Workload::List],
             &["read_by_id", "axum_record", "sqlite_point", "list", "axum_page", "sqlite_page"],
         );
+        check(&[Workload::GrpcList], &["grpc_list", "list"]);
         check(&[Workload::Watch], &["watch", "bare_loop"]);
         check(&[Workload::Login], &["login", "argon2id", "reads_alone", "reads_beside_logins"]);
         check_on(

@@ -1,9 +1,10 @@
 //! The workloads: what is asked, and what a good answer is.
 
 use crate::client::credentials;
+use crate::grpc::{self, Call};
 use crate::http::request;
 use crate::scene::{Account, Scene, batch, message, message_text};
-use crate::script::Script;
+use crate::script::{Accepts, Script};
 use clap::ValueEnum;
 use serde_json::Value;
 use std::sync::Arc;
@@ -23,6 +24,10 @@ pub(crate) enum Workload {
     ReadById,
     /// The newest 30 messages of the room.
     List,
+    /// A message by its id, over gRPC.
+    GrpcReadById,
+    /// The newest 30 messages of the room, over gRPC.
+    GrpcList,
     /// Logging in.
     Login,
     /// Posting a message.
@@ -39,6 +44,8 @@ impl Workload {
         match self {
             Workload::ReadById => "read_by_id",
             Workload::List => "list",
+            Workload::GrpcReadById => "grpc_read_by_id",
+            Workload::GrpcList => "grpc_list",
             Workload::Login => "login",
             Workload::Create => "create",
             Workload::Batch => "batch",
@@ -62,6 +69,21 @@ impl Workload {
                 Script::varied(request, scene.messages.clone(), 200, |answer, id| answer["id"] == id, seed)
             }
             Workload::List => Script::constant(get(&list_target(&scene.room)), 200, is_page),
+            Workload::GrpcReadById => {
+                let first = scene.messages.first().map_or("", String::as_str);
+                let call = Call { path: "/chat.v1.MessageService/Get", token: member.token.clone() };
+                let request = grpc::frame(&grpc::text(1, first));
+                let holds: Accepts = |answer, _| answer["holds"] == true;
+                Script::varied(request, scene.messages.clone(), 200, holds, seed).calling(call)
+            }
+            Workload::GrpcList => {
+                let call = Call { path: "/chat.v1.MessageService/List", token: member.token.clone() };
+                let filter = format!("room == \"{}\"", scene.room);
+                let limit = vec![5 << 3, PAGE as u8];
+                let request = [grpc::text(1, &filter), grpc::text(2, "-created_at"), limit].concat();
+                let is_page: Accepts = |answer, _| answer["items"] == PAGE;
+                Script::constant(grpc::frame(&request), 200, is_page).calling(call)
+            }
             Workload::Login => {
                 let request = request("POST", "/v1/auth/login", None, Some(&credentials(&member.email)));
                 Script::constant(request, 200, |answer, _| answer["access_token"].is_string())

@@ -13,5 +13,5 @@ mod schema;
 pub mod wire;
 
 pub use lock::{LOCK_FILE, Lock, LockFault};
-pub use message::{Messages, id, malformed, timestamp, timestamp_text};
+pub use message::{Messages, encode_value, id, malformed, timestamp, timestamp_text};
 pub use schema::{Method, Schema, Service, WRITE, WriteNumbers};

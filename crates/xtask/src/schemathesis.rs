@@ -5,7 +5,7 @@
 //! it is told.
 
 use crate::workspace::Workspace;
-use crate::{process, tools};
+use crate::{process, python};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ const SETTINGS: &str = "[accounts]\nfailures_per_address = 0\nfailures_per_accou
 
 /// Tries all examples; for longer, and with other cases each time, when it is to be long.
 pub(crate) fn check(workspace: &Workspace, is_long: bool) -> Result<(), String> {
-    let tool = provide(workspace)?;
+    let tool = python::provide(workspace, "schemathesis")?.join("st");
     process::run(workspace.cargo(["build", "--package", "mainstay", "--locked"]))?;
     let results = PROJECTS.map(|project| {
         println!("\n{project}:");
@@ -33,30 +33,6 @@ pub(crate) fn check(workspace: &Workspace, is_long: bool) -> Result<(), String> 
     });
     // All are tried, also after one that failed.
     results.into_iter().collect()
-}
-
-/// The tool, installed where it is not there yet.
-fn provide(workspace: &Workspace) -> Result<PathBuf, String> {
-    let requirements = workspace.root.join("crates/xtask/schemathesis/requirements.txt");
-    let wanted = read(&requirements)?;
-    let environment = workspace.target.join("tools/schemathesis");
-    let (tool, installed) = (environment.join("bin/st"), environment.join("installed.txt"));
-    if fs::read_to_string(&installed).is_ok_and(|installed| installed == wanted) {
-        return Ok(tool);
-    }
-    tools::provide_python(workspace)?;
-    let mut make = workspace.command("python3");
-    make.args(["-m", "venv", "--clear"]).arg(&environment);
-    process::run(make)?;
-    let mut install = workspace.command(environment.join("bin/pip"));
-    install.args(["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--requirement"]);
-    process::run({
-        install.arg(&requirements);
-        install
-    })?;
-    // Last, so that what was broken off is begun again.
-    write(&installed, &wanted)?;
-    Ok(tool)
 }
 
 /// A copy of an example, with accounts.

@@ -121,6 +121,11 @@ impl Engine {
         self.hub().lobby.close().iter().for_each(|seat| seat.end(Ended::ShuttingDown));
     }
 
+    /// Whether the server stops, so that whoever lets something wait for news has to let it go.
+    pub fn is_closing(&self) -> bool {
+        self.hub().lobby.is_closed()
+    }
+
     /// How many watch, and what it takes to serve them.
     pub fn watch_counts(&self) -> WatchCounts {
         let hub = self.hub();

@@ -100,6 +100,10 @@ impl Lobby {
         self.seats()
     }
 
+    pub(super) fn is_closed(&self) -> bool {
+        self.inner().is_closed
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }

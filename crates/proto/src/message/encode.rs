@@ -3,7 +3,9 @@
 use super::{Messages, document, scalar};
 use crate::wire;
 use mainstay_engine::{ListAnswer, View};
-use mainstay_expr::{Value, format_date, format_time};
+use mainstay_expr::{ModelId, Value, format_date, format_time};
+use mainstay_model::base;
+use uuid::Uuid;
 
 impl Messages {
     /// Appends the message of a record: what the caller may see of it and asked for. What is null is not there.
@@ -21,30 +23,27 @@ impl Messages {
         }
     }
 
-    /// Appends the answer of a list, as long as its records take at most `max_bytes` together; a record alone may take more.
-    ///
-    /// # Errors
-    /// How many records fit, where not all of them do.
-    pub fn encode_page(&self, page: &ListAnswer, max_bytes: usize, out: &mut Vec<u8>) -> Result<(), usize> {
-        let start = out.len();
-        for (index, view) in page.items.iter().enumerate() {
+    /// Appends the message of a record of which the caller may know the id alone.
+    pub fn encode_id(&self, model: ModelId, id: Uuid, out: &mut Vec<u8>) {
+        let number = self.plan(model).numbers.get(base::ID.index()).copied().unwrap_or_default();
+        value(number, &Value::Uuid(id), out);
+    }
+
+    /// Appends the answer of a list.
+    pub fn encode_page(&self, page: &ListAnswer, out: &mut Vec<u8>) {
+        for view in &page.items {
             wire::nested(1, out, |out| self.encode_record(view, out));
-            if index > 0 && out.len() - start > max_bytes {
-                out.truncate(start);
-                return Err(index);
-            }
         }
         wire::some_text(2, page.next.as_deref().unwrap_or_default(), out);
         if let Some(count) = page.count {
             wire::int(3, i64::try_from(count).unwrap_or(i64::MAX), out);
         }
         wire::text(4, &page.position.to_string(), out);
-        Ok(())
     }
 }
 
 /// Appends a value, with the number of its field.
-pub(super) fn value(number: u32, value: &Value, out: &mut Vec<u8>) {
+pub fn value(number: u32, value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Null => {}
         Value::Bool(bool) => wire::bool(number, *bool, out),
@@ -53,7 +52,7 @@ pub(super) fn value(number: u32, value: &Value, out: &mut Vec<u8>) {
         Value::Decimal(decimal) => wire::text(number, &decimal.to_string(), out),
         Value::Text(text) => wire::text(number, text, out),
         Value::Uuid(id) => {
-            wire::text(number, id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()), out);
+            wire::text(number, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()), out);
         }
         Value::Date(days) => wire::text(number, &format_date(*days), out),
         Value::Time(micros) => wire::text(number, &format_time(*micros), out),

@@ -6,6 +6,7 @@ mod encode;
 mod scalar;
 
 pub use decode::{id, malformed};
+pub use encode::value as encode_value;
 pub use scalar::{timestamp, timestamp_text};
 
 use crate::lock::Lock;

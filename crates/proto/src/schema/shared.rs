@@ -76,12 +76,7 @@ pub(super) fn conditions() -> [Field; 2] {
             Type::Int64,
             "Only if the record has this version, or one of these.",
         ),
-        Field::one(
-            WRITE.if_exists,
-            "if_exists",
-            Type::Bool,
-            "Only if there is such a record, else FAILED_PRECONDITION.",
-        ),
+        Field::one(WRITE.if_exists, "if_exists", Type::Bool, "Only if there is such a record, else ABORTED."),
     ]
 }
 

@@ -20,7 +20,7 @@ use mainstay_api::operations::Protocol;
 use mainstay_engine::Engine as Service;
 use mainstay_model::{Durability, Log, LogFormat};
 use mainstay_ports::measure::Counter;
-use mainstay_proto::LOCK_FILE;
+use mainstay_proto::{LOCK_FILE, Lock};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ impl Serve {
     }
 
     fn open_and_serve(&self, project: &Opened, logs: &Logs) -> Result<ExitCode, Failure> {
-        proto::for_serving(project)?;
+        let lock = proto::for_serving(project)?;
         let runtime = runtime()?;
         // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
         let listener = {
@@ -131,7 +131,7 @@ impl Serve {
         let backend = Backend::open(project, self.project.data.data.as_deref(), &runtime)?;
         let listeners = Listeners { api: listener, metrics: metrics_listener };
         say(&banner(project, &backend, &listeners));
-        let code = runtime.block_on(serve(listeners, &backend, project, logs.buffer.lost()));
+        let code = runtime.block_on(serve(listeners, &backend, project, &lock, logs.buffer.lost()));
         // Tasks that still run hold on to the store; with the last of them gone it closes, and all data are in its one file.
         runtime.shutdown_timeout(LAST_TASKS);
         drop(backend);
@@ -165,6 +165,7 @@ async fn serve(
     listeners: Listeners,
     backend: &Backend,
     project: &Opened,
+    lock: &Lock,
     log_lines_lost: Arc<Counter>,
 ) -> Result<ExitCode, Failure> {
     let (mut first, mut both) = (Signals::listen()?, Signals::listen()?);
@@ -183,7 +184,7 @@ async fn serve(
     let follower = backend.engine.clone();
     tokio::spawn(async move { follower.follow_other_nodes().await });
     let options = Options::of(&project.application.config);
-    let router = router(backend, &options, listeners.metrics, log_lines_lost);
+    let router = router(backend, lock, &options, listeners.metrics, log_lines_lost);
     let serving = listeners.api.serve(router, options, stop);
     say("ready\n");
     tokio::select! {
@@ -198,11 +199,14 @@ async fn serve(
 /// The API, with the metrics in it unless they have a listener of their own. That one serves as long as the program runs, a stop included.
 fn router(
     backend: &Backend,
+    lock: &Lock,
     options: &Options,
     listener: Option<Listener>,
     log_lines_lost: Arc<Counter>,
 ) -> Router {
     let api = Api::new(backend.engine.clone());
+    let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock, proto::VERSION);
+    let api = grpc.into_iter().fold(api, Api::with);
     let metrics = Metrics {
         engine: backend.engine.clone(),
         records: backend.records.clone(),

@@ -1,5 +1,7 @@
 //! One connection, from its first byte to its last.
 
+use super::http2;
+use super::opening::{Opening, opening};
 use super::refusal::Refusal;
 use super::socket::{Progress, Socket};
 use super::{Measures, Options};
@@ -32,6 +34,7 @@ const UNSENT_BYTES: u32 = 256 << 10;
 pub(super) struct Server {
     router: Router,
     http: http1::Builder,
+    http2: http2::Builder,
     stall_timeout: Duration,
     pub(super) measures: Arc<Measures>,
 }
@@ -43,7 +46,14 @@ impl Server {
             .header_read_timeout(options.stall_timeout)
             .max_header_size(options.header_bytes)
             .max_buf_size(BUFFER_BYTES.max(options.header_bytes));
-        Server { router, http, stall_timeout: options.stall_timeout, measures: options.measures.clone() }
+        let http2 = http2::builder(options);
+        Server {
+            router,
+            http,
+            http2,
+            stall_timeout: options.stall_timeout,
+            measures: options.measures.clone(),
+        }
     }
 
     /// Serves a connection until it ends, or until `stopped` and its request is answered.
@@ -51,6 +61,54 @@ impl Server {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         bound_unsent(&stream);
+        let opening = tokio::select! {
+            opening = tokio::time::timeout(self.stall_timeout, opening(&stream)) => opening,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        match opening {
+            Ok(Opening::Http1) => self.serve_http1(stream, client, stopped).await,
+            Ok(Opening::Http2) => self.serve_http2(stream, client, stopped).await,
+            // It has said nothing, as browsers do that open connections in advance.
+            Ok(Opening::Closed) | Err(_) => {}
+        }
+    }
+
+    async fn serve_http2(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
+        let progress = Arc::new(Progress::default());
+        let socket = Socket::new(stream, progress, self.stall_timeout, self.measures.clone()).passing_all();
+        let requests = http2::Requests::default();
+        let service = service_fn(|mut request: Request<Incoming>| {
+            request.extensions_mut().insert(ClientAddress(client));
+            let (refusal, mut router) = (Refusal::of_host(&request), self.router.clone());
+            http2::name_host(&mut request);
+            let (open, measures) = (requests.begin(), self.measures.clone());
+            async move {
+                let response = match refusal {
+                    None => router.call(request).await,
+                    Some(refusal) => {
+                        note(refusal, client, &measures);
+                        Ok(refusal.answer_within())
+                    }
+                };
+                response.map(|response| response.map(|body| open.until_end_of(body)))
+            }
+        });
+        let mut connection = self.http2.serve_connection(TokioIo::new(socket), service);
+        let stop = async { drop(stopped.wait_for(|stopped| *stopped).await) };
+        tokio::select! {
+            _ = &mut connection => return,
+            () = stop => {}
+            () = requests.idle(self.stall_timeout) => {}
+        }
+        Pin::new(&mut connection).graceful_shutdown();
+        // Who has not even finished the handshake would not hear of it.
+        tokio::select! {
+            _ = &mut connection => {}
+            () = requests.idle(self.stall_timeout) => {}
+        }
+    }
+
+    async fn serve_http1(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
         let progress = Arc::new(Progress::default());
         let socket = Socket::new(stream, progress.clone(), self.stall_timeout, self.measures.clone());
         let io = TokioIo::new(socket);
@@ -62,7 +120,7 @@ impl Server {
                 match refusal {
                     None => router.call(request).await,
                     Some(refusal) => {
-                        self.note(refusal, client);
+                        note(refusal, client, &self.measures);
                         Ok(refusal.answer())
                     }
                 }
@@ -83,7 +141,7 @@ impl Server {
         };
         let mut stream = connection.into_parts().io.into_inner().into_stream();
         if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
-            self.note(refusal, client);
+            note(refusal, client, &self.measures);
             let _ = stream.write_all(&refusal.to_bytes().await).await;
         }
         if !*stopped.borrow() {
@@ -96,16 +154,16 @@ impl Server {
         if tokio::time::timeout(LINGER, stream.readable()).await.is_err() {
             return;
         }
-        self.note(Refusal::Crowded, client);
+        note(Refusal::Crowded, client, &self.measures);
         let _ = stream.write_all(&Refusal::Crowded.to_bytes().await).await;
         linger(&mut stream).await;
     }
+}
 
-    /// Counts and logs what did not become a request.
-    fn note(&self, refusal: Refusal, client: IpAddr) {
-        self.measures.count_refusal(refusal);
-        tracing::info!(target: "http", %client, reason = refusal.reason(), "refused before it was a request");
-    }
+/// Counts and logs what did not become a request.
+fn note(refusal: Refusal, client: IpAddr, measures: &Measures) {
+    measures.count_refusal(refusal);
+    tracing::info!(target: "http", %client, reason = refusal.reason(), "refused before it was a request");
 }
 
 /// Keeps the system from taking over megabytes that a client does not read: a thousand of them would fill the machine's memory, where no bound of ours

@@ -1,13 +1,16 @@
 //! The listener: connections in, requests to the API, answers out.
 //!
-//! It runs hyper's HTTP/1 connections itself, since they alone give the stream back after a fault: what the API
-//! never sees (a header that is too large, too slow or not HTTP) is then answered in the API's own form. Whatever waits has a bound:
+//! A connection begins in HTTP/1.1 or, with the preface that says so, in HTTP/2, which gRPC needs and everything else may use. It runs hyper's
+//! HTTP/1 connections itself, since they alone give the stream back after a fault: what the API never sees (a header that is too large, too slow
+//! or not HTTP) is then answered in the API's own form. Whatever waits has a bound:
 //! the number of connections, the time a header takes, the time a client may leave an answer unread, the time of a shutdown.
 
 mod connection;
 mod crowd;
 mod descriptors;
+mod http2;
 mod measures;
+mod opening;
 mod refusal;
 mod socket;
 

@@ -14,7 +14,7 @@ pub(super) enum Refusal {
     HeaderTooLarge,
     /// The head did not arrive in time.
     TooSlow,
-    /// The bytes are not HTTP/1.
+    /// The bytes are not HTTP.
     NotHttp,
     /// There is not one `Host`, or it cannot be one.
     BadHost,
@@ -53,7 +53,8 @@ impl Refusal {
         let mut hosts = request.headers().get_all(HOST).iter();
         let is_good = match (hosts.next(), hosts.next()) {
             (Some(host), None) => host.as_bytes().iter().all(|byte| may_be_in_host(*byte)),
-            (None, _) => request.version() < Version::HTTP_11,
+            // HTTP/2 has it in a place of its own (RFC 9113, 8.3.1).
+            (None, _) => request.version() < Version::HTTP_11 || request.uri().authority().is_some(),
             (Some(_), Some(_)) => false,
         };
         (!is_good).then_some(Refusal::BadHost)
@@ -80,7 +81,7 @@ impl Refusal {
             Refusal::TooSlow => Error::new(Code::RequestTimeout, "the header did not arrive in time"),
             Refusal::NotHttp => Error::new(
                 Code::InvalidParameter,
-                "this is not a request in HTTP/1.1; the port speaks neither TLS nor HTTP/2",
+                "this is not a request in HTTP/1.1 or HTTP/2, and the port does not speak TLS",
             ),
             Refusal::BadHost => Error::new(
                 Code::InvalidParameter,
@@ -91,6 +92,11 @@ impl Refusal {
                 Error::new(Code::Busy, message).retry_after(1)
             }
         }
+    }
+
+    /// The answer, on a connection that goes on.
+    pub(super) fn answer_within(self) -> Response<Body> {
+        refused(&self.error())
     }
 
     /// The answer. It is the last one of the connection.

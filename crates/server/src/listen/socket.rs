@@ -52,6 +52,8 @@ pub(super) struct Socket {
     stall_timeout: Duration,
     stall: Option<Pin<Box<Sleep>>>,
     measures: Arc<Measures>,
+    /// Whether there can be bare answers to swallow.
+    can_be_bare: bool,
 }
 
 impl Socket {
@@ -61,7 +63,12 @@ impl Socket {
         stall_timeout: Duration,
         measures: Arc<Measures>,
     ) -> Self {
-        Socket { stream, progress, stall_timeout, stall: None, measures }
+        Socket { stream, progress, stall_timeout, stall: None, measures, can_be_bare: true }
+    }
+
+    /// The socket of a connection in which everything that is written has its meaning.
+    pub(super) fn passing_all(self) -> Self {
+        Socket { can_be_bare: false, ..self }
     }
 
     pub(super) fn into_stream(self) -> TcpStream {
@@ -70,6 +77,9 @@ impl Socket {
 
     /// Whether what hyper wants to write is its own bare answer, which the client is not to see.
     fn swallows(&self, bytes: &[u8]) -> bool {
+        if !self.can_be_bare {
+            return false;
+        }
         let is_first = !self.progress.asked();
         if !is_first && is_bare(bytes) {
             self.progress.swallowed.store(true, Relaxed);

@@ -45,11 +45,24 @@ fn bytes_that_are_not_http() {
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 a TLS hello"[..],
         b"GET\r\n\r\n",
-        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"PRX * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     ] {
         raw(server.address, bytes).expect_problem(400, "invalid_parameter");
     }
     assert_eq!(server.client().get("/healthz").status, 200);
+}
+
+#[test]
+fn a_connection_in_http_2_on_which_nothing_is_asked_is_let_go() {
+    let project = Project::example("chat");
+    project.write("mainstay.toml", "[server]\nrequest_timeout_ms = 300\n");
+    let server = project.serve();
+    for begins in ["PR", "PRI ", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(begins.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        assert!(stream.read_to_end(&mut Vec::new()).is_ok(), "{begins:?} is kept");
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "what is left out is said")]
 
+mod grpc;
+mod grpc_calls;
 mod mask;
 mod rest;
 mod scenario;
@@ -13,6 +15,7 @@ mod scenario;
 #[path = "../program/support/mod.rs"]
 mod support;
 
+use grpc::Grpc;
 use rest::Rest;
 use scenario::{Driver, Run, run};
 use serde_json::Value;
@@ -58,4 +61,30 @@ fn rest_does_what_the_scenario_says() {
     assert!(first.feed.len() > 10, "{}", pretty(&first.feed));
     let second = outcomes(|address| Box::new(Rest::new(address)));
     assert_same("rest, a second time", &second, &first);
+}
+
+#[test]
+fn grpc_does_what_rest_does() {
+    let rest = outcomes(|address| Box::new(Rest::new(address)));
+    let grpc = outcomes(|address| Box::new(Grpc::new(address)));
+    assert_same("grpc", &without_null(&grpc), &without_null(&rest));
+}
+
+/// What is null is not there in a message, nor is an empty list.
+fn without_null(run: &Run) -> Run {
+    let steps = run.steps.iter().map(|(says, outcome)| (says.clone(), present(outcome))).collect();
+    Run { steps, feed: run.feed.clone() }
+}
+
+fn present(value: &Value) -> Value {
+    match value {
+        Value::Array(values) => values.iter().map(present).collect(),
+        Value::Object(entries) => {
+            let is_there =
+                |value: &Value| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty());
+            let present = entries.iter().filter(|(_, value)| is_there(value));
+            present.map(|(name, value)| (name.clone(), self::present(value))).collect()
+        }
+        other => other.clone(),
+    }
 }

@@ -31,7 +31,7 @@ impl Mask {
         match value {
             Value::String(_) if is_time => Value::from("<time>"),
             Value::String(_) if ["key", "token", "prefix"].contains(&name) => Value::from("<secret>"),
-            Value::Number(_) if name == "fencing" => Value::from("<number>"),
+            Value::Number(_) if ["fencing", "lease_ms"].contains(&name) => Value::from("<number>"),
             value => self.apply(value),
         }
     }

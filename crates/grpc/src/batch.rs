@@ -1,0 +1,114 @@
+//! Batches: operations in, results out.
+
+use crate::request::{self, Write};
+use mainstay_engine::{Code, Error, Written};
+use mainstay_ports::Position;
+use mainstay_proto::wire::Reader;
+use mainstay_proto::{Messages, id, malformed, wire};
+use serde_json::{Map, Value};
+
+/// The verbs by their numbers.
+const VERBS: [&str; 7] = ["", "create", "update", "put", "delete", "restore", "check"];
+/// The first number of a record: those before it are the same for all projects.
+const FIRST_RECORD: u32 = 16;
+
+/// Reads the request of a batch as the body that it has in JSON.
+///
+/// # Errors
+/// [`Code::InvalidMessage`] for what is none. What is wrong with a record is told of the batch as a whole, before anything is looked at.
+pub(crate) fn body(messages: &Messages, message: &[u8]) -> Result<Map<String, Value>, Error> {
+    let mut operations = Vec::new();
+    let mut body = Map::new();
+    for field in Reader::new(message) {
+        match field.map_err(|_| malformed("a BatchRequest"))? {
+            (1, operation) => {
+                let operation = operation.bytes().map_err(|_| malformed("a BatchOperation"))?;
+                operations.push(Value::Object(self::operation(messages, operation, operations.len())?));
+            }
+            (2, text) => {
+                let text = text.text().map_err(|_| malformed("a BatchRequest"))?;
+                body.insert("isolation".to_owned(), Value::from(text));
+            }
+            (number, _) => return Err(request::unknown("BatchRequest", number)),
+        }
+    }
+    body.insert("operations".to_owned(), Value::Array(operations));
+    Ok(body)
+}
+
+fn operation(messages: &Messages, message: &[u8], index: usize) -> Result<Map<String, Value>, Error> {
+    let malformed = || malformed("a BatchOperation");
+    let mut operation = Map::new();
+    let mut set = |name: &str, value: Value| operation.insert(name.to_owned(), value);
+    let (mut write, mut record) = (Write::default(), None);
+    for field in Reader::new(message) {
+        let (number, value) = field.map_err(|_| malformed())?;
+        let text = || value.text().map_err(|_| malformed());
+        match number {
+            1 => {
+                let verb = usize::try_from(value.int().map_err(|_| malformed())?).unwrap_or(0);
+                set("op", Value::from(VERBS.get(verb).copied().unwrap_or_default()));
+            }
+            2 => drop(set("model", Value::from(text()?))),
+            3 => drop(set("id", id(text()?))),
+            4 => drop(set("as", Value::from(text()?))),
+            5 => drop(set("if_version", Value::from(value.int().map_err(|_| malformed())?))),
+            6 => write.mask = Some(request::mask(value)?),
+            7 => drop(set("filter", Value::from(text()?))),
+            8 => drop(set("expect", expected(text()?))),
+            number if number >= FIRST_RECORD => {
+                let model = messages.model_in_batch(number);
+                let model = model.ok_or_else(|| request::unknown("BatchOperation", number))?;
+                set("model", Value::from(model.name.as_str()));
+                write.record.extend_from_slice(value.bytes().map_err(|_| malformed())?);
+                record = Some(model.id);
+            }
+            number => return Err(request::unknown("BatchOperation", number)),
+        };
+    }
+    if let Some(model) = record {
+        let mut data = write.fields(messages, model).map_err(|error| of_operation(error, index))?;
+        // What every record has is passed over here as in a request of its own, where the id stands beside it.
+        if let Some(given) = data.remove("id") {
+            operation.entry("id").or_insert(given);
+        }
+        operation.insert("data".to_owned(), Value::Object(data));
+    }
+    Ok(operation)
+}
+
+/// A number of records, or a word.
+fn expected(text: &str) -> Value {
+    text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
+}
+
+/// An error of an operation as the error of its batch.
+fn of_operation(error: Error, index: usize) -> Error {
+    let message = "at least one operation is not valid, so none took effect";
+    Error {
+        parts: vec![(mainstay_engine::Part::Operation(index), error)],
+        ..Error::new(Code::BatchFailed, message)
+    }
+}
+
+/// Appends the answer of a batch.
+pub(crate) fn results(messages: &Messages, written: &[Written], position: Position, out: &mut Vec<u8>) {
+    for result in written {
+        wire::nested(1, out, |out| self::result(messages, result, out));
+    }
+    wire::text(2, &position.to_string(), out);
+}
+
+fn result(messages: &Messages, written: &Written, out: &mut Vec<u8>) {
+    if let Some(id) = written.id {
+        wire::text(1, &id.to_string(), out);
+    }
+    for (number, flag) in [(2, written.created), (3, written.deleted)] {
+        if flag {
+            wire::bool(number, true, out);
+        }
+    }
+    if let Some(view) = written.view.as_ref().filter(|_| !written.deleted) {
+        wire::nested(messages.number_in_batch(view.model), out, |out| messages.encode_record(view, out));
+    }
+}

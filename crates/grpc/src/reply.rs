@@ -1,0 +1,126 @@
+//! From replies to messages.
+
+use crate::batch;
+use mainstay_api::operations::Reply;
+use mainstay_engine::{Done, FencingToken, Lock, Operation, OperationKind, Tokens, View, Written};
+use mainstay_model::Application;
+use mainstay_ports::Position;
+use mainstay_proto::{Messages, encode_value, timestamp, wire};
+
+/// An answer: its message, and the position that it is as new as.
+pub(crate) struct Answer {
+    pub(crate) position: Option<Position>,
+    pub(crate) message: Vec<u8>,
+}
+
+impl Answer {
+    /// The answer in a reply.
+    pub(crate) fn of(messages: &Messages, operation: &Operation, reply: &Reply) -> Self {
+        if let Some(done) = reply.done() {
+            return Answer::done(messages, operation, &done);
+        }
+        let mut message = Vec::with_capacity(512);
+        let mut position = None;
+        match reply {
+            Reply::Record(view, at) => {
+                position = Some(*at);
+                messages.encode_record(view, &mut message);
+            }
+            Reply::Account(view) => messages.encode_record(view, &mut message),
+            Reply::Page(page) => {
+                position = Some(page.position);
+                messages.encode_page(page, &mut message);
+            }
+            Reply::Key(view) => key(messages.application(), view, &mut message),
+            Reply::Keys(views) => {
+                for view in views {
+                    wire::nested(1, &mut message, |out| key(messages.application(), view, out));
+                }
+            }
+            _ => {}
+        }
+        Answer { position, message }
+    }
+
+    /// The answer of what was done. With an idempotency key it is made twice, to be sent and to be kept, so it depends on nothing else.
+    pub(crate) fn done(messages: &Messages, operation: &Operation, done: &Done<'_>) -> Self {
+        let mut out = Vec::with_capacity(512);
+        let mut position = None;
+        match done {
+            Done::Written(written, at) => {
+                position = Some(*at);
+                if operation.kind == OperationKind::Batch {
+                    batch::results(messages, written, *at, &mut out);
+                } else if let Some(written) = written.first() {
+                    one(messages, operation, written, &mut out);
+                }
+            }
+            Done::Count(count, at) => {
+                position = Some(*at);
+                wire::int(1, i64::try_from(*count).unwrap_or(i64::MAX), &mut out);
+            }
+            Done::Registered(view) => messages.encode_record(view, &mut out),
+            Done::Tokens(tokens) => self::tokens(tokens, &mut out),
+            Done::Key(made) => {
+                key(messages.application(), &made.view, &mut out);
+                wire::text(9, &made.key, &mut out);
+            }
+            Done::Lock(lock) => self::lock(lock, &mut out),
+            Done::Nothing => {}
+        }
+        Answer { position, message: out }
+    }
+
+    /// The bytes that are kept of an answer.
+    pub(crate) fn to_kept(&self) -> Vec<u8> {
+        let position = self.position.map(|position| position.to_string()).unwrap_or_default();
+        [position.as_bytes(), b"\n", &self.message].concat()
+    }
+
+    /// The answer that was kept.
+    pub(crate) fn from_kept(kept: &[u8]) -> Option<Self> {
+        let end = kept.iter().position(|byte| *byte == b'\n')?;
+        let position = std::str::from_utf8(&kept[..end]).ok()?.parse().ok();
+        Some(Answer { position, message: kept[end + 1..].to_vec() })
+    }
+}
+
+/// What a write of one record did: a deletion leaves nothing to tell, and who may not read the record learns its id.
+fn one(messages: &Messages, operation: &Operation, written: &Written, out: &mut Vec<u8>) {
+    match (&written.view, operation.model) {
+        _ if written.deleted => {}
+        (Some(view), _) => messages.encode_record(view, out),
+        (None, Some(model)) => messages.encode_id(model, written.id.unwrap_or_default(), out),
+        (None, None) => {}
+    }
+}
+
+fn tokens(tokens: &Tokens, out: &mut Vec<u8>) {
+    wire::text(1, &tokens.access_token, out);
+    wire::text(2, "Bearer", out);
+    wire::int(3, tokens.expires_in.cast_signed(), out);
+    wire::text(4, &tokens.refresh_token, out);
+}
+
+/// The message of an API key, by the names of its fields.
+fn key(application: &Application, view: &View, out: &mut Vec<u8>) {
+    const NAMES: [&str; 8] =
+        ["id", "user", "name", "prefix", "scopes", "expires_at", "last_used_at", "created_at"];
+    let model = application.model(view.model);
+    for (number, name) in (1..).zip(NAMES) {
+        if let Some(field) = model.field_named(name) {
+            encode_value(number, view.record.get(field.id), out);
+        }
+    }
+}
+
+fn lock(lock: &Lock, out: &mut Vec<u8>) {
+    let token = FencingToken { name: lock.name.clone(), fencing: lock.fencing };
+    wire::text(1, lock.name.as_str(), out);
+    wire::int(2, lock.fencing, out);
+    wire::text(3, &token.to_string(), out);
+    wire::some_text(4, &lock.account.map(|id| id.to_string()).unwrap_or_default(), out);
+    wire::some_text(5, lock.holder.as_deref().unwrap_or_default(), out);
+    timestamp(6, lock.expires_at, out);
+    wire::int(7, lock.lease_ms, out);
+}
