@@ -2,7 +2,6 @@
 
 use crate::request::{self, Write};
 use mainstay_engine::{Code, Error, Written};
-use mainstay_ports::Position;
 use mainstay_proto::wire::Reader;
 use mainstay_proto::{Messages, id, malformed, wire};
 use serde_json::{Map, Value};
@@ -91,12 +90,11 @@ fn of_operation(error: Error, index: usize) -> Error {
     }
 }
 
-/// Appends the answer of a batch.
-pub(crate) fn results(messages: &Messages, written: &[Written], position: Position, out: &mut Vec<u8>) {
+/// Appends the answer of a batch, but for its position.
+pub(crate) fn results(messages: &Messages, written: &[Written], out: &mut Vec<u8>) {
     for result in written {
         wire::nested(1, out, |out| self::result(messages, result, out));
     }
-    wire::text(2, &position.to_string(), out);
 }
 
 fn result(messages: &Messages, written: &Written, out: &mut Vec<u8>) {

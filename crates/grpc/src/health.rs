@@ -26,8 +26,12 @@ struct Health {
 }
 
 /// The endpoints of health checking.
-pub(crate) fn endpoints(operations: &Operations, schema: &Schema) -> Vec<Endpoint> {
-    let names = schema.services.iter().map(|service| format!("{}.{}", schema.package, service.name));
+pub(crate) fn endpoints(operations: &Operations, schemas: &[&Schema]) -> Vec<Endpoint> {
+    let name =
+        |schema: &Schema, service: &mainstay_proto::Service| format!("{}.{}", schema.package, service.name);
+    let of =
+        |schema: &&Schema| schema.services.iter().map(|service| name(schema, service)).collect::<Vec<_>>();
+    let names = schemas.iter().flat_map(of);
     let services = Arc::new(names.chain([String::new()]).collect());
     let service = HealthServer::new(Health { engine: operations.engine().clone(), services });
     ["Check", "Watch"]

@@ -30,30 +30,50 @@ use mainstay_proto::{Lock, Messages, Schema};
 use method::Method;
 use std::sync::Arc;
 
-/// The endpoints of a version of the application's API. `lock` says which field has which number, as far as it goes.
-pub fn endpoints(operations: &Operations, lock: &Lock, version: u32) -> Vec<Endpoint> {
-    let application = operations.application();
-    let lock = lock.covering(application, version);
-    let schema = Arc::new(Schema::new(application, operations.list(), &lock, version));
-    let messages = Messages::new(application.clone(), &lock, version);
-    let mut endpoints = reflection::endpoints(&schema);
-    endpoints.extend(health::endpoints(operations, &schema));
-    for service in &schema.services {
-        for method in &service.methods {
-            let Some(operation) = operations.named(&method.operation) else { continue };
-            let path = schema.path(service, method);
-            let method = Arc::new(Method {
-                operations: operations.clone(),
-                messages: messages.clone(),
-                operation: operation.clone(),
-                path: path.clone(),
-                package: schema.package.clone(),
-            });
-            endpoints.push(Endpoint::new(Verb::POST, path, move |exchange| {
-                let method = method.clone();
-                web::translated(exchange, move |exchange| method.answer(exchange))
-            }));
-        }
-    }
+/// The endpoints of all versions of the application's API. `lock` says which field has which number, as far as it goes.
+pub fn endpoints(operations: &Operations, lock: &Lock) -> Vec<Endpoint> {
+    let services: Vec<Services> =
+        operations.versions().into_iter().map(|version| Services::new(version, lock)).collect();
+    let schemas: Vec<&Schema> = services.iter().map(|services| &services.schema).collect();
+    let mut endpoints = reflection::endpoints(&schemas);
+    endpoints.extend(health::endpoints(operations, &schemas));
+    endpoints.extend(services.iter().flat_map(Services::endpoints));
     endpoints
+}
+
+/// The services of one version.
+struct Services {
+    operations: Operations,
+    schema: Schema,
+    messages: Messages,
+}
+
+impl Services {
+    fn new(operations: Operations, lock: &Lock) -> Self {
+        let (application, version) = (operations.application(), operations.version());
+        let lock = lock.covering(application, version);
+        let schema = Schema::new(application, operations.list(), &lock, version);
+        let messages = Messages::new(application.clone(), &lock, version);
+        Services { operations, schema, messages }
+    }
+
+    fn endpoints(&self) -> Vec<Endpoint> {
+        let methods = |service| self.schema.service_methods(service);
+        let all = self.schema.services.iter().flat_map(methods);
+        all.filter_map(|(path, method)| self.endpoint(path, &method.operation)).collect()
+    }
+
+    fn endpoint(&self, path: String, operation: &str) -> Option<Endpoint> {
+        let method = Arc::new(Method {
+            operations: self.operations.clone(),
+            messages: self.messages.clone(),
+            operation: self.operations.named(operation)?.clone(),
+            path: path.clone(),
+            package: self.schema.package.clone(),
+        });
+        Some(Endpoint::new(Verb::POST, path, move |exchange| {
+            let method = method.clone();
+            web::translated(exchange, move |exchange| method.answer(exchange))
+        }))
+    }
 }

@@ -130,8 +130,7 @@ impl Method {
         match Box::pin(self.operations.call_once(caller, &self.operation, ask, once)).await? {
             Answered::Now(reply) => Ok(response(Answer::of(&self.messages, &self.operation, &reply))),
             Answered::Before(kept) => {
-                let answer = Answer::from_kept(&kept);
-                let answer = answer.ok_or_else(|| Error::internal("a kept answer has no meaning"))?;
+                let answer = Answer::behind(&self.operation, kept.answer, kept.position);
                 let mut response = response(answer);
                 metadata::set_replayed(response.metadata_mut());
                 Ok(response)
@@ -142,7 +141,7 @@ impl Method {
     /// Makes the bytes that are kept of an answer. It must hold nothing that holds the engine.
     fn encoder(&self) -> Box<mainstay_engine::Encode> {
         let (messages, operation) = (self.messages.clone(), self.operation.clone());
-        Box::new(move |done| Answer::done(&messages, &operation, done).to_kept())
+        Box::new(move |done| Answer::done(&messages, &operation, done))
     }
 
     pub(crate) fn status(&self, error: &Error, request_id: &str) -> Status {

@@ -6,13 +6,14 @@ use mainstay_api::{Endpoint, Exchange};
 use mainstay_proto::Schema;
 use prost_reflect::DescriptorPool;
 use prost_types::FileDescriptorSet;
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use tonic_reflection::server::Builder;
 use tower::{Service, ServiceExt};
 
 /// The endpoints of reflection.
-pub(crate) fn endpoints(schema: &Schema) -> Vec<Endpoint> {
-    let files = files(schema);
+pub(crate) fn endpoints(schemas: &[&Schema]) -> Vec<Endpoint> {
+    let files = files(schemas);
     let builder = || Builder::configure().register_file_descriptor_set(files.clone());
     let mut endpoints = Vec::new();
     if let Ok(service) = builder().build_v1() {
@@ -24,14 +25,14 @@ pub(crate) fn endpoints(schema: &Schema) -> Vec<Endpoint> {
     endpoints
 }
 
-/// The project's file, and those of `google.protobuf` that it imports.
-fn files(schema: &Schema) -> FileDescriptorSet {
-    let file = schema.descriptor();
+/// The file of each version, and those of `google.protobuf` that they import.
+fn files(schemas: &[&Schema]) -> FileDescriptorSet {
+    let own: Vec<_> = schemas.iter().map(|schema| schema.descriptor()).collect();
+    let names: BTreeSet<&String> = own.iter().flat_map(|file| &file.dependency).collect();
     let known = DescriptorPool::global();
-    let imported = file.dependency.iter().filter_map(|name| known.get_file_by_name(name));
-    let mut files: Vec<_> = imported.map(|file| file.file_descriptor_proto().clone()).collect();
-    files.push(file);
-    FileDescriptorSet { file: files }
+    let imported = names.into_iter().filter_map(|name| known.get_file_by_name(name));
+    let imported: Vec<_> = imported.map(|file| file.file_descriptor_proto().clone()).collect();
+    FileDescriptorSet { file: [imported, own].concat() }
 }
 
 /// A method of a service that tonic has.

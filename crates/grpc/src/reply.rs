@@ -17,7 +17,7 @@ impl Answer {
     /// The answer in a reply.
     pub(crate) fn of(messages: &Messages, operation: &Operation, reply: &Reply) -> Self {
         if let Some(done) = reply.done() {
-            return Answer::done(messages, operation, &done);
+            return Answer::behind(operation, Answer::done(messages, operation, &done), reply.position());
         }
         let mut message = Vec::with_capacity(512);
         let mut position = None;
@@ -42,23 +42,18 @@ impl Answer {
         Answer { position, message }
     }
 
-    /// The answer of what was done. With an idempotency key it is made twice, to be sent and to be kept, so it depends on nothing else.
-    pub(crate) fn done(messages: &Messages, operation: &Operation, done: &Done<'_>) -> Self {
+    /// The message of what was done, but for the position, which [`Answer::behind`] adds. With an idempotency key it is made twice, to be sent
+    /// and to be kept, so it depends on nothing else.
+    pub(crate) fn done(messages: &Messages, operation: &Operation, done: &Done<'_>) -> Vec<u8> {
         let mut out = Vec::with_capacity(512);
-        let mut position = None;
         match done {
-            Done::Written(written, at) => {
-                position = Some(*at);
-                if operation.kind == OperationKind::Batch {
-                    batch::results(messages, written, *at, &mut out);
-                } else if let Some(written) = written.first() {
-                    one(messages, operation, written, &mut out);
-                }
+            Done::Written(written) if operation.kind == OperationKind::Batch => {
+                batch::results(messages, written, &mut out);
             }
-            Done::Count(count, at) => {
-                position = Some(*at);
-                wire::int(1, i64::try_from(*count).unwrap_or(i64::MAX), &mut out);
+            Done::Written(written) => {
+                written.iter().take(1).for_each(|written| one(messages, operation, written, &mut out));
             }
+            Done::Count(count) => wire::int(1, i64::try_from(*count).unwrap_or(i64::MAX), &mut out),
             Done::Registered(view) => messages.encode_record(view, &mut out),
             Done::Tokens(tokens) => self::tokens(tokens, &mut out),
             Done::Key(made) => {
@@ -68,20 +63,15 @@ impl Answer {
             Done::Lock(lock) => self::lock(lock, &mut out),
             Done::Nothing => {}
         }
-        Answer { position, message: out }
+        out
     }
 
-    /// The bytes that are kept of an answer.
-    pub(crate) fn to_kept(&self) -> Vec<u8> {
-        let position = self.position.map(|position| position.to_string()).unwrap_or_default();
-        [position.as_bytes(), b"\n", &self.message].concat()
-    }
-
-    /// The answer that was kept.
-    pub(crate) fn from_kept(kept: &[u8]) -> Option<Self> {
-        let end = kept.iter().position(|byte| *byte == b'\n')?;
-        let position = std::str::from_utf8(&kept[..end]).ok()?.parse().ok();
-        Some(Answer { position, message: kept[end + 1..].to_vec() })
+    /// The answer to a write, with the position behind it: a batch tells it in its message too.
+    pub(crate) fn behind(operation: &Operation, mut message: Vec<u8>, position: Option<Position>) -> Self {
+        if let Some(position) = position.filter(|_| operation.kind == OperationKind::Batch) {
+            wire::text(2, &position.to_string(), &mut message);
+        }
+        Answer { position, message }
     }
 }
 

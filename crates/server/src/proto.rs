@@ -9,9 +9,6 @@ use std::io;
 use std::ops::Range;
 use std::path::Path;
 
-/// The version of the application's API.
-pub(crate) const VERSION: u32 = 1;
-
 /// The text of the lock file; `None` where there is none.
 fn text(folder: &Path) -> Result<Option<String>, Failure> {
     let path = folder.join(LOCK_FILE);
@@ -58,7 +55,7 @@ fn described(fault: &LockFault) -> String {
 /// The lock that the project is served with. What the file does not say is made up, alike on each node.
 pub(crate) fn for_serving(project: &Opened) -> Result<Lock, Failure> {
     let (lock, exists) = load(&project.folder)?;
-    let covering = lock.covering(&project.application, VERSION);
+    let covering = lock.covering_versions(&project.application);
     if exists && covering != lock {
         tracing::warn!(
             file = LOCK_FILE,
@@ -71,7 +68,7 @@ pub(crate) fn for_serving(project: &Opened) -> Result<Lock, Failure> {
 /// Writes the lock where it is not as the models need it. Answers whether it did.
 pub(crate) fn update(project: &Opened) -> Result<bool, Failure> {
     let (lock, exists) = load(&project.folder)?;
-    let covering = lock.covering(&project.application, VERSION);
+    let covering = lock.covering_versions(&project.application);
     if exists && covering == lock {
         return Ok(false);
     }
@@ -110,7 +107,7 @@ pub(crate) fn diagnose(folder: &Path, application: &Application, diagnostics: &m
     let broken =
         |fault: &LockFault| item("proto_lock_broken", fault.message.clone(), file, span(&text, &fault.at));
     let mut items: Vec<Diagnostic> = faults.iter().map(broken).collect();
-    if items.is_empty() && lock.covering(application, VERSION) != lock {
+    if items.is_empty() && lock.covering_versions(application) != lock {
         let message = "the models have fields that have no numbers here, or miss some that have".to_owned();
         let stale = item("proto_lock_stale", message, file, 0..0);
         items.push(Diagnostic { hint: Some("`mainstay proto` brings it up to date".to_owned()), ..stale });

@@ -17,6 +17,15 @@ pub(crate) struct Wanted {
 }
 
 impl Lock {
+    /// The lock with numbers for the messages of every version of the application's API.
+    #[must_use]
+    pub fn covering_versions(&self, application: &Application) -> Lock {
+        application.versions.iter().fold(self.clone(), |lock, version| {
+            let shown = version.face.as_ref().map_or(application, |face| &face.application);
+            lock.covering(shown, version.number)
+        })
+    }
+
     /// The lock with numbers for all that the application's messages have. It is the same lock when it says all of them already.
     #[must_use]
     pub fn covering(&self, application: &Application, version: u32) -> Lock {

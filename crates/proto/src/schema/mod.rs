@@ -160,9 +160,10 @@ impl Field {
 }
 
 impl Schema {
-    /// The path at which a method is called.
-    pub fn path(&self, service: &Service, method: &Method) -> String {
-        format!("/{}.{}/{}", self.package, service.name, method.name)
+    /// The methods of a service, with the paths at which they are called.
+    pub fn service_methods<'a>(&'a self, service: &'a Service) -> impl Iterator<Item = (String, &'a Method)> {
+        let path = |method: &Method| format!("/{}.{}/{}", self.package, service.name, method.name);
+        service.methods.iter().map(move |method| (path(method), method))
     }
 
     /// The path of the `.proto` file: `chat/v1/chat.proto`.

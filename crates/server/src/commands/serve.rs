@@ -205,7 +205,7 @@ fn router(
     log_lines_lost: Arc<Counter>,
 ) -> Router {
     let api = Api::new(backend.engine.clone());
-    let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock, proto::VERSION);
+    let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock);
     let api = grpc.into_iter().fold(api, Api::with);
     let metrics = Metrics {
         engine: backend.engine.clone(),

@@ -331,3 +331,27 @@ fn rest_answers_in_http_2_too() {
     assert_eq!(called.http_status, 200);
     assert!(String::from_utf8(called.body).unwrap().contains("access_token"));
 }
+
+#[test]
+fn each_version_of_the_api_is_a_package_of_its_own() {
+    let task = "[fields]\ntitle = \"string\"\n[allow]\nread = \"true\"\ncreate = \"true\"\n";
+    let renamed = "[models.task.fields.title]\nwas = \"name\"\n";
+    let project = Project::of(&[("models/task.toml", task), ("api/v2.toml", renamed)]);
+    let printed = project.run(&["proto", "--out", "proto"]).expect(0);
+    printed.says(&["app/v1/app.proto", "app/v2/app.proto"]);
+    project.run(&["proto", "--api-version", "1"]).expect(0).says(&["package app.v1;", " name = "]);
+    project.run(&["proto", "--api-version", "3"]).expect(1).complains(&["no_such_version"]);
+    let server = project.serve();
+    let grpc = Grpc::new(server.address);
+    let method = |package: &str, name: &str| {
+        let mut services = grpc.pool.services();
+        let service =
+            services.find(|service| service.full_name() == format!("{package}.TaskService")).unwrap();
+        service.methods().find(|method| method.name() == name).unwrap()
+    };
+    let (make, read) = (method("app.v1", "Create"), method("app.v2", "Get"));
+    let made = grpc.call(&make, &[], &json!({"record": {"name": "Sweep"}}));
+    assert_eq!(text(&make, &made, "name"), "Sweep");
+    let found = grpc.call(&read, &[], &json!({"id": text(&make, &made, "id")}));
+    assert_eq!(text(&read, &found, "title"), "Sweep");
+}

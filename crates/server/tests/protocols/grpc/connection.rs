@@ -79,7 +79,8 @@ impl Connection {
         let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         let mut requests = self.requests.clone().ready().await.unwrap();
         let (response, mut sending) = requests.send_request(request.body(()).unwrap(), false).unwrap();
-        sending.send_data(Bytes::from(body), true).unwrap();
+        // Who is refused at once may hear of it before everything is sent.
+        let _ = sending.send_data(Bytes::from(body), true);
         tokio::time::timeout(PATIENCE, response).await.expect("an answer in time").unwrap()
     }
 }
