@@ -121,14 +121,14 @@ async fn finish(mut running: Running) -> Result<Sample, String> {
 /// A connection in the protocol of its script.
 enum Asking {
     Http(Connection),
-    Grpc(Channel),
+    Grpc(Box<Channel>),
 }
 
 impl Asking {
     async fn open(address: SocketAddr, script: &Script) -> Result<Self, String> {
         match script.call() {
             None => Connection::open(address).await.map(Asking::Http),
-            Some(call) => Channel::open(address, call).await.map(Asking::Grpc),
+            Some(call) => Channel::open(address, call).await.map(Box::new).map(Asking::Grpc),
         }
     }
 
