@@ -19,8 +19,16 @@ impl Outdated {
     /// What keeps the sender of a request from being served. It may always ask what to do, and whether the program runs.
     pub(crate) fn of(operations: &Operations, route: &Route, headers: &HeaderMap) -> Option<Self> {
         // Most requests do not say, and most projects do not ask.
+        if headers.get(CLIENT_VERSION).is_none() || is_exempt(route) {
+            return None;
+        }
+        Self::by(operations, headers)
+    }
+
+    /// As [`Outdated::of`], whatever is asked for.
+    pub(crate) fn by(operations: &Operations, headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(CLIENT_VERSION)?;
-        if is_exempt(route) || headers.get_all(CLIENT_VERSION).iter().count() > 1 {
+        if headers.get_all(CLIENT_VERSION).iter().count() > 1 {
             return None;
         }
         let client = client(value.to_str().ok()?)?;

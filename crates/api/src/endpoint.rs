@@ -2,6 +2,7 @@
 
 use crate::body;
 use crate::call::Call;
+use crate::client_version::Outdated;
 use crate::fencing;
 use crate::frame::{self, Answer};
 use crate::operations::Operations;
@@ -9,7 +10,7 @@ use axum::body::{Body, Bytes};
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{Method, Response};
-use mainstay_engine::{Caller, Error, Operation};
+use mainstay_engine::{Caller, Error, Operation, OperationKind};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -19,6 +20,8 @@ use uuid::Uuid;
 pub struct Endpoint {
     pub(crate) method: Method,
     pub(crate) path: String,
+    /// Whether it refuses clients that are too old by itself, in its own form.
+    pub(crate) judges_clients: bool,
     handler: Arc<Handler>,
 }
 
@@ -49,7 +52,13 @@ impl Endpoint {
         F: Future<Output = Result<Response<Body>, Error>> + Send + 'static,
     {
         let handler = move |exchange| -> BoxFuture<'static, Answer> { Box::pin(handler(exchange)) };
-        Endpoint { method, path: path.into(), handler: Arc::new(handler) }
+        Endpoint { method, path: path.into(), judges_clients: false, handler: Arc::new(handler) }
+    }
+
+    /// The same, where [`Exchange::admit`] refuses clients that are too old, or nobody is to be refused for that.
+    #[must_use]
+    pub fn judging_clients(self) -> Self {
+        Endpoint { judges_clients: true, ..self }
     }
 
     pub(crate) fn answer(&self, call: Call, body: Body) -> BoxFuture<'static, Answer> {
@@ -71,8 +80,13 @@ impl Exchange {
     /// not shown otherwise who asks.
     ///
     /// # Errors
-    /// As [`Exchange::identify`]; [`InvalidParameter`](mainstay_engine::Code::InvalidParameter) for what is not `Fencing-Token`.
+    /// [`ClientOutdated`](mainstay_engine::Code::ClientOutdated) but to who asks what to do about it; as [`Exchange::identify`]; [`InvalidParameter`](mainstay_engine::Code::InvalidParameter) for what is not `Fencing-Token`.
     pub async fn admit(&mut self, operations: &Operations, operation: &Operation) -> Result<(), Error> {
+        if operation.kind != OperationKind::AppCheck
+            && let Some(outdated) = Outdated::by(operations, &self.parts.headers)
+        {
+            return Err(outdated.error());
+        }
         if !frame::shows_itself_otherwise(operation.kind) {
             self.identify(operations).await?;
         }

@@ -262,7 +262,8 @@ impl Paths {
 
     /// What another protocol answers has the same frame around it as an operation of REST.
     fn add_endpoint(&mut self, endpoint: Endpoint) {
-        let route = Route { place: Place::Other, ..self.system(Some(&endpoint.method), &endpoint.path) };
+        let place = if endpoint.judges_clients { Place::System } else { Place::Other };
+        let route = Route { place, ..self.system(Some(&endpoint.method), &endpoint.path) };
         let (method, path) = (endpoint.method.clone(), endpoint.path.clone());
         let versions = self.operations.versions();
         let own = versions.iter().find(|operations| is_of(&path, operations.version()));

@@ -71,9 +71,10 @@ impl Services {
             path: path.clone(),
             package: self.schema.package.clone(),
         });
-        Some(Endpoint::new(Verb::POST, path, move |exchange| {
+        let endpoint = Endpoint::new(Verb::POST, path, move |exchange| {
             let method = method.clone();
             web::translated(exchange, move |exchange| method.answer(exchange))
-        }))
+        });
+        Some(endpoint.judging_clients())
     }
 }

@@ -50,4 +50,5 @@ where
             response.map(Body::new)
         })
     })
+    .judging_clients()
 }

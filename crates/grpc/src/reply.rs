@@ -2,8 +2,8 @@
 
 use crate::batch;
 use mainstay_api::operations::Reply;
-use mainstay_engine::{Done, FencingToken, Lock, Operation, OperationKind, Tokens, View, Written};
-use mainstay_model::Application;
+use mainstay_engine::{AppCheck, Done, FencingToken, Lock, Operation, OperationKind, Tokens, View, Written};
+use mainstay_model::{AppVersion, Application};
 use mainstay_ports::Position;
 use mainstay_proto::{Messages, encode_value, timestamp, wire};
 
@@ -31,6 +31,7 @@ impl Answer {
                 position = Some(page.position);
                 messages.encode_page(page, &mut message);
             }
+            Reply::App(check) => app(check, &mut message),
             Reply::Key(view) => key(messages.application(), view, &mut message),
             Reply::Keys(views) => {
                 for view in views {
@@ -101,6 +102,23 @@ fn key(application: &Application, view: &View, out: &mut Vec<u8>) {
         if let Some(field) = model.field_named(name) {
             encode_value(number, view.record.get(field.id), out);
         }
+    }
+}
+
+/// Whether a client is new enough: what is said of it, in the order of the message's numbers.
+fn app(check: &AppCheck, out: &mut Vec<u8>) {
+    let version = |version: &Option<AppVersion>| version.as_ref().map(ToString::to_string);
+    wire::text(1, check.urgency.as_str(), out);
+    wire::text(2, check.reason.as_str(), out);
+    let texts = [
+        version(&check.minimum),
+        version(&check.recommended),
+        version(&check.store),
+        check.message.clone(),
+        check.link.clone(),
+    ];
+    for (number, text) in (3..).zip(texts) {
+        text.iter().for_each(|text| wire::text(number, text, out));
     }
 }
 

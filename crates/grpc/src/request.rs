@@ -44,6 +44,7 @@ pub(crate) fn ask(messages: &Messages, operation: &Operation, message: &[u8]) ->
             &[(1, "name", Kind::Text), (2, "scopes", Kind::Texts), (3, "expires_at", Kind::Time)],
         ),
         Is::ListKeys => keys(message),
+        Is::AppCheck => app_check(message),
         Is::GetKey | Is::DeleteKey => {
             Ok(Ask { id: Some(id(text(message, 1, "KeyRequest")?)?), ..Ask::default() })
         }
@@ -274,6 +275,16 @@ fn keys(message: &[u8]) -> Result<Ask, Error> {
         _ => Ok(false),
     })?;
     Ok(Ask { parameters: texts.parameters(OperationKind::ListKeys)?, ..Ask::default() })
+}
+
+fn app_check(message: &[u8]) -> Result<Ask, Error> {
+    const NAMES: [&str; 4] = ["platform", "version", "device", "language"];
+    let mut texts = Texts::default();
+    each(message, "AppCheckRequest", |number, value| match NAMES.get(number as usize - 1) {
+        Some(name) => texts.set(name, &value.text()?),
+        None => Ok(false),
+    })?;
+    Ok(Ask { parameters: texts.parameters(OperationKind::AppCheck)?, ..Ask::default() })
 }
 
 fn lock(kind: OperationKind, message: &[u8]) -> Result<Ask, Error> {

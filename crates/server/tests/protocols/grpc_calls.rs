@@ -65,6 +65,7 @@ fn case(method: &MethodDescriptor) -> Option<(Value, i32)> {
         (_, "Watch") => (json!({}), 0),
         ("LockService", "Acquire" | "Renew" | "Release") => (json!({"name": "report"}), UNAUTHENTICATED),
         ("LockService", "Get") => (json!({"name": "report"}), NOT_FOUND),
+        ("AppService", "Check") => (json!({"platform": "ios", "version": "1.0"}), 0),
         ("BatchService", "Run") => {
             let create = json!({"op": "BATCH_VERB_CREATE", "shelf_record": {"name": "Mine"}});
             (json!({"operations": [create]}), UNAUTHENTICATED)
@@ -91,6 +92,10 @@ fn case(method: &MethodDescriptor) -> Option<(Value, i32)> {
     })
 }
 
+fn service_of(method: &MethodDescriptor) -> String {
+    method.parent_service().name().to_owned()
+}
+
 /// Whether the request itself shows who asks, so that the token is not looked at.
 fn shows_itself(method: &MethodDescriptor) -> bool {
     method.parent_service().name() == "AuthService"
@@ -111,7 +116,7 @@ fn every_method_is_asked_by_those_who_may_not() {
         let fencing: &[(&str, &str)] = if holds { &[("fencing-token", "report:1")] } else { &[] };
         let bad = [&[("authorization", "Bearer mallory")], fencing].concat();
         let called = world.grpc.call(&method, &bad, &fields);
-        if !shows_itself(&method) {
+        if !shows_itself(&method) && service_of(&method) != "AppService" {
             assert_eq!(
                 (called.status(), problem(&called).code.as_str()),
                 (UNAUTHENTICATED, "invalid_token"),
@@ -126,7 +131,7 @@ fn every_method_is_asked_by_those_who_may_not() {
         let expected = if method.name() == "Register" { 6 } else { expected };
         assert_eq!(called.status(), expected, "{}: {called:?}", method.full_name());
     }
-    assert_eq!(seen.len(), 2 * 10 + 10 + 1 + 10 + 4, "{seen:?}");
+    assert_eq!(seen.len(), 2 * 10 + 10 + 1 + 10 + 4 + 1, "{seen:?}");
 }
 
 #[test]
@@ -354,4 +359,20 @@ fn each_version_of_the_api_is_a_package_of_its_own() {
     assert_eq!(text(&make, &made, "name"), "Sweep");
     let found = grpc.call(&read, &[], &json!({"id": text(&make, &made, "id")}));
     assert_eq!(text(&read, &found, "title"), "Sweep");
+}
+
+#[test]
+fn a_client_that_is_too_old_may_ask_what_to_do_and_nothing_else() {
+    let project =
+        Project::of(&[("models/note.toml", "[fields]\ntext = \"string\"\n[allow]\nread = \"true\"\n")]);
+    project.set("[app.ios]\nenforce = true\nminimum = \"2.0\"\nstore = \"2.1\"\n");
+    let server = project.serve();
+    let grpc = Grpc::new(server.address);
+    let old = [("client-version", "ios/1.0")];
+    let (list, check) = (grpc.method("NoteService", "List"), grpc.method("AppService", "Check"));
+    let called = grpc.call(&list, &old, &json!({}));
+    assert_eq!((called.status(), problem(&called).code.as_str()), (9, "client_outdated"));
+    assert_eq!(grpc.call(&list, &[("client-version", "ios/2.0")], &json!({})).status(), 0);
+    let asked = json!({"platform": "ios", "version": "1.0"});
+    assert_eq!(text(&check, &grpc.call(&check, &old, &asked), "status"), "hard");
 }
