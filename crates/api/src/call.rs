@@ -47,6 +47,7 @@ impl Call {
     pub(crate) async fn ask(&self, body: Body) -> Result<Ask, Error> {
         let kind = self.operation().kind;
         Ok(Ask {
+            of: None,
             id: if self.route.id_place > 0 { Some(self.id()?) } else { None },
             name: if self.route.place == Place::Lock { Some(self.name()) } else { None },
             conditions: conditions::of(kind, self.headers())?,

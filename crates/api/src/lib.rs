@@ -33,6 +33,7 @@ mod routes;
 mod state;
 mod status;
 mod system;
+mod takeover;
 mod trace;
 mod watch;
 
@@ -42,10 +43,12 @@ pub use endpoint::{AnsweredFor, Endpoint, Exchange};
 pub use json::parse_object;
 pub use measures::{Requests, RouteMeasures};
 pub use problem::problem;
+pub use query::decode_query;
 pub use routes::{Api, router};
 pub use state::Limits;
 pub use status::status;
 pub use system::METRICS_TYPE;
+pub use takeover::{Next, Stream, Taken, Takeover};
 
 /// The client's address, which the server puts into the extensions of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -16,6 +16,19 @@ pub(crate) fn parse(query: Option<&str>, kind: OperationKind) -> Result<Pairs, E
     Ok(pairs)
 }
 
+/// The names and values in the query of a URI, in their order.
+///
+/// # Errors
+/// [`Code::InvalidParameter`] for what is not UTF-8.
+pub fn decode_query(query: &str) -> Result<Vec<(String, String)>, Error> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let pair = |pair: &str| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Ok((decode(name)?, decode(value)?))
+    };
+    pairs.map(pair).collect()
+}
+
 fn decode(text: &str) -> Result<String, Error> {
     decode_percent(text, true).ok_or_else(|| invalid("the query is not UTF-8 in percent-encoding".to_owned()))
 }

@@ -13,6 +13,11 @@ pub fn status(code: Code) -> StatusCode {
         | Code::InvalidExpand
         | Code::InvalidLimit
         | Code::InvalidCursor
+        | Code::InvalidDocument
+        | Code::DocumentTooLarge
+        | Code::DocumentTooComplex
+        | Code::UnknownDocument
+        | Code::InvalidVariables
         | Code::InvalidEventId
         | Code::InvalidParameter
         | Code::InvalidJson

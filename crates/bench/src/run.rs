@@ -27,7 +27,15 @@ const IDLE: Duration = Duration::from_secs(2);
 const PHASES: [(&str, &[Workload]); 3] = [
     (
         "reading",
-        &[Workload::ReadById, Workload::List, Workload::GrpcReadById, Workload::GrpcList, Workload::Login],
+        &[
+            Workload::ReadById,
+            Workload::List,
+            Workload::GraphqlReadById,
+            Workload::GraphqlList,
+            Workload::GrpcReadById,
+            Workload::GrpcList,
+            Workload::Login,
+        ],
     ),
     ("writing", &[Workload::Create, Workload::Batch]),
     ("watching", &[Workload::Watch]),

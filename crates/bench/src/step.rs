@@ -65,6 +65,9 @@ impl Workload {
             // What another protocol costs over the same operation.
             (Workload::GrpcReadById, _) => Step::Workload(Workload::ReadById),
             (Workload::GrpcList, _) => Step::Workload(Workload::List),
+            // What the same costs by REST, in the same run.
+            (Workload::GraphqlReadById, _) => Step::Workload(Workload::ReadById),
+            (Workload::GraphqlList, _) => Step::Workload(Workload::List),
             (Workload::ReadById, Engine::Postgres) => Step::Pgbench(pgbench::Work::Read),
             (Workload::List, Engine::Postgres) => Step::Pgbench(pgbench::Work::List),
             (Workload::Create, Engine::Postgres) => Step::Pgbench(pgbench::Work::Create),
@@ -88,7 +91,8 @@ impl Workload {
             (Workload::List, Engine::Sqlite) => &[Step::Axum(Size::Record), Step::Bare(Work::Page)],
             (Workload::Create, Engine::Sqlite) => &[Step::Bare(Work::InsertGroups)],
             (Workload::Login, _) => &[Step::ReadsAlone, Step::ReadsBesideLogins],
-            (Workload::GrpcReadById | Workload::GrpcList | Workload::Batch | Workload::Watch, _) => &[],
+            (Workload::GrpcReadById | Workload::GrpcList, _) => &[],
+            (Workload::GraphqlReadById | Workload::GraphqlList | Workload::Batch | Workload::Watch, _) => &[],
         }
     }
 }
@@ -129,6 +133,7 @@ mod tests {
             &["read_by_id", "axum_record", "sqlite_point", "list", "axum_page", "sqlite_page"],
         );
         check(&[Workload::GrpcList], &["grpc_list", "list"]);
+        check(&[Workload::GraphqlList], &["graphql_list", "list"]);
         check(&[Workload::Watch], &["watch", "bare_loop"]);
         check(&[Workload::Login], &["login", "argon2id", "reads_alone", "reads_beside_logins"]);
         check_on(

@@ -6,7 +6,7 @@ use crate::http::request;
 use crate::scene::{Account, Scene, batch, message, message_text};
 use crate::script::{Accepts, Script};
 use clap::ValueEnum;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Records in a page of `list`.
@@ -28,6 +28,10 @@ pub(crate) enum Workload {
     GrpcReadById,
     /// The newest 30 messages of the room, over gRPC.
     GrpcList,
+    /// As `read_by_id`, by GraphQL.
+    GraphqlReadById,
+    /// As `list`, by GraphQL.
+    GraphqlList,
     /// Logging in.
     Login,
     /// Posting a message.
@@ -46,6 +50,8 @@ impl Workload {
             Workload::List => "list",
             Workload::GrpcReadById => "grpc_read_by_id",
             Workload::GrpcList => "grpc_list",
+            Workload::GraphqlReadById => "graphql_read_by_id",
+            Workload::GraphqlList => "graphql_list",
             Workload::Login => "login",
             Workload::Create => "create",
             Workload::Batch => "batch",
@@ -84,6 +90,18 @@ impl Workload {
                 let is_page: Accepts = |answer, _| answer["items"] == PAGE;
                 Script::constant(grpc::frame(&request), 200, is_page).calling(call)
             }
+            Workload::GraphqlReadById => {
+                let first = scene.messages.first().map_or("", String::as_str);
+                let request = post("/graphql", graphql(READ, &json!({ "id": first })));
+                let is_good = |answer: &Value, id: &str| answer["data"]["message"]["id"] == id;
+                Script::varied(request, scene.messages.clone(), 200, is_good, seed)
+            }
+            Workload::GraphqlList => {
+                let request = post("/graphql", graphql(LIST, &json!({"room": scene.room, "first": PAGE})));
+                Script::constant(request, 200, |answer, _| {
+                    is_list(&answer["data"]["messages"]["nodes"], "room_id")
+                })
+            }
             Workload::Login => {
                 let request = request("POST", "/v1/auth/login", None, Some(&credentials(&member.email)));
                 Script::constant(request, 200, |answer, _| answer["access_token"].is_string())
@@ -100,6 +118,23 @@ impl Workload {
     }
 }
 
+/// What REST answers of a message, asked for by GraphQL.
+const READ: &str =
+    "query($id: UUID!) { message(id: $id) { id room_id author_id text created_at updated_at version } }";
+
+/// What REST answers of a room's newest messages, asked for by GraphQL.
+const LIST: &str = "query($room: UUID!, $first: Int!) {
+    messages(filter: {room_id: {eq: $room}}, order: {field: created_at, direction: DESC}, first: $first) {
+        nodes { id room_id author_id text created_at updated_at version }
+        pageInfo { endCursor }
+        position
+    }
+}";
+
+fn graphql(document: &str, variables: &Value) -> String {
+    json!({"query": document, "variables": variables}).to_string()
+}
+
 /// The path and query of the list: a filter that the index serves, and the order of a chat's window.
 pub(crate) fn list_target(room: &str) -> String {
     format!("/v1/messages?filter=room%20%3D%3D%20%22{room}%22&order=-created_at&limit={PAGE}")
@@ -107,8 +142,12 @@ pub(crate) fn list_target(room: &str) -> String {
 
 /// A whole page of one room's messages, the newest first. Timestamps are of one length, so their texts have their order.
 fn is_page(answer: &Value, _: &str) -> bool {
-    let Some(items) = answer["items"].as_array() else { return false };
-    let one_room = items.iter().all(|item| item["room"] == items[0]["room"]);
+    is_list(&answer["items"], "room")
+}
+
+fn is_list(items: &Value, room: &str) -> bool {
+    let Some(items) = items.as_array() else { return false };
+    let one_room = items.iter().all(|item| item[room] == items[0][room]);
     let times: Vec<Option<&str>> = items.iter().map(|item| item["created_at"].as_str()).collect();
     items.len() == PAGE
         && one_room
@@ -124,7 +163,6 @@ fn is_written(answer: &Value, _: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn page(items: usize, change: impl Fn(usize, &mut Value)) -> Value {
         let item = |index: usize| {

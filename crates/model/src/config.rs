@@ -25,6 +25,8 @@ pub struct Config {
     pub accounts: Accounts,
     /// Who may take locks.
     pub locks: Locks,
+    /// What GraphQL documents may ask.
+    pub graphql: GraphQl,
     /// What is logged, and how.
     pub log: Log,
     /// The application's clients, by their platforms: `[app.ios]`.
@@ -241,6 +243,33 @@ pub struct Locks {
     pub allow: Option<String>,
 }
 
+/// GraphQL. The bounds are on what a document asks for, whatever the records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct GraphQl {
+    /// Whether clients may ask for the schema.
+    pub introspection: bool,
+    /// Whether only the documents in the project's folder `api/graphql` are run.
+    pub persisted_only: bool,
+    /// The largest document in bytes.
+    #[schemars(range(min = 1))]
+    pub document_bytes: usize,
+    /// The most words and signs of a document.
+    #[schemars(range(min = 1))]
+    pub document_tokens: usize,
+    /// The deepest nesting of objects in each other.
+    #[schemars(range(min = 1, max = 50))]
+    pub max_depth: usize,
+    /// The most values that a document may ask for: each field counts 1, and what is within a page as often as the page may have records.
+    #[schemars(range(min = 1))]
+    pub max_complexity: u64,
+    /// The most aliases.
+    pub max_aliases: usize,
+    /// The most root fields: operations that one document calls.
+    #[schemars(range(min = 1))]
+    pub max_root_fields: usize,
+}
+
 /// Logs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
@@ -308,6 +337,21 @@ impl Default for Limits {
             watchers: 10_000,
             watchers_per_caller: 2_000,
             watch_buffer_bytes: 256 << 10,
+        }
+    }
+}
+
+impl Default for GraphQl {
+    fn default() -> Self {
+        GraphQl {
+            introspection: true,
+            persisted_only: false,
+            document_bytes: 32 << 10,
+            document_tokens: 5_000,
+            max_depth: 12,
+            max_complexity: 20_000,
+            max_aliases: 50,
+            max_root_fields: 20,
         }
     }
 }

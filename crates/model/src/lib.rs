@@ -21,8 +21,8 @@ mod versions;
 pub use app::{AppPlatform, AppText, AppVersion, NotAVersion};
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
 pub use config::{
-    Accounts, Config, Data, DatabaseUrl, Durability, Engine, Isolation, Limits, Log, LogFormat, Password,
-    Server,
+    Accounts, Config, Data, DatabaseUrl, Durability, Engine, GraphQl, Isolation, Limits, Log, LogFormat,
+    Password, Server,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
 pub use field::{Constraints, Default, Field, FieldType, OnDelete};

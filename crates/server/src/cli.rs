@@ -1,7 +1,8 @@
 //! The command line.
 
 use crate::commands::{
-    api, backup, check, export, import, init, key, migrate, moving, proto, schema, serve, tune, user, version,
+    api, backup, check, export, graphql, import, init, key, migrate, moving, proto, schema, serve, tune,
+    user, version,
 };
 use crate::failure::Failure;
 use clap::builder::NonEmptyStringValueParser;
@@ -30,6 +31,8 @@ pub(crate) enum Command {
     Schema(schema::Schema),
     Api(api::Api),
     Proto(proto::Proto),
+    #[command(name = "graphql")]
+    GraphQl(graphql::GraphQl),
     Init(init::Init),
     Migrate(migrate::Migrate),
     User(user::User),
@@ -53,6 +56,7 @@ impl Command {
             Command::Schema(command) => command.run(),
             Command::Api(command) => command.run(),
             Command::Proto(command) => command.run(),
+            Command::GraphQl(command) => command.run(),
             Command::Init(command) => command.run(),
             Command::Migrate(command) => command.run(),
             Command::User(command) => command.run(),

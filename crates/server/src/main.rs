@@ -15,6 +15,7 @@ mod commands;
 mod contracts;
 mod failure;
 mod golden;
+mod graphql;
 mod keys;
 mod listen;
 mod logs;

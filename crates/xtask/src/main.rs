@@ -9,12 +9,14 @@ mod atlas;
 mod bench;
 mod deny;
 mod fuzz;
+mod graphql;
 mod grpc_client;
 mod machine;
 mod postgres;
 mod process;
 mod python;
 mod schemathesis;
+mod serving;
 mod steps;
 mod tally;
 mod test;
@@ -38,6 +40,7 @@ usage: cargo xtask <command>
   schemathesis   make requests from /openapi.json, right and wrong ones, and check the answers (needs python3 and PyPI)
   schemathesis --long   more of them, and others each time
   grpc-client    generate a client in Python from `mainstay proto`, and run it against the program (needs python3 and PyPI)
+  graphql        the audits of GraphQL over HTTP, by the npm package `graphql-http` (needs node, npm and the npm registry)
   postgres       a private PostgreSQL for tests that are run by hand, until Ctrl-C (else each test program starts its own)
   fuzz [TARGET] [SECONDS]   libFuzzer on filters, cursors, bodies, batches and project files, a minute each (needs a C++ compiler)
   bench          build the program and measure it, with `--engine postgres` on a private PostgreSQL; `cargo xtask bench --help`
@@ -66,6 +69,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["schemathesis"] => schemathesis::check(&workspace, false)?,
         ["schemathesis", "--long"] => schemathesis::check(&workspace, true)?,
         ["grpc-client"] => grpc_client::check(&workspace)?,
+        ["graphql"] => graphql::check(&workspace)?,
         ["fuzz", rest @ ..] => fuzz::run(&workspace, rest)?,
         ["postgres"] => postgres::serve(&workspace)?,
         ["docs"] => docs(&workspace)?,

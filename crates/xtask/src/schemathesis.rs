@@ -4,12 +4,13 @@
 //! The tool comes from PyPI, into an environment of its own in the target folder. `crates/xtask/schemathesis` has what
 //! it is told.
 
+use crate::serving::Server;
 use crate::workspace::Workspace;
-use crate::{process, python};
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Read, Write};
+use crate::{process, python, tools};
+use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::Stdio;
 
 /// What is served, and how.
 const PROJECTS: [&str; 2] = ["chat", "atlas"];
@@ -94,7 +95,7 @@ impl Trial {
     }
 
     fn run(&self, workspace: &Workspace, tool: &Path, is_long: bool) -> Result<(), String> {
-        let server = Server::start(self, workspace)?;
+        let server = Server::start(workspace, &self.program, &self.project, &self.log)?;
         let told = workspace.root.join("crates/xtask/schemathesis");
         let mut command = workspace.command(tool);
         command.arg("--config-file").arg(told.join("schemathesis.toml"));
@@ -112,38 +113,6 @@ impl Trial {
         // It remembers what failed in a folder where it runs.
         command.current_dir(self.project.parent().unwrap_or(&self.project));
         process::run(command).map_err(|error| format!("{error}; {} has the log", self.log.display()))
-    }
-}
-
-/// The program, serving. It is killed when this is dropped.
-struct Server {
-    child: Child,
-    /// Kept open: who writes to a closed pipe ends.
-    stdout: BufReader<ChildStdout>,
-    url: String,
-}
-
-impl Server {
-    fn start(trial: &Trial, workspace: &Workspace) -> Result<Server, String> {
-        let failed = |error| format!("{}: {error}", trial.program.display());
-        let mut serve: Command = workspace.command(&trial.program);
-        serve.arg("serve").arg(&trial.project).args(["--listen", "127.0.0.1:0"]);
-        serve.stdout(Stdio::piped()).stderr(File::create(&trial.log).map_err(failed)?);
-        let mut child = serve.spawn().map_err(failed)?;
-        let stdout = BufReader::new(child.stdout.take().expect("it was asked to be piped"));
-        let mut server = Server { child, stdout, url: String::new() };
-        // The address is said in the last line but one, so nothing is left that could fill the pipe.
-        let said = server.stdout.by_ref().lines().map_while(Result::ok);
-        let url = said.filter_map(|line| line.find("http://").map(|at| line[at..].trim().to_owned())).next();
-        server.url = url.ok_or_else(|| format!("it did not start: {} says why", trial.log.display()))?;
-        Ok(server)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -38,6 +38,15 @@ pub(crate) fn provide_python(workspace: &Workspace) -> Result<(), String> {
     install(workspace, "python3-venv").map_err(|reason| format!("`python3 -m venv` does not work: {reason}"))
 }
 
+/// Sees that there are node and npm.
+pub(crate) fn provide_node(workspace: &Workspace) -> Result<(), String> {
+    let folders: Vec<_> = std::env::split_paths(&path(workspace)).collect();
+    for (program, package) in missing(&[("node", "nodejs"), ("npm", "npm")], &folders) {
+        install(workspace, package).map_err(|reason| format!("`{program}` is missing: {reason}"))?;
+    }
+    Ok(())
+}
+
 /// The `PATH` with our own tools behind all others.
 pub(crate) fn path(workspace: &Workspace) -> OsString {
     let path = std::env::var_os("PATH").unwrap_or_default();

@@ -16,12 +16,23 @@ pub struct Ask {
     pub name: Option<String>,
     /// What to answer, and of which records.
     pub parameters: Parameters,
+    /// Of a list: those alone that point to some records, a page for each of these.
+    pub of: Option<Of>,
     /// What has to be so for a write to take effect.
     pub conditions: Conditions,
     /// The position that the answer has to be as new as.
     pub position: Option<Position>,
     /// The fields, in the JSON form of their values; `None` when there are none.
     pub body: Option<Map<String, Value>>,
+}
+
+/// Records that others point to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Of {
+    /// The name of the ref by which they do.
+    pub field: String,
+    /// The ids of those that are pointed to.
+    pub ids: Vec<Uuid>,
 }
 
 impl Ask {

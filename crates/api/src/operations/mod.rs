@@ -26,7 +26,7 @@ mod update;
 mod version;
 mod write;
 
-pub use ask::Ask;
+pub use ask::{Ask, Of};
 pub use batch::ISOLATION;
 pub use condition::{Conditions, IfMatch};
 pub use counts::{OperationCounts, Outcome, Protocol};

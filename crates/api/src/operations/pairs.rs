@@ -44,6 +44,7 @@ impl Pairs {
             return Ok(Parameters::default());
         }
         Ok(Parameters {
+            cursors: false,
             filter: self.filter(),
             order: self.order(),
             fields: self.names("fields"),

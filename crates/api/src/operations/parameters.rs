@@ -22,6 +22,8 @@ pub struct Parameters {
     pub cursor: Option<String>,
     /// Whether to count all that match.
     pub count: bool,
+    /// Whether to answer the cursor behind each record of a page.
+    pub cursors: bool,
     /// Soft-deleted records, for those who may delete them.
     pub deleted: Deleted,
     /// The account whose API keys are asked for, where it is not the caller's own.
@@ -82,6 +84,7 @@ impl Parameters {
             limit,
             cursor: self.cursor,
             count: self.count,
+            cursors: self.cursors,
             deleted: self.deleted,
             ..ListRequest::default()
         })

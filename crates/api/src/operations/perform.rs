@@ -50,7 +50,10 @@ async fn in_version(
     mut ask: Ask,
 ) -> Result<Reply, Error> {
     let selected = match operation.model {
-        Some(model) => version::lower_parameters(face, model, &mut ask.parameters)?,
+        Some(model) => {
+            version::lower_of(face, model, &mut ask.of)?;
+            version::lower_parameters(face, model, &mut ask.parameters)?
+        }
         None => None,
     };
     let reply = run(operations, caller, operations.newest(operation), ask).await?;

@@ -1,7 +1,7 @@
 //! Get and list.
 
 use super::perform::Context;
-use super::{Ask, Reply};
+use super::{Ask, Of, Reply};
 use mainstay_engine::{Error, GetRequest, ListAnswer, ListRequest, View};
 use mainstay_expr::Value;
 use mainstay_ports::Deleted;
@@ -27,6 +27,12 @@ pub(super) async fn get(context: Context<'_>, ask: Ask) -> Result<Reply, Error> 
 pub(super) async fn list(context: Context<'_>, ask: Ask) -> Result<Reply, Error> {
     let freshness = ask.freshness();
     let mut request = ListRequest { freshness, ..ask.parameters.list_request()? };
+    if let Some(Of { field, ids }) = ask.of {
+        let model = context.model().id;
+        // Boxed, so that a plain list need not carry the room for it.
+        let pages = Box::pin(context.engine().list_of(context.caller, model, &field, &ids, &request));
+        return Ok(Reply::Pages(pages.await?));
+    }
     loop {
         let page = context.engine().list(context.caller, context.model().id, &request).await?;
         match fitting(&page) {

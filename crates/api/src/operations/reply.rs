@@ -11,6 +11,8 @@ pub enum Reply {
     Account(View),
     /// A page of records.
     Page(ListAnswer),
+    /// Pages of the records that point to others: one for each of these.
+    Pages(Vec<ListAnswer>),
     /// What writes did: one, or, of a batch, each in its order. The position is behind them.
     Written(Vec<Written>, Position),
     /// How many records a write by filter wrote to. The position is behind the writes.
@@ -52,7 +54,12 @@ impl Reply {
             Reply::Made(made) => Done::Key(made),
             Reply::Lock(lock) => Done::Lock(lock),
             Reply::Nothing => Done::Nothing,
-            Reply::Record(..) | Reply::Account(_) | Reply::Page(_) | Reply::Key(_) | Reply::Keys(_) => {
+            Reply::Record(..)
+            | Reply::Account(_)
+            | Reply::Page(_)
+            | Reply::Pages(_)
+            | Reply::Key(_)
+            | Reply::Keys(_) => {
                 return None;
             }
             Reply::App(_) => return None,

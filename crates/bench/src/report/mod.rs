@@ -90,6 +90,7 @@ impl Workload {
     pub(crate) fn target(self, engine: Engine) -> Option<Target> {
         match self {
             Workload::GrpcReadById | Workload::GrpcList => Some(Target::AtLeast(0.6)),
+            Workload::GraphqlReadById | Workload::GraphqlList => Some(Target::AtLeast(0.6)),
             Workload::ReadById | Workload::Create if engine == Engine::Postgres => Some(Target::AtLeast(0.6)),
             _ if engine == Engine::Postgres => None,
             Workload::ReadById => Some(Target::AtLeast(0.5)),

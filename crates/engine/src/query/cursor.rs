@@ -4,7 +4,7 @@ use crate::seal::Seal;
 use crate::{Code, Error};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use mainstay_expr::Value;
+use mainstay_expr::{FieldId, Value};
 use mainstay_model::{Model, json};
 use mainstay_ports::{Deleted, Keyring, Order};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ pub(crate) struct Listed<'a> {
     pub(crate) order: &'a [Order],
     pub(crate) filter: Option<&'a str>,
     pub(crate) deleted: Deleted,
+    /// The ref, and the record that it points to, where only those are listed that point to it.
+    pub(crate) of: Option<(FieldId, Uuid)>,
 }
 
 const MAX_CURSOR_BYTES: usize = 8_192;
@@ -66,8 +68,13 @@ impl Listed<'_> {
     fn context(&self) -> Vec<u8> {
         let keys = self.order.iter().map(|key| (&self.model.field(key.field).name, key.descending));
         let keys: Vec<_> = keys.collect();
-        serde_json::to_vec(&(&self.model.name, keys, self.filter, self.deleted as u8))
-            .expect("names, texts and numbers can be written")
+        let query = (&self.model.name, keys, self.filter, self.deleted as u8);
+        let of = self.of.map(|(field, id)| (&self.model.field(field).name, id));
+        let context = match of {
+            Some(of) => serde_json::to_vec(&(query, of)),
+            None => serde_json::to_vec(&query),
+        };
+        context.expect("names, texts and numbers can be written")
     }
 }
 

@@ -8,8 +8,9 @@ use super::{ListAnswer, ListRequest};
 use crate::{Caller, Code, Engine, Error, View};
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::Model;
-use mainstay_ports::{Order, Query, Record, Selection};
+use mainstay_ports::{Order, Query, Record, Row, Selection};
 use std::sync::Arc;
+use uuid::Uuid;
 
 impl Engine {
     /// Answers a page of the records that the caller may see.
@@ -33,15 +34,14 @@ impl Engine {
         let asked =
             Asked { model: model.id, verb: "list", deleted: request.deleted, filter, order: &request.order };
         let question = self.question(caller, &asked)?;
-        let listed = listed(model, &question.order, request);
+        let listed = listed(model, &question.order, request, None);
         let open = |cursor: &String| self.cursors().open(cursor, &listed);
         let after = request.cursor.as_ref().map(open).transpose()?;
         let query = question.ask(caller.user(), Selection::All, request.limit);
         self.require_known(request.freshness).await?;
         let query = Query { after, count: request.count, ..query }.fresh(request.freshness);
         let page = self.store().query(query).await?;
-        let last = page.rows.last().filter(|_| page.more);
-        let next = last.map(|row| self.next(&row.record, &listed)).transpose()?;
+        let (next, cursors) = self.cursors_of(&page.rows, page.more, request, &listed)?;
         let view = |row| View { selected: selected.clone(), ..question.rights.view(model, row) };
         let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
         if !expansion.is_empty() {
@@ -49,7 +49,21 @@ impl Engine {
             let along = Along { vars: &vars, freshness: alongside(request.freshness, page.position) };
             self.expand(along, &mut items, &expansion).await?;
         }
-        Ok(ListAnswer { items, next, count: page.count, position: page.position })
+        Ok(ListAnswer { items, next, cursors, count: page.count, position: page.position })
+    }
+
+    /// The cursor of the next page, and the one behind each record.
+    pub(super) fn cursors_of(
+        &self,
+        rows: &[Row],
+        more: bool,
+        request: &ListRequest,
+        listed: &Listed<'_>,
+    ) -> Result<(Option<String>, Vec<String>), Error> {
+        let last = rows.last().filter(|_| more);
+        let next = last.map(|row| self.next(&row.record, listed)).transpose()?;
+        let each = rows.iter().filter(|_| request.cursors).map(|row| self.next(&row.record, listed));
+        Ok((next, each.collect::<Result<_, _>>()?))
     }
 
     fn next(&self, last: &Record, listed: &Listed<'_>) -> Result<String, Error> {
@@ -70,6 +84,11 @@ impl Engine {
     }
 }
 
-fn listed<'a>(model: &'a Model, order: &'a [Order], request: &'a ListRequest) -> Listed<'a> {
-    Listed { model, order, filter: request.filter.as_deref(), deleted: request.deleted }
+pub(super) fn listed<'a>(
+    model: &'a Model,
+    order: &'a [Order],
+    request: &'a ListRequest,
+    of: Option<(FieldId, Uuid)>,
+) -> Listed<'a> {
+    Listed { model, order, filter: request.filter.as_deref(), deleted: request.deleted, of }
 }

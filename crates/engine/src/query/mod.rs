@@ -6,6 +6,7 @@ mod filter;
 mod freshness;
 mod get;
 mod list;
+mod list_of;
 mod order;
 mod question;
 mod rights;
@@ -47,6 +48,8 @@ pub struct ListRequest {
     pub cursor: Option<String>,
     /// Whether to count all that match.
     pub count: bool,
+    /// Whether to answer the cursor behind each record, and not only the one behind the page.
+    pub cursors: bool,
     /// Soft-deleted records, for those who may delete them.
     pub deleted: Deleted,
     /// How new the answer has to be.
@@ -63,6 +66,7 @@ impl Default for ListRequest {
             limit: Self::DEFAULT_LIMIT,
             cursor: None,
             count: false,
+            cursors: false,
             deleted: Deleted::Exclude,
             freshness: Freshness::Latest,
         }
@@ -92,6 +96,8 @@ pub struct ListAnswer {
     pub items: Vec<View>,
     /// The cursor of the next page; `None` on the last.
     pub next: Option<String>,
+    /// The cursor behind each record, when they were asked for.
+    pub cursors: Vec<String>,
     /// How many match, when that was asked.
     pub count: Option<u64>,
     /// The position of the feed that the answer is at least as new as.

@@ -114,7 +114,7 @@ impl Ended {
 
 /// How a protocol writes events. Watchers share a frame only within a format.
 pub trait Format: Send + Sync + 'static {
-    /// The format's name, which tells it from others.
+    /// The format's name, which tells it from others: two of one name write the same.
     fn name(&self) -> &str;
     /// Appends an event.
     fn encode(&self, application: &Application, event: &Event<'_>, out: &mut Vec<u8>);

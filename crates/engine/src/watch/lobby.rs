@@ -100,6 +100,7 @@ impl Lobby {
         self.seats()
     }
 
+    /// Whether nobody is let in any more.
     pub(super) fn is_closed(&self) -> bool {
         self.inner().is_closed
     }

@@ -38,7 +38,8 @@ const WORDS: &[&str] = &[
 ];
 
 /// Paths of the API beside those of models.
-const PATHS: &[&str] = &["app", "batch", "docs", "files", "healthz", "live", "locks", "readyz", "search"];
+const PATHS: &[&str] =
+    &["app", "batch", "docs", "files", "graphql", "healthz", "live", "locks", "readyz", "search"];
 
 /// Members of answers beside a record's fields.
 const ANSWERS: &[&str] = &["expand"];

@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod backup;
 pub(crate) mod check;
 pub(crate) mod export;
+pub(crate) mod graphql;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;

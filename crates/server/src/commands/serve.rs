@@ -4,6 +4,7 @@ use super::runtime;
 use crate::backend::Backend;
 use crate::cli::ProjectArgs;
 use crate::failure::{Failure, exit};
+use crate::graphql::with_graphql;
 use crate::listen::{Listener, Options, Stopped};
 use crate::logs::{self, Logs};
 use crate::metrics::Metrics;
@@ -113,10 +114,10 @@ impl Serve {
         if !project.diagnostics.items.is_empty() {
             complain(&format!("{}: `mainstay check` shows them\n", summary(&project.diagnostics)));
         }
-        self.open_and_serve(&project, &logs)
+        self.open_and_serve(&project, &logs, false)
     }
 
-    fn open_and_serve(&self, project: &Opened, logs: &Logs) -> Result<ExitCode, Failure> {
+    fn open_and_serve(&self, project: &Opened, logs: &Logs, is_dev: bool) -> Result<ExitCode, Failure> {
         let lock = proto::for_serving(project)?;
         let runtime = runtime()?;
         // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
@@ -130,8 +131,9 @@ impl Serve {
         };
         let backend = Backend::open(project, self.project.data.data.as_deref(), &runtime)?;
         let listeners = Listeners { api: listener, metrics: metrics_listener };
+        let api = with_graphql(Api::new(backend.engine.clone()), project, is_dev)?;
         say(&banner(project, &backend, &listeners));
-        let code = runtime.block_on(serve(listeners, &backend, project, &lock, logs.buffer.lost()));
+        let code = runtime.block_on(serve(listeners, api, &backend, project, &lock, logs.buffer.lost()));
         // Tasks that still run hold on to the store; with the last of them gone it closes, and all data are in its one file.
         runtime.shutdown_timeout(LAST_TASKS);
         drop(backend);
@@ -150,7 +152,7 @@ impl Dev {
         if proto::update_if_any(&project)? {
             say(&format!("wrote {LOCK_FILE}\n"));
         }
-        self.serve.open_and_serve(&project, &logs)
+        self.serve.open_and_serve(&project, &logs, true)
     }
 }
 
@@ -163,6 +165,7 @@ struct Listeners {
 
 async fn serve(
     listeners: Listeners,
+    api: Api,
     backend: &Backend,
     project: &Opened,
     lock: &Lock,
@@ -184,7 +187,7 @@ async fn serve(
     let follower = backend.engine.clone();
     tokio::spawn(async move { follower.follow_other_nodes().await });
     let options = Options::of(&project.application.config);
-    let router = router(backend, lock, &options, listeners.metrics, log_lines_lost);
+    let router = router(api, backend, lock, &options, listeners.metrics, log_lines_lost);
     let serving = listeners.api.serve(router, options, stop);
     say("ready\n");
     tokio::select! {
@@ -198,13 +201,13 @@ async fn serve(
 
 /// The API, with the metrics in it unless they have a listener of their own. That one serves as long as the program runs, a stop included.
 fn router(
+    api: Api,
     backend: &Backend,
     lock: &Lock,
     options: &Options,
     listener: Option<Listener>,
     log_lines_lost: Arc<Counter>,
 ) -> Router {
-    let api = Api::new(backend.engine.clone());
     let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock);
     let api = grpc.into_iter().fold(api, Api::with);
     let metrics = Metrics {

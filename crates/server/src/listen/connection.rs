@@ -1,5 +1,6 @@
 //! One connection, from its first byte to its last.
 
+use super::counted::Counted;
 use super::http2;
 use super::opening::{Opening, opening};
 use super::refusal::Refusal;
@@ -11,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use mainstay_api::ClientAddress;
+use mainstay_api::{ClientAddress, Taken, Takeover};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -112,9 +113,11 @@ impl Server {
         let progress = Arc::new(Progress::default());
         let socket = Socket::new(stream, progress.clone(), self.stall_timeout, self.measures.clone());
         let io = TokioIo::new(socket);
+        let takeover = Takeover::default();
         let service = service_fn(|mut request: Request<Incoming>| {
             progress.set_asked();
             request.extensions_mut().insert(ClientAddress(client));
+            request.extensions_mut().insert(takeover.clone());
             let (refusal, mut router) = (Refusal::of_host(&request), self.router.clone());
             async move {
                 match refusal {
@@ -139,7 +142,12 @@ impl Server {
                 (&mut connection).await
             }
         };
-        let mut stream = connection.into_parts().io.into_inner().into_stream();
+        let parts = connection.into_parts();
+        let mut stream = parts.io.into_inner().into_stream();
+        if let Some(next) = takeover.take().filter(|_| result.is_ok()) {
+            let stream = Box::new(Counted::new(stream, self.measures.clone()));
+            return next(Taken { stream, read: parts.read_buf }).await;
+        }
         if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
             note(refusal, client, &self.measures);
             let _ = stream.write_all(&refusal.to_bytes().await).await;

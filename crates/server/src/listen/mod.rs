@@ -6,6 +6,7 @@
 //! the number of connections, the time a header takes, the time a client may leave an answer unread, the time of a shutdown.
 
 mod connection;
+mod counted;
 mod crowd;
 mod descriptors;
 mod http2;

@@ -4,7 +4,7 @@ use crate::support::{Project, repository};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const COMMANDS: [&[&str]; 25] = [
+const COMMANDS: [&[&str]; 26] = [
     &["serve"],
     &["dev"],
     &["check"],
@@ -15,6 +15,7 @@ const COMMANDS: [&[&str]; 25] = [
     &["api", "usage"],
     &["api", "retire"],
     &["proto"],
+    &["graphql"],
     &["init"],
     &["migrate"],
     &["migrate", "plan"],

@@ -8,6 +8,7 @@ mod chat;
 mod check;
 mod connections;
 mod faults;
+mod graphql;
 mod help;
 mod idempotency;
 mod init;

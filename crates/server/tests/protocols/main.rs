@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![allow(clippy::print_stdout, reason = "what is left out is said")]
 
+mod graphql;
 mod grpc;
 mod grpc_calls;
 mod mask;
@@ -15,6 +16,7 @@ mod scenario;
 #[path = "../program/support/mod.rs"]
 mod support;
 
+use graphql::Graphql;
 use grpc::Grpc;
 use rest::Rest;
 use scenario::{Driver, Run, run};
@@ -87,4 +89,11 @@ fn present(value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+#[test]
+fn graphql_does_the_same() {
+    let expected = outcomes(|address| Box::new(Rest::new(address)));
+    let found = outcomes(|address| Box::new(Graphql::new(address)));
+    assert_same("graphql", &found, &expected);
 }

@@ -1,6 +1,6 @@
 //! What clients of an older version ask for, in the application's names.
 
-use crate::operations::Parameters;
+use crate::operations::{Of, Parameters};
 use mainstay_engine::{Code, Error, OrderKey, WatchRequest};
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::Face;
@@ -44,6 +44,19 @@ pub(crate) fn watch(face: &Face, model: ModelId, request: &mut WatchRequest) -> 
 pub(crate) fn lower_filter(face: &Face, model: ModelId, filter: &mut Option<String>) -> Result<(), Error> {
     if let Some(source) = filter {
         *source = face.lower_filter(model, source).map_err(|faults| Error::invalid_filter(&faults))?;
+    }
+    Ok(())
+}
+
+/// Puts the application's name into the ref by which records point to others.
+///
+/// # Errors
+/// [`Code::InvalidParameter`].
+pub(crate) fn lower_of(face: &Face, model: ModelId, of: &mut Option<Of>) -> Result<(), Error> {
+    if let Some(of) = of {
+        of.field = face
+            .lower_name(model, &of.field)
+            .map_err(|message| Error::new(Code::InvalidParameter, message))?;
     }
     Ok(())
 }

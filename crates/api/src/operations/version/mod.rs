@@ -12,6 +12,7 @@ mod usage;
 mod write;
 
 pub(super) use ask::lower_filter;
+pub(super) use ask::lower_of;
 pub(super) use ask::parameters as lower_parameters;
 pub(crate) use raise::raised_kept;
 pub(super) use raise::reply as raised_reply;

@@ -35,6 +35,13 @@ pub(crate) fn reply(face: &Face, selected: &Selected, reply: Reply) -> Reply {
             let items = page.items.iter().map(|item| view(face, selected, item)).collect();
             Reply::Page(ListAnswer { items, ..page })
         }
+        Reply::Pages(pages) => {
+            let page = |page: ListAnswer| {
+                let items = page.items.iter().map(|item| view(face, selected, item)).collect();
+                ListAnswer { items, ..page }
+            };
+            Reply::Pages(pages.into_iter().map(page).collect())
+        }
         // Records of the engine itself are the same in all versions.
         other @ (Reply::Count(..) | Reply::Tokens(_) | Reply::Made(_) | Reply::Key(_) | Reply::Keys(_)) => {
             other

@@ -1,0 +1,135 @@
+//! What an operation answered, in the form in which it is shown.
+
+use mainstay_api::operations::Reply;
+use mainstay_engine::{FencingToken, ListAnswer, Lock, Tokens, View, Written};
+use mainstay_expr::Value;
+use mainstay_ports::Position;
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What an operation answered. The position behind a write is not known yet while its answer is made that is kept.
+pub(super) enum Source {
+    /// A record.
+    Record(Arc<View>),
+    /// Records, all there are.
+    Records(Vec<Arc<View>>),
+    /// A page of records.
+    Page(Page),
+    /// What a write did.
+    Written(Change, Option<Position>),
+    /// What the writes of a batch did.
+    Batch(Vec<Change>, Option<Position>),
+    /// How many records were written to.
+    Count(u64, Option<Position>),
+    /// An API key with the key itself.
+    Made(Arc<View>, String),
+    /// An object that is no record.
+    Object(Map<String, Json>),
+    /// Nothing that there is more to say of.
+    Nothing,
+}
+
+/// A page of records.
+pub(super) struct Page {
+    pub(super) items: Vec<Arc<View>>,
+    /// The cursors of the records, where they were asked for.
+    pub(super) cursors: Vec<String>,
+    pub(super) more: bool,
+    /// Whether it began behind a cursor.
+    pub(super) behind: bool,
+    pub(super) count: Option<u64>,
+    pub(super) position: Position,
+}
+
+/// What a write did to a record.
+pub(super) struct Change {
+    pub(super) id: Option<Uuid>,
+    pub(super) created: bool,
+    pub(super) deleted: bool,
+    pub(super) view: Option<Arc<View>>,
+}
+
+impl Source {
+    /// What an operation answered; `behind` says whether a page began behind a cursor.
+    pub(super) fn of(reply: Reply, is_batch: bool, behind: bool) -> Self {
+        match reply {
+            Reply::Record(view, _) | Reply::Account(view) | Reply::Registered(view) | Reply::Key(view) => {
+                Source::Record(Arc::new(view))
+            }
+            Reply::Keys(views) => Source::Records(views.into_iter().map(Arc::new).collect()),
+            Reply::Page(page) => Source::Page(Page::of(page, behind)),
+            Reply::Written(written, position) if is_batch => {
+                Source::Batch(written.into_iter().map(Change::of).collect(), Some(position))
+            }
+            Reply::Written(written, position) => match written.into_iter().next() {
+                Some(written) => Source::Written(Change::of(written), Some(position)),
+                None => Source::Nothing,
+            },
+            Reply::Count(count, position) => Source::Count(count, Some(position)),
+            Reply::Made(made) => Source::Made(Arc::new(made.view), made.key),
+            Reply::Tokens(tokens) => Source::of_tokens(&tokens),
+            Reply::Lock(lock) => Source::of_lock(&lock),
+            _ => Source::Nothing,
+        }
+    }
+}
+
+impl Source {
+    /// Tokens, as RFC 6749, 5.1 has them.
+    pub(super) fn of_tokens(tokens: &Tokens) -> Self {
+        members(json!({
+            "access_token": tokens.access_token,
+            "token_type": "Bearer",
+            "expires_in": tokens.expires_in,
+            "refresh_token": tokens.refresh_token,
+        }))
+    }
+
+    /// A lock that is held.
+    pub(super) fn of_lock(lock: &Lock) -> Self {
+        let token = FencingToken { name: lock.name.clone(), fencing: lock.fencing };
+        members(json!({
+            "name": lock.name.as_str(),
+            "fencing": lock.fencing,
+            "token": token.to_string(),
+            "account": lock.account.map(|id| id.to_string()),
+            "holder": lock.holder,
+            "expires_at": timestamp(lock.expires_at),
+            "lease_ms": lock.lease_ms,
+        }))
+    }
+}
+
+impl Page {
+    pub(super) fn of(page: ListAnswer, behind: bool) -> Self {
+        Page {
+            items: page.items.into_iter().map(Arc::new).collect(),
+            cursors: page.cursors,
+            more: page.next.is_some(),
+            behind,
+            count: page.count,
+            position: page.position,
+        }
+    }
+}
+
+impl Change {
+    fn of(written: Written) -> Self {
+        let Written { id, created, deleted, view } = written;
+        Change { id, created, deleted, view: view.map(Arc::new) }
+    }
+}
+
+fn timestamp(micros: i64) -> Json {
+    let mut out = Vec::new();
+    mainstay_model::json::encode(&Value::Timestamp(micros), &mut out);
+    serde_json::from_slice(&out).unwrap_or_default()
+}
+
+fn members(value: Json) -> Source {
+    match value {
+        Json::Object(members) => Source::Object(members),
+        _ => Source::Nothing,
+    }
+}

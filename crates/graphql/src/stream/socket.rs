@@ -1,0 +1,283 @@
+//! A WebSocket and the operations that run on it.
+//!
+//! One task reads and writes; each operation is a task of its own, which hands over what is to be written through a channel with a bound. A client that
+//! does not read stops its operations, a watch is then dropped as too slow, and a write that takes too long ends the socket.
+
+use super::{Beat, Beating, Next, answers};
+use crate::error::{self, Failure};
+use crate::http::body;
+use crate::service::{Request, Service};
+use futures::{SinkExt, StreamExt};
+use mainstay_engine::{Caller, Code};
+use serde_json::{Map, Value, json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+
+/// How long a client may take for its first message.
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many operations may run on a socket at once.
+const MAX_OPERATIONS: usize = 100;
+/// How often a socket looks whether the program stops, which would wait for it.
+const LOOK: Duration = Duration::from_millis(500);
+/// How many messages may wait to be written.
+const WAITING: usize = 64;
+
+/// The frames of a client.
+pub(super) type WebSocket = WebSocketStream<Box<dyn mainstay_api::Stream>>;
+
+/// Why a socket is closed by us: the protocol's codes.
+pub(super) struct Close {
+    pub(super) code: u16,
+    pub(super) reason: String,
+}
+
+impl Close {
+    fn new(code: u16, reason: impl Into<String>) -> Self {
+        Close { code, reason: reason.into() }
+    }
+
+    fn invalid(reason: impl Into<String>) -> Self {
+        Close::new(4400, reason)
+    }
+
+    pub(super) async fn send(self, socket: &mut WebSocket) {
+        let frame = CloseFrame { code: self.code.into(), reason: self.reason.into() };
+        // Whoever is gone need not be told.
+        let _ = timeout(INIT_TIMEOUT, socket.send(Message::Close(Some(frame)))).await;
+    }
+}
+
+/// What is written to the client by an operation.
+enum Out {
+    Message(String, String),
+    /// The last message of an operation, if there is one, after which its id is free.
+    Done(String, Option<String>),
+}
+
+/// A socket.
+pub(super) struct Socket {
+    service: Arc<Service>,
+    caller: Caller,
+    token: Option<Arc<str>>,
+    is_ready: bool,
+    running: HashMap<String, AbortHandle>,
+    tasks: JoinSet<()>,
+    count: u64,
+}
+
+impl Socket {
+    pub(super) fn new(service: Arc<Service>, caller: Caller, token: Option<Arc<str>>) -> Self {
+        let (running, tasks) = (HashMap::new(), JoinSet::new());
+        Socket { service, caller, token, is_ready: false, running, tasks, count: 0 }
+    }
+
+    /// Reads and writes until the client goes or has to.
+    pub(super) async fn run(mut self, mut socket: WebSocket) {
+        let (sender, mut waiting) = mpsc::channel(WAITING);
+        let begun = Instant::now();
+        let write_timeout = self.service.operations.limits().request_timeout;
+        let mut heartbeat = tokio::time::interval(self.service.operations.limits().heartbeat);
+        heartbeat.tick().await;
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let text = tokio::select! {
+                message = socket.next() => match message {
+                    Some(Ok(message)) => match self.read(message, &sender).await {
+                        Ok(answer) => answer,
+                        Err(close) => return close.send(&mut socket).await,
+                    },
+                    _ => return,
+                },
+                Some(out) = waiting.recv() => self.written(out),
+                () = tokio::time::sleep_until(begun + INIT_TIMEOUT), if !self.is_ready => {
+                    return Close::new(4408, "Connection initialisation timeout").send(&mut socket).await;
+                }
+                _ = look.tick() => {
+                    if self.service.operations.engine().is_closing() {
+                        return Close::new(1001, "the server stops").send(&mut socket).await;
+                    }
+                    None
+                }
+                _ = heartbeat.tick() => Some("{\"type\":\"ping\"}".to_owned()).filter(|_| self.is_ready),
+            };
+            while self.tasks.try_join_next().is_some() {}
+            let Some(text) = text else { continue };
+            if !matches!(timeout(write_timeout, socket.send(Message::Text(text.into()))).await, Ok(Ok(()))) {
+                return;
+            }
+        }
+    }
+
+    fn written(&mut self, out: Out) -> Option<String> {
+        match out {
+            // What an operation left behind that was completed is not told any more.
+            Out::Message(id, text) => self.running.contains_key(&id).then_some(text),
+            Out::Done(id, text) => self.running.remove(&id).and(text),
+        }
+    }
+
+    /// Acts on a message. What it answers is written.
+    async fn read(&mut self, message: Message, sender: &mpsc::Sender<Out>) -> Result<Option<String>, Close> {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
+            Message::Binary(_) => return Err(Close::invalid("Invalid message: send text")),
+            Message::Close(_) => return Err(Close::new(1000, "")),
+        };
+        let invalid = || Close::invalid("Invalid message: send JSON objects with `type`");
+        let mut members: Map<String, Value> = serde_json::from_str(&text).map_err(|_| invalid())?;
+        let id = members.get("id").and_then(Value::as_str).map(str::to_owned);
+        match (members.get("type").and_then(Value::as_str).ok_or_else(invalid)?, id) {
+            ("connection_init", _) => self.init(members.remove("payload")).await.map(Some),
+            ("ping", _) => Ok(Some("{\"type\":\"pong\"}".to_owned())),
+            ("pong", _) => Ok(None),
+            ("subscribe", Some(id)) => self.subscribe(id, members.remove("payload"), sender).map(|()| None),
+            ("complete", Some(id)) => {
+                if let Some(task) = self.running.remove(&id) {
+                    task.abort();
+                }
+                Ok(None)
+            }
+            _ => Err(invalid()),
+        }
+    }
+
+    /// Sees who is there. A token in the first message is as good as one in the header, which browsers cannot send.
+    async fn init(&mut self, payload: Option<Value>) -> Result<String, Close> {
+        if std::mem::replace(&mut self.is_ready, true) {
+            return Err(Close::new(4429, "Too many initialisation requests"));
+        }
+        if let Some(token) = payload.as_ref().and_then(token_in) {
+            self.token = Some(token.into());
+            let identity = self.service.operations.authenticate(token).await;
+            self.caller.identity = Some(identity.map_err(|_| Close::new(4403, "Forbidden"))?);
+        }
+        Ok("{\"type\":\"connection_ack\"}".to_owned())
+    }
+
+    fn subscribe(
+        &mut self,
+        id: String,
+        payload: Option<Value>,
+        sender: &mpsc::Sender<Out>,
+    ) -> Result<(), Close> {
+        if !self.is_ready {
+            return Err(Close::new(4401, "Unauthorized"));
+        }
+        if self.running.contains_key(&id) {
+            return Err(Close::new(4409, format!("Subscriber for {} already exists", short(&id))));
+        }
+        let Some(Value::Object(payload)) = payload else {
+            return Err(Close::invalid("Invalid message: `subscribe` has a `payload`"));
+        };
+        if self.running.len() >= MAX_OPERATIONS {
+            return Err(Close::new(4429, format!("at most {MAX_OPERATIONS} operations run at once")));
+        }
+        self.count += 1;
+        let mut caller = self.caller.clone();
+        caller.request_id = format!("{}.{}", caller.request_id, self.count);
+        let operation = Running {
+            service: self.service.clone(),
+            caller,
+            token: self.token.clone(),
+            id: id.clone(),
+            sender: sender.clone(),
+        };
+        let task = self.tasks.spawn(operation.run(payload));
+        self.running.insert(id, task);
+        Ok(())
+    }
+}
+
+/// The token in the first message: `{"authorization": "Bearer …"}`, in whatever case, or `{"token": "…"}`.
+fn token_in(payload: &Value) -> Option<&str> {
+    let members = payload.as_object()?;
+    let (_, value) = members
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case("authorization") || name.as_str() == "token")?;
+    let text = value.as_str()?;
+    let (scheme, token) = text.split_once(' ').unwrap_or(("Bearer", text));
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
+}
+
+fn short(id: &str) -> String {
+    id.chars().take(40).collect()
+}
+
+/// An operation on a socket.
+struct Running {
+    service: Arc<Service>,
+    caller: Caller,
+    token: Option<Arc<str>>,
+    id: String,
+    sender: mpsc::Sender<Out>,
+}
+
+impl Running {
+    async fn run(mut self, payload: Map<String, Value>) {
+        let last = match self.answer(payload).await {
+            Ok(()) => json!({"type": "complete", "id": self.id}),
+            Err(errors) => json!({"type": "error", "id": self.id, "payload": errors}),
+        };
+        // Only a socket that is closed takes nothing.
+        let _ = self.sender.send(Out::Done(self.id.clone(), Some(last.to_string()))).await;
+    }
+
+    /// Answers the operation, up to its last message.
+    ///
+    /// # Errors
+    /// The list of errors with which it ends.
+    async fn answer(&mut self, payload: Map<String, Value>) -> Result<(), Value> {
+        let failed = |failure: Failure| {
+            failure.errors.iter().for_each(|fault| error::log(&fault.error, &self.caller.request_id));
+            error::encode(&failure.errors, &self.caller.request_id)
+        };
+        let identity = match &self.token {
+            Some(token) => Some(self.service.operations.authenticate(token).await.map_err(Failure::from)),
+            None => None,
+        };
+        let identity = identity.transpose().map_err(failed)?;
+        let prepared =
+            Request::read(payload).and_then(|request| self.service.prepare(request)).map_err(failed)?;
+        let caller = Caller { identity, ..self.caller.clone() };
+        if prepared.is_subscription() {
+            let watch = self.service.watch(&caller, &prepared, self.token.clone()).await.map_err(failed)?;
+            return self.tell(Beating::new(watch, self.service.operations.limits().heartbeat)).await;
+        }
+        let limit = self.service.operations.limits().request_timeout;
+        let too_long = |_| Failure::new(Code::RequestTimeout, "the request took too long");
+        let answer = timeout(limit, self.service.run(&caller, &prepared, None, None)).await;
+        let answer = answer.map_err(too_long).and_then(|answer| answer).map_err(failed)?;
+        answer.faults.iter().for_each(|fault| error::log(&fault.error, &caller.request_id));
+        self.next(&body(Some(&answer.data), &answer.faults, &caller.request_id)).await;
+        Ok(())
+    }
+
+    async fn tell(&self, mut events: Beating) -> Result<(), Value> {
+        while let Some(beat) = events.next().await {
+            let Beat::Events(bytes) = beat else { continue };
+            for next in answers(&bytes, &self.caller.request_id) {
+                match next {
+                    Next::Event(body) => self.next(&body).await,
+                    Next::End(errors) => return Err(errors),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn next(&self, payload: &[u8]) {
+        let payload = String::from_utf8_lossy(payload);
+        let id = Value::from(self.id.as_str());
+        let text = format!("{{\"type\":\"next\",\"id\":{id},\"payload\":{payload}}}");
+        let _ = self.sender.send(Out::Message(self.id.clone(), text)).await;
+    }
+}

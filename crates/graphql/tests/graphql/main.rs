@@ -1,0 +1,12 @@
+//! GraphQL over an engine in memory: one program of tests, since each would be linked by itself.
+
+#![allow(clippy::unwrap_used)] // A test that cannot go on fails, and this is how.
+
+mod http;
+mod limits;
+mod reads;
+mod relations;
+mod streams;
+mod support;
+mod unauthorised;
+mod writes;

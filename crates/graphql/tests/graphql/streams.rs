@@ -1,0 +1,337 @@
+//! Subscriptions: over server-sent events and over WebSocket.
+
+use crate::support::{App, query};
+use futures::{SinkExt, StreamExt};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use mainstay_api::{Taken, Takeover};
+use serde_json::{Value, json};
+use std::future::poll_fn;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+use tower::ServiceExt;
+
+const WATCH: &str = "subscription($last: String, $snapshot: Boolean) {
+    rooms(lastEventId: $last, snapshot: $snapshot, order: {field: name}) { type id operation recordId record { name } count more }
+}";
+
+/// The events of a response.
+struct Events {
+    chunks: axum::body::BodyDataStream,
+    rest: String,
+}
+
+impl Events {
+    async fn open(app: &App, token: &str, variables: Value) -> Self {
+        let ask = query(WATCH, variables).token(token).header("accept", "text/event-stream");
+        let response = app.router.clone().oneshot(ask.request()).await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"].to_str().unwrap()),
+            (200, &"text/event-stream")
+        );
+        Events { chunks: response.into_body().into_data_stream(), rest: String::new() }
+    }
+
+    /// The next event: its name and its data.
+    async fn next(&mut self) -> (String, Value) {
+        loop {
+            if let Some((event, rest)) = self.rest.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.rest = rest;
+                let line =
+                    |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(str::to_owned);
+                let Some(name) = line("event: ") else { continue };
+                return (name, serde_json::from_str(&line("data: ").unwrap()).unwrap_or_default());
+            }
+            let chunk = tokio::time::timeout(Duration::from_secs(10), self.chunks.next()).await;
+            self.rest.push_str(std::str::from_utf8(&chunk.unwrap().unwrap().unwrap()).unwrap());
+        }
+    }
+
+    /// The next result of the subscription.
+    async fn room(&mut self) -> Value {
+        let (name, mut data) = self.next().await;
+        assert_eq!((name.as_str(), data.get("errors")), ("next", None));
+        data["data"]["rooms"].take()
+    }
+}
+
+fn shown(event: &Value) -> String {
+    format!("{} {} {}", event["type"].as_str().unwrap(), event["operation"], event["record"]["name"])
+}
+
+#[tokio::test]
+async fn a_watch_begins_with_a_snapshot_goes_on_with_changes_and_resumes() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let room = app.create(&token, "Room", json!({"name": "Lobby"})).await;
+    let mut events = Events::open(&app, &token, json!({})).await;
+    let first = events.room().await;
+    assert_eq!(
+        (shown(&first), &first["recordId"], &first["id"]),
+        ("SNAPSHOT null \"Lobby\"".to_owned(), &json!(room), &Value::Null)
+    );
+    let ready = events.room().await;
+    assert_eq!(
+        (&ready["type"], &ready["count"], &ready["more"]),
+        (&json!("READY"), &json!(1), &json!(false))
+    );
+    let attic = app.create(&token, "Room", json!({"name": "Attic"})).await;
+    let entered = events.room().await;
+    assert_eq!(shown(&entered), "ENTER \"CREATE\" \"Attic\"");
+    app.data(
+        &token,
+        "mutation($id: UUID!) { updateRoom(id: $id, data: {name: \"Cellar\"}) { id } }",
+        json!({"id": room}),
+    )
+    .await;
+    assert_eq!(shown(&events.room().await), "CHANGE \"UPDATE\" \"Cellar\"");
+    app.data(&token, "mutation($id: UUID!) { deleteRoom(id: $id) { id } }", json!({ "id": attic })).await;
+    let left = events.room().await;
+    assert_eq!((shown(&left), &left["recordId"]), ("LEAVE null null".to_owned(), &json!(attic)));
+    drop(events);
+    // Whoever comes back goes on behind the last event that it saw.
+    let mut events = Events::open(&app, &token, json!({"last": entered["id"], "snapshot": false})).await;
+    let missed = [events.room().await, events.room().await, events.room().await];
+    let types: Vec<String> = missed.iter().map(shown).collect();
+    assert!(types.contains(&"CHANGE \"UPDATE\" \"Cellar\"".to_owned()), "{types:?}");
+    assert!(types.contains(&"LEAVE null null".to_owned()), "{types:?}");
+}
+
+#[tokio::test]
+async fn watches_with_other_selections_are_told_what_each_asked_for() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let open = |selection: &'static str| {
+        let document = format!("subscription {{ rooms(snapshot: false) {{ {selection} }} }}");
+        let ask = query(&document, json!({})).token(&token).header("accept", "text/event-stream");
+        let response = app.router.clone().oneshot(ask.request());
+        async move {
+            Events { chunks: response.await.unwrap().into_body().into_data_stream(), rest: String::new() }
+        }
+    };
+    let mut watches =
+        [open("type record { a: name }").await, open("type record { b: name __typename }").await];
+    for watch in &mut watches {
+        assert_eq!(watch.room().await["type"], "READY");
+    }
+    app.create(&token, "Room", json!({"name": "Lobby"})).await;
+    let [a, b] = &mut watches;
+    assert_eq!(a.room().await, json!({"type": "ENTER", "record": {"a": "Lobby"}}));
+    assert_eq!(b.room().await, json!({"type": "ENTER", "record": {"b": "Lobby", "__typename": "Room"}}));
+}
+
+#[tokio::test]
+async fn a_subscription_ends_with_its_reason() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let mut events = Events::open(&app, &token, json!({"snapshot": false})).await;
+    assert_eq!(events.room().await["type"], "READY");
+    app.engine.close_watches();
+    let (name, data) = events.next().await;
+    assert_eq!((name.as_str(), &data["errors"][0]["extensions"]["code"]), ("next", &json!("shutting_down")));
+    assert_eq!(events.next().await.0, "complete");
+}
+
+#[tokio::test]
+async fn what_cannot_be_subscribed_to_is_refused() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let beyond = "subscription { messages { record { room { name } } } }";
+    assert_eq!(app.refused(&token, beyond, json!({})).await.0, "invalid_document");
+    assert_eq!(
+        app.refused(&token, "subscription { rooms { type } messages { type } }", json!({})).await.0,
+        "invalid_document"
+    );
+    assert_eq!(app.refused(&token, WATCH, json!({})).await.0, "invalid_parameter");
+    let bad = query(WATCH, json!({"last": "x"})).token(&token).header("accept", "text/event-stream");
+    let reply = app.send(bad).await;
+    assert_eq!(
+        (reply.status.as_u16(), reply.json()["errors"][0]["extensions"]["code"].as_str()),
+        (400, Some("invalid_event_id"))
+    );
+    // What is answered at once is one event and the end.
+    let once = query("{ __typename }", json!({})).header("accept", "text/event-stream");
+    let body = app.send(once).await.body;
+    assert_eq!(
+        body,
+        "event: next\ndata: {\"data\":{\"__typename\":\"Query\"}}\n\nevent: complete\ndata: \n\n"
+    );
+}
+
+/// A server of the application, and where it is.
+async fn served(app: &App) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = app.router.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, router.clone()));
+        }
+    });
+    address.to_string()
+}
+
+/// Serves a connection, as the program does it: what takes it over goes on with it.
+async fn serve(stream: TcpStream, router: axum::Router) {
+    let takeover = Takeover::default();
+    let service = service_fn(|mut request: http::Request<hyper::body::Incoming>| {
+        request.extensions_mut().insert(takeover.clone());
+        router.clone().oneshot(request)
+    });
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let _ = poll_fn(|cx| connection.poll_without_shutdown(cx)).await;
+    let parts = connection.into_parts();
+    if let Some(next) = takeover.take() {
+        next(Taken { stream: Box::new(parts.io.into_inner()), read: parts.read_buf }).await;
+    }
+}
+
+struct Client(WebSocketStream<TcpStream>);
+
+impl Client {
+    async fn connect(url: &str, protocol: &str) -> Self {
+        let mut request = format!("ws://{url}/graphql").into_client_request().unwrap();
+        if !protocol.is_empty() {
+            request.headers_mut().insert("sec-websocket-protocol", protocol.parse().unwrap());
+        }
+        let stream = TcpStream::connect(url).await.unwrap();
+        Client(client_async(request, stream).await.unwrap().0)
+    }
+
+    async fn ready(url: &str, token: &str) -> Self {
+        let mut client = Self::connect(url, "graphql-transport-ws").await;
+        let payload =
+            if token.is_empty() { json!({}) } else { json!({"Authorization": format!("Bearer {token}")}) };
+        client.send(json!({"type": "connection_init", "payload": payload})).await;
+        assert_eq!(client.next().await, json!({"type": "connection_ack"}));
+        client
+    }
+
+    async fn send(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    async fn subscribe(&mut self, id: &str, document: &str, variables: Value) {
+        let payload = json!({"query": document, "variables": variables});
+        self.send(json!({"type": "subscribe", "id": id, "payload": payload})).await;
+    }
+
+    async fn message(&mut self) -> Result<Message, Error> {
+        tokio::time::timeout(Duration::from_secs(10), self.0.next()).await.unwrap().unwrap()
+    }
+
+    async fn next(&mut self) -> Value {
+        match self.message().await.unwrap() {
+            Message::Text(text) => serde_json::from_str(&text).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Sees that the socket is closed with this code.
+    async fn closed(mut self, code: u16) {
+        loop {
+            match self.message().await {
+                Ok(Message::Close(Some(frame))) => return assert_eq!(frame.code, CloseCode::from(code)),
+                Ok(Message::Text(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_socket_carries_queries_mutations_and_subscriptions() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let url = served(&app).await;
+    let mut client = Client::ready(&url, &token).await;
+    client.subscribe("1", "{ me { email } }", json!({})).await;
+    let payload = json!({"data": {"me": {"email": "owner@example.com"}}});
+    assert_eq!(client.next().await, json!({"type": "next", "id": "1", "payload": payload}));
+    assert_eq!(client.next().await, json!({"type": "complete", "id": "1"}));
+    client.subscribe("w", "subscription { rooms { type record { name } } }", json!({})).await;
+    assert_eq!(client.next().await["payload"]["data"]["rooms"]["type"], "READY");
+    client.subscribe("1", "mutation { createRoom(data: {name: \"Lobby\"}) { created } }", json!({})).await;
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        let message = client.next().await;
+        seen.push(format!(
+            "{} {} {}",
+            message["type"].as_str().unwrap(),
+            message["id"].as_str().unwrap(),
+            message["payload"]["data"]
+        ));
+    }
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "complete 1 null",
+            "next 1 {\"createRoom\":{\"created\":true}}",
+            "next w {\"rooms\":{\"type\":\"ENTER\",\"record\":{\"name\":\"Lobby\"}}}",
+        ]
+    );
+    client.send(json!({"type": "complete", "id": "w"})).await;
+    client.send(json!({"type": "ping"})).await;
+    assert_eq!(client.next().await, json!({"type": "pong"}));
+    app.create(&token, "Room", json!({"name": "Attic"})).await;
+    client.subscribe("e", "{ nothing }", json!({})).await;
+    let error = client.next().await;
+    assert_eq!(
+        (&error["type"], &error["id"], &error["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("e"), &json!("invalid_document"))
+    );
+}
+
+#[tokio::test]
+async fn who_does_not_keep_to_the_protocol_is_told_by_the_code() {
+    let app = App::chat();
+    let url = served(&app).await;
+    Client::connect(&url, "").await.closed(4406).await;
+    let mut client = Client::connect(&url, "graphql-transport-ws").await;
+    client.subscribe("1", "{ __typename }", json!({})).await;
+    client.closed(4401).await;
+    let mut client = Client::connect(&url, "graphql-transport-ws").await;
+    client.send(json!({"type": "connection_init", "payload": {"token": "x"}})).await;
+    client.closed(4403).await;
+    let mut client = Client::ready(&url, "").await;
+    client.send(json!({"type": "connection_init"})).await;
+    client.closed(4429).await;
+    let mut client = Client::ready(&url, "").await;
+    client.send(json!({"type": "nonsense"})).await;
+    client.closed(4400).await;
+    let mut client = Client::ready(&url, "").await;
+    for _ in 0..2 {
+        client.subscribe("same", "subscription { rooms { type } }", json!({})).await;
+    }
+    client.closed(4409).await;
+}
+
+#[tokio::test]
+async fn operations_on_a_socket_have_a_bound_and_a_token_that_ends_ends_them() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let url = served(&app).await;
+    let mut client = Client::ready(&url, &token).await;
+    client.subscribe("w", "subscription { rooms { type } }", json!({})).await;
+    assert_eq!(client.next().await["payload"]["data"]["rooms"]["type"], "READY");
+    app.data(&token, "mutation { logout }", json!({})).await;
+    let end = client.next().await;
+    assert_eq!(
+        (&end["type"], &end["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("unauthenticated"))
+    );
+    client.subscribe("q", "{ me { id } }", json!({})).await;
+    assert_eq!(client.next().await["payload"][0]["extensions"]["code"], "invalid_token");
+    let mut client = Client::ready(&url, "").await;
+    for id in 0..101 {
+        client.subscribe(&id.to_string(), "subscription { rooms { type } }", json!({})).await;
+    }
+    client.closed(4429).await;
+}
