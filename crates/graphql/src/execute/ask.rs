@@ -117,6 +117,13 @@ fn own(context: &Context<'_>, kind: OperationKind, given: &mut Given, ask: &mut 
             ask.parameters.user = given.id("user")?;
             return Ok(());
         }
+        OperationKind::AppCheck => {
+            ask.parameters.platform = given.text("platform");
+            ask.parameters.version = given.text("version");
+            ask.parameters.device = given.text("device");
+            ask.parameters.language = given.text("language");
+            return Ok(());
+        }
         _ => {
             ask.name = given.text("name");
             ask.id = given.id("id")?;

@@ -1,7 +1,7 @@
 //! What an operation answered, in the form in which it is shown.
 
 use mainstay_api::operations::Reply;
-use mainstay_engine::{FencingToken, ListAnswer, Lock, Tokens, View, Written};
+use mainstay_engine::{AppCheck, FencingToken, ListAnswer, Lock, Tokens, View, Written};
 use mainstay_expr::Value;
 use mainstay_ports::Position;
 use serde_json::{Map, Value as Json, json};
@@ -70,12 +70,28 @@ impl Source {
             Reply::Made(made) => Source::Made(Arc::new(made.view), made.key),
             Reply::Tokens(tokens) => Source::of_tokens(&tokens),
             Reply::Lock(lock) => Source::of_lock(&lock),
-            _ => Source::Nothing,
+            Reply::App(check) => Source::of_app(&check),
+            Reply::Nothing | Reply::Pages(_) => Source::Nothing,
         }
     }
 }
 
 impl Source {
+    /// Whether a client is new enough.
+    fn of_app(check: &AppCheck) -> Self {
+        let text = |version: &Option<_>| version.as_ref().map(ToString::to_string);
+        members(json!({
+            "status": check.urgency.as_str(),
+            "reason": check.reason.as_str(),
+            "minimum": text(&check.minimum),
+            "recommended": text(&check.recommended),
+            "store": text(&check.store),
+            "message": check.message,
+            "link": check.link,
+            "language": check.language,
+        }))
+    }
+
     /// Tokens, as RFC 6749, 5.1 has them.
     pub(super) fn of_tokens(tokens: &Tokens) -> Self {
         members(json!({

@@ -22,6 +22,7 @@ use text::Text;
 /// Names of types that are ours, whatever models are called.
 const OWN: &[&str] = &[
     "ApiKey",
+    "AppCheck",
     "ApiKeyCreate",
     "BatchIsolation",
     "BatchOperation",

@@ -259,6 +259,17 @@ fn accounts(builder: &mut Builder<'_>) {
         json("lease_ms", "BigInt!", "How long it lasted when this was told."),
     ];
     object(builder, "Lock", None, "A lock that is held.", lock);
+    let client = vec![
+        json("status", "String!", "`ok`, `soft`: it should be replaced, or `hard`: it must be."),
+        json("reason", "String!", "Why, as `below_minimum`."),
+        json("minimum", "String", "The oldest version that may be used."),
+        json("recommended", "String", "The oldest version that nothing is said of."),
+        json("store", "String", "The version in the store."),
+        json("message", "String", "What to tell the user."),
+        json("link", "String", "Where the user gets the version in the store."),
+        json("language", "String", "The language of the message and the link."),
+    ];
+    object(builder, "AppCheck", None, "Whether a client is new enough.", client);
     api_keys(builder);
 }
 

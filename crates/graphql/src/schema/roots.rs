@@ -98,29 +98,32 @@ fn of_model(builder: &Builder<'_>, model: &Model, kind: OperationKind) -> Field 
 
 /// The operations that are not about a model.
 fn own(kind: OperationKind, user: &str) -> (&'static str, &'static str, String) {
+    use OperationKind::*;
     let (name, arguments, ty) = match kind {
-        OperationKind::Batch => {
-            ("batch", "(operations: [BatchOperation!]!, isolation: BatchIsolation)", "BatchPayload")
-        }
-        OperationKind::AcquireLock => {
+        Batch => ("batch", "(operations: [BatchOperation!]!, isolation: BatchIsolation)", "BatchPayload"),
+        AcquireLock => {
             ("acquireLock", "(name: String!, leaseMs: BigInt, waitMs: BigInt, holder: String)", "Lock")
         }
-        OperationKind::GetLock => ("lock", "(name: String!)", "Lock"),
-        OperationKind::RenewLock => ("renewLock", "(name: String!, leaseMs: BigInt)", "Lock"),
-        OperationKind::ReleaseLock => ("releaseLock", "(name: String!)", "Boolean"),
-        OperationKind::Register => ("register", "(email: String!, password: String!, data: JSON)", user),
-        OperationKind::Login => ("login", "(email: String!, password: String!)", "Tokens"),
-        OperationKind::Refresh => ("refresh", "(refreshToken: String!)", "Tokens"),
-        OperationKind::Logout => ("logout", "", "Boolean"),
-        OperationKind::ChangePassword => {
-            ("changePassword", "(currentPassword: String!, newPassword: String!)", "Boolean")
+        GetLock => ("lock", "(name: String!)", "Lock"),
+        RenewLock => ("renewLock", "(name: String!, leaseMs: BigInt)", "Lock"),
+        ReleaseLock => ("releaseLock", "(name: String!)", "Boolean"),
+        Register => ("register", "(email: String!, password: String!, data: JSON)", user),
+        Login => ("login", "(email: String!, password: String!)", "Tokens"),
+        Refresh => ("refresh", "(refreshToken: String!)", "Tokens"),
+        Logout => ("logout", "", "Boolean"),
+        ChangePassword => ("changePassword", "(currentPassword: String!, newPassword: String!)", "Boolean"),
+        Me => ("me", "", user),
+        CreateKey => ("createApiKey", "(data: ApiKeyCreate!)", "NewApiKey"),
+        ListKeys => ("apiKeys", "(user: UUID)", "[ApiKey!]"),
+        GetKey => ("apiKey", "(id: UUID!)", "ApiKey"),
+        DeleteKey => ("deleteApiKey", "(id: UUID!)", "Boolean"),
+        AppCheck => {
+            ("appCheck", "(platform: String, version: String, device: String, language: String)", "AppCheck")
         }
-        OperationKind::Me => ("me", "", user),
-        OperationKind::CreateKey => ("createApiKey", "(data: ApiKeyCreate!)", "NewApiKey"),
-        OperationKind::ListKeys => ("apiKeys", "(user: UUID)", "[ApiKey!]"),
-        OperationKind::GetKey => ("apiKey", "(id: UUID!)", "ApiKey"),
-        OperationKind::DeleteKey => ("deleteApiKey", "(id: UUID!)", "Boolean"),
-        kind => unreachable!("{kind:?} is about a model"),
+        // Each by its name, so that none that is added is forgotten here.
+        List | Watch | Get | Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore => {
+            unreachable!("{kind:?} is about a model")
+        }
     };
     (name, arguments, ty.to_owned())
 }

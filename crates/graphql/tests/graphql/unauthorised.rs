@@ -153,6 +153,9 @@ fn account_case(world: &World, kind: OperationKind) -> Option<Case> {
         OperationKind::GetLock => case("{ lock(name: \"report\") { holder } }", "not_found", "not_found"),
         OperationKind::RenewLock => own("mutation { renewLock(name: \"report\") { token } }", "forbidden"),
         OperationKind::ReleaseLock => own("mutation { releaseLock(name: \"report\") }", "forbidden"),
+        OperationKind::AppCheck => {
+            case("{ appCheck(platform: \"ios\", version: \"1.0\") { status } }", "", "")
+        }
         // The last, since it ends the session.
         OperationKind::Logout => own("mutation { logout }", ""),
         _ => return None,
@@ -228,6 +231,7 @@ async fn every_operation_refuses_a_key_without_its_scope() {
         let (code, body) = asked(&world, &case.document, &world.narrow).await;
         let expected = match operation.kind {
             OperationKind::Register | OperationKind::Login | OperationKind::Refresh => continue,
+            OperationKind::AppCheck => continue,
             OperationKind::Me => "",
             OperationKind::Batch => "batch_failed",
             _ => "insufficient_scope",
