@@ -1,7 +1,8 @@
 //! The checked application.
 
-use crate::{Config, Field, FieldType, Versions};
-use mainstay_expr::{FieldId, Member, ModelId, Predicate, Schema};
+use crate::channel::MAX_CHANNEL_NAME;
+use crate::{Channel, Config, Field, FieldType, Versions};
+use mainstay_expr::{FieldId, Member, ModelId, Predicate, Schema, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -34,6 +35,8 @@ pub struct Application {
     pub by_name: HashMap<String, ModelId>,
     /// The versions of its API; of a [face](crate::Face) the one that it is.
     pub versions: Versions,
+    /// The kinds of channels. No name is of two of them.
+    pub channels: Vec<Channel>,
 }
 
 /// A kind of record.
@@ -144,6 +147,12 @@ impl Application {
     /// The number of the version of the API that this is.
     pub fn version(&self) -> u32 {
         self.versions.newest().number
+    }
+
+    /// The kind of a channel of this name, with the values of the variables in it. `None` when the project has no such channels.
+    pub fn channel(&self, name: &str) -> Option<(&Channel, Vec<Value>)> {
+        let known = Some(name).filter(|name| name.len() <= MAX_CHANNEL_NAME)?;
+        self.channels.iter().find_map(|channel| Some((channel, channel.pattern.values(known)?)))
     }
 
     /// The built-in model of accounts.

@@ -27,6 +27,8 @@ pub struct Config {
     pub locks: Locks,
     /// What GraphQL documents may ask.
     pub graphql: GraphQl,
+    /// The socket `/v1/live`.
+    pub live: Live,
     /// What is logged, and how.
     pub log: Log,
     /// The application's clients, by their platforms: `[app.ios]`.
@@ -270,6 +272,32 @@ pub struct GraphQl {
     pub max_root_fields: usize,
 }
 
+/// The socket `/v1/live`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct Live {
+    /// The most sockets of one account, or of one address for callers without an account.
+    #[schemars(range(min = 1))]
+    pub sockets_per_caller: usize,
+    /// The most subscriptions on a socket: watches, channels and presences. All together are bounded by `limits.watchers`, too.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub subscriptions: usize,
+    /// The largest message from a client, in bytes.
+    #[schemars(range(min = 1_024))]
+    pub message_bytes: usize,
+    /// How many messages a client may send in a second, on the long run. It may send as many at once.
+    #[schemars(range(min = 1))]
+    pub messages_per_second: u32,
+    /// How long a socket may be silent before it is asked whether the client is there; as long again it may take to answer. In milliseconds.
+    #[schemars(range(min = 100))]
+    pub ping_ms: u64,
+    /// How long a client may leave what is sent to it unread, in milliseconds. Then it is dropped.
+    #[schemars(range(min = 100))]
+    pub stall_ms: u64,
+    /// The origins whose pages may open a socket, as `https://app.example.org`, beside the server's own; `*` is any.
+    pub origins: Vec<String>,
+}
+
 /// Logs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
@@ -374,6 +402,20 @@ impl Default for Password {
     /// OWASP's first recommendation for argon2id.
     fn default() -> Self {
         Password { memory_kib: 19_456, iterations: 2, parallelism: 1, workers: 0, queue: 64 }
+    }
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Live {
+            sockets_per_caller: 2_000,
+            subscriptions: 100,
+            message_bytes: 256 << 10,
+            messages_per_second: 100,
+            ping_ms: 20_000,
+            stall_ms: 20_000,
+            origins: Vec::new(),
+        }
     }
 }
 

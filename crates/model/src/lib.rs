@@ -1,6 +1,6 @@
 //! From a project folder to a checked application.
 //!
-//! [`Project::load`] reads `mainstay.toml` and `models/*.toml`, checks all of it, and answers with an [`Application`] or with
+//! [`Project::load`] reads `mainstay.toml`, `models/*.toml` and `channels/*.toml`, checks all of it, and answers with an [`Application`] or with
 //! every fault it found, each pointing at file, line and column. A project never half-loads.
 //!
 //! This crate owns: the project files and their JSON Schema, diagnostics, the checked models, and the JSON form of values.
@@ -9,6 +9,7 @@
 mod app;
 mod application;
 mod builtin;
+mod channel;
 mod config;
 mod diagnostic;
 mod field;
@@ -20,14 +21,15 @@ mod versions;
 
 pub use app::{AppPlatform, AppText, AppVersion, NotAVersion};
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
+pub use channel::{Channel, MAX_CHANNEL_NAME, Pattern, Segment, Variable, VariableType};
 pub use config::{
-    Accounts, Config, Data, DatabaseUrl, Durability, Engine, GraphQl, Isolation, Limits, Log, LogFormat,
-    Password, Server,
+    Accounts, Config, Data, DatabaseUrl, Durability, Engine, GraphQl, Isolation, Limits, Live, Log,
+    LogFormat, Password, Server,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
 pub use field::{Constraints, Default, Field, FieldType, OnDelete};
 pub use load::{Loaded, Project, nearest};
-pub use schema::{config_schema, model_schema, version_schema};
+pub use schema::{channel_schema, config_schema, model_schema, version_schema};
 pub use versions::{
     Break, Contract, Face, FieldContract, FieldFault, Gone, Lowered, ModelContract, Version, Versions,
 };

@@ -1,7 +1,7 @@
 //! The JSON Schema of the project files, for editors and for the reader of the files.
 
 use crate::Config;
-use crate::load::{ModelFile, VersionFile};
+use crate::load::{ChannelFile, ModelFile, VersionFile};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -16,6 +16,11 @@ pub fn config_schema() -> Json {
 /// The schema of `models/<name>.toml`.
 pub fn model_schema() -> Json {
     schema_of::<ModelFile>(false)
+}
+
+/// The schema of `channels/<name>.toml`.
+pub fn channel_schema() -> Json {
+    schema_of::<ChannelFile>(false)
 }
 
 /// The schema of `api/v<number>.toml`.
@@ -39,6 +44,13 @@ impl Shape for Config {
 impl Shape for ModelFile {
     fn schema() -> &'static Json {
         static SCHEMA: LazyLock<Json> = LazyLock::new(|| schema_of::<ModelFile>(true));
+        &SCHEMA
+    }
+}
+
+impl Shape for ChannelFile {
+    fn schema() -> &'static Json {
+        static SCHEMA: LazyLock<Json> = LazyLock::new(|| schema_of::<ChannelFile>(true));
         &SCHEMA
     }
 }

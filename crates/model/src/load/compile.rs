@@ -1,5 +1,6 @@
 //! Compiling the expressions, with what there is to warn of.
 
+use super::channels::{self, Verb, WithVariables};
 use super::faults::Faults;
 use super::lookups;
 use super::rules::{Job, Target, set_rule};
@@ -41,8 +42,16 @@ impl Compiler<'_> {
             Target::FieldCheck(_) | Target::RecordCheck(_) => Use::Check,
             _ => Use::Rule,
         };
-        let context = Context { model: Some(job.model), usage };
-        match compile(&job.source.text, context, self.application) {
+        let context = |model| Context { model: Some(model), usage };
+        let compiled = match job.target {
+            Target::Channel(channel, _) => {
+                let channel = &self.application.channels[channel];
+                let schema = WithVariables { application: self.application, channel };
+                compile(&job.source.text, context(schema.id()), &schema)
+            }
+            _ => compile(&job.source.text, context(job.model), self.application),
+        };
+        match compiled {
             Ok(compiled) => self.accept(job, compiled),
             Err(found) => self.report(job, found),
         }
@@ -63,6 +72,10 @@ impl Compiler<'_> {
         self.used.extend(compiled.used_predicates.iter().cloned());
         self.warn(job, &compiled);
         let predicate = Arc::new(compiled.predicate);
+        if let Target::Channel(channel, verb) = job.target {
+            let channel = &mut self.application.channels[channel];
+            return channels::set_rule(channel, verb, job.source.text.clone(), predicate);
+        }
         let model = &mut self.application.models[job.model.index()];
         match &job.target {
             Target::Read | Target::Create | Target::Update | Target::Delete | Target::Lock => {
@@ -75,12 +88,19 @@ impl Compiler<'_> {
                 model.checks.push(check(Some(*field), job, predicate, message));
             }
             Target::RecordCheck(message) => model.checks.push(check(None, job, predicate, message.clone())),
-            Target::Predicate(_) | Target::Default(_) => {}
+            Target::Predicate(_) | Target::Default(_) | Target::Channel(..) => {}
         }
     }
 
     fn warn(&mut self, job: &Job, compiled: &Compiled) {
-        let writes = matches!(job.target, Target::Create | Target::Update | Target::Delete | Target::Lock);
+        let writes = matches!(
+            job.target,
+            Target::Create
+                | Target::Update
+                | Target::Delete
+                | Target::Lock
+                | Target::Channel(_, Verb::Publish)
+        );
         if writes && compiled.predicate.reduce(&Frame::default()) == Predicate::Const(true) {
             let message = "this rule always holds, so anybody may do this, without an account too";
             let fault = self.faults.warning("rule_always_true", job.source.place.clone(), message);

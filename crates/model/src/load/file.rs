@@ -1,4 +1,4 @@
-//! `models/<name>.toml`, as it is written. From these types come the keys that are known, their kinds and the JSON Schema;
+//! `models/<name>.toml` and `channels/<name>.toml`, as they are written. From these types come the keys that are known, their kinds and the JSON Schema;
 //! what they mean together is checked where the models are built.
 
 use schemars::JsonSchema;
@@ -211,4 +211,34 @@ pub(crate) struct AllowFile {
     pub(crate) update: Option<String>,
     /// Who may delete or restore one.
     pub(crate) delete: Option<String>,
+}
+
+/// A kind of channel: names under which clients send each other messages that are not stored.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+#[schemars(title = "Mainstay channel")]
+pub(crate) struct ChannelFile {
+    /// What it is for, for people.
+    pub(crate) doc: Option<String>,
+    /// What its channels are called: words and variables with `/` between, as `room/{room}/typing`.
+    pub(crate) pattern: Option<String>,
+    /// What the variables of the pattern can be: `string`, `int`, `uuid`, or a model, for the id of a record. `string` unless given.
+    pub(crate) variables: BTreeMap<String, String>,
+    /// The largest message, in bytes of its JSON. 16,384 unless given.
+    #[schemars(range(min = 1, max = 65_536))]
+    pub(crate) max_bytes: Option<usize>,
+    /// Who may do what, in CEL over the variables and `auth`. What no rule allows is denied.
+    pub(crate) allow: AllowOnChannel,
+}
+
+/// Who may do what on a channel.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table of rules")]
+pub(crate) struct AllowOnChannel {
+    /// Who may hear what is sent, and see who is here.
+    pub(crate) subscribe: Option<String>,
+    /// Who may send.
+    pub(crate) publish: Option<String>,
+    /// Who may be shown as being here.
+    pub(crate) present: Option<String>,
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// The largest file that is read. A model of this size is a mistake, and not one to run out of memory for.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
-/// Reads `mainstay.toml`, `models/*.toml` and `api/*.toml`, the latter two by name. `None` when there is no such folder.
+/// Reads `mainstay.toml`, `models/*.toml`, `channels/*.toml` and `api/*.toml`, all but the first by name. `None` when there is no such folder.
 pub(super) fn read(folder: &Path, faults: &mut Faults) -> Option<Vec<SourceFile>> {
     if !folder.is_dir() {
         let message = format!("there is no folder {}", folder.display());
@@ -17,6 +17,7 @@ pub(super) fn read(folder: &Path, faults: &mut Faults) -> Option<Vec<SourceFile>
         return None;
     }
     let mut paths = toml_files(folder, "models", faults);
+    paths.extend(toml_files(folder, "channels", faults));
     paths.extend(toml_files(folder, "api", faults));
     if folder.join(CONFIG_FILE).exists() {
         paths.insert(0, PathBuf::from(CONFIG_FILE));

@@ -3,6 +3,7 @@
 //! All files are parsed, then all models and fields declared, then all expressions compiled: what one file says is known before
 //! another is judged by it. Each stage goes on past its faults, so that all of them are reported at once.
 
+mod channels;
 mod compile;
 mod constraints;
 mod cycles;
@@ -28,7 +29,7 @@ mod suggest;
 mod types;
 mod versions;
 
-pub(crate) use file::ModelFile;
+pub(crate) use file::{ChannelFile, ModelFile};
 pub use suggest::nearest;
 pub(crate) use versions::VersionFile;
 
@@ -82,8 +83,10 @@ fn check(files: Vec<SourceFile>, mut faults: Faults) -> Result<Loaded, Diagnosti
     let (models, mut jobs) = models::build(&drafts, &mut faults);
     key_length::check(config.data.engine, &drafts, &models, &mut faults);
     jobs.extend(lock_rule.and_then(|source| rules::of_locks(&models, source)));
+    let (channels, channel_jobs) = channels::collect(&files, &drafts, &mut faults);
+    jobs.extend(channel_jobs);
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
-    let mut application = Application { config, models, by_name, versions: Versions::default() };
+    let mut application = Application { config, models, by_name, versions: Versions::default(), channels };
     compile::compile_all(&mut application, jobs, &mut faults);
     // What the versions are made from has to be sound.
     if !faults.has_errors() {

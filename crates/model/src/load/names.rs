@@ -63,6 +63,11 @@ pub(super) fn check_model(name: &str, place: Place, faults: &mut Faults) -> bool
     check(name, is_reserved_model(name), place, faults)
 }
 
+/// Checks the name of a kind of channel.
+pub(super) fn check_channel(name: &str, place: Place, faults: &mut Faults) -> bool {
+    check(name, false, place, faults)
+}
+
 /// Checks a plural that nobody wrote.
 pub(super) fn check_derived_plural(model: &str, plural: &str, place: Place, faults: &mut Faults) {
     let fault = fault_of(plural, is_reserved_model(plural));

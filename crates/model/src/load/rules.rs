@@ -3,7 +3,7 @@
 use super::document::Quoted;
 use super::draft::{Draft, Part};
 use super::faults::Faults;
-use super::names;
+use super::{channels, names};
 use crate::{Allow, Model, Rule};
 use mainstay_expr::{FieldId, ModelId, Predicate};
 use std::sync::Arc;
@@ -32,6 +32,8 @@ pub(super) enum Target {
     Predicate(String),
     /// Who may take a lock: read, make and change it.
     Lock,
+    /// Who may do something on a kind of channel, by its place among them.
+    Channel(usize, channels::Verb),
 }
 
 /// Declares the rules, predicates and checks of a model. The sources are needed before anything can be compiled, since an

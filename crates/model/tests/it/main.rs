@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod broken;
+mod channels;
 mod contracts;
 mod expressions;
 mod folder;

@@ -1,6 +1,6 @@
 //! The JSON Schema of the files.
 
-use mainstay_model::{config_schema, model_schema, version_schema};
+use mainstay_model::{channel_schema, config_schema, model_schema, version_schema};
 use serde_json::Value as Json;
 
 /// The description at the end of a path of properties.
@@ -32,7 +32,7 @@ fn keys_are_described() {
 
 #[test]
 fn nothing_is_null_in_toml() {
-    for schema in [config_schema(), model_schema(), version_schema()] {
+    for schema in [config_schema(), model_schema(), channel_schema(), version_schema()] {
         assert!(!schema.to_string().contains("\"null\""), "{schema}");
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         assert_eq!(schema["additionalProperties"], false);
@@ -43,7 +43,7 @@ fn nothing_is_null_in_toml() {
 fn every_key_is_in_the_reference() {
     const REFERENCE: &str = include_str!("../../../../docs/reference/project.md");
     let mut keys = Vec::new();
-    for schema in [config_schema(), model_schema(), version_schema()] {
+    for schema in [config_schema(), model_schema(), channel_schema(), version_schema()] {
         collect_keys(&schema, &mut keys);
     }
     assert!(keys.iter().any(|key| key == "memory_kib") && keys.iter().any(|key| key == "on_delete"));

@@ -9,10 +9,10 @@ use std::process::ExitCode;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  mainstay schema                            all, as {\"config\": …, \"model\": …, \"version\": …}
+  mainstay schema                            all, as {\"config\": …, \"model\": …, \"channel\": …, \"version\": …}
   mainstay schema model > model.schema.json")]
 pub(crate) struct Schema {
-    /// Of which file: mainstay.toml (config), models/<name>.toml (model) or api/v<number>.toml (version)
+    /// Of which file: mainstay.toml (config), models/<name>.toml (model), channels/<name>.toml (channel) or api/v<number>.toml (version)
     file: Option<ProjectFile>,
 }
 
@@ -20,6 +20,7 @@ pub(crate) struct Schema {
 enum ProjectFile {
     Config,
     Model,
+    Channel,
     Version,
 }
 
@@ -28,10 +29,12 @@ impl Schema {
         let schema = match self.file {
             Some(ProjectFile::Config) => mainstay_model::config_schema(),
             Some(ProjectFile::Model) => mainstay_model::model_schema(),
+            Some(ProjectFile::Channel) => mainstay_model::channel_schema(),
             Some(ProjectFile::Version) => mainstay_model::version_schema(),
             None => serde_json::json!({
                 "config": mainstay_model::config_schema(),
                 "model": mainstay_model::model_schema(),
+                "channel": mainstay_model::channel_schema(),
                 "version": mainstay_model::version_schema(),
             }),
         };

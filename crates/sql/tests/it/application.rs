@@ -78,7 +78,13 @@ pub(crate) fn application(models: Vec<Builder>) -> Application {
     let pairs = models.into_iter().zip(children);
     let models: Vec<Model> = pairs.map(|(model, children)| Model { children, ..model }).collect();
     let by_name = models.iter().map(|model| (model.name.clone(), model.id)).collect();
-    Application { config: Config::default(), models, by_name, versions: Versions::default() }
+    Application {
+        config: Config::default(),
+        models,
+        by_name,
+        versions: Versions::default(),
+        channels: Vec::new(),
+    }
 }
 
 pub(crate) struct Builder(pub(crate) Model);
