@@ -2,6 +2,7 @@
 
 use crate::accounts::{Gates, Identities, KeyUses, PasswordPool, TokenSigner};
 use crate::api_uses::ApiUses;
+use crate::channels::Channels;
 use crate::idempotency::Receipts;
 use crate::locks::Bells;
 use crate::query::{CursorSeal, FilterCache, Questions};
@@ -54,6 +55,7 @@ struct Inner {
     measures: Arc<Measures>,
     event_ids: EventIdSeal,
     hub: Hub,
+    channels: Channels,
 }
 
 impl Engine {
@@ -81,7 +83,8 @@ impl Engine {
             ids: Mutex::new(ContextV7::new()),
             measures,
             event_ids: EventIdSeal::new(keyring.as_ref())?,
-            hub: Hub::new(&application.config.limits),
+            hub: Hub::new(&application.config.limits, &application.config.live),
+            channels: Channels::new(&application.config.limits),
             application,
             store,
             clock,
@@ -167,6 +170,10 @@ impl Engine {
 
     pub(crate) fn hub(&self) -> &Hub {
         &self.inner.hub
+    }
+
+    pub(crate) fn channels(&self) -> &Channels {
+        &self.inner.channels
     }
 
     pub(crate) fn signer(&self) -> &TokenSigner {

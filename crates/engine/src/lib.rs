@@ -11,6 +11,7 @@ mod accounts;
 mod api_uses;
 mod app;
 mod caller;
+mod channels;
 mod command;
 mod engine;
 mod error;
@@ -20,6 +21,7 @@ mod locks;
 mod maintenance;
 mod many;
 mod measures;
+mod presence;
 mod query;
 mod registry;
 mod seal;
@@ -30,6 +32,9 @@ pub use accounts::{KEY_FIELDS, KeyGrant, Login, MadeKey, NewUser, PasswordChange
 pub use api_uses::{ApiUse, ApiUseCount};
 pub use app::{AppCheck, AppClient, Reason, Urgency};
 pub use caller::{Caller, Identity};
+pub use channels::{
+    ChannelEvent, ChannelFormat, MAX_STATE_BYTES, Member, Published, Roll, SubscribeRequest, Subscription,
+};
 pub use command::{Action, Command, Written};
 pub use engine::{Engine, Options};
 pub use error::{Code, Error, FieldError, Part};
@@ -41,7 +46,8 @@ pub use locks::{
 pub use maintenance::Maintained;
 pub use many::Matching;
 pub use measures::Measures;
+pub use presence::Stay;
 pub use query::{GetRequest, ListAnswer, ListRequest, OrderKey};
 pub use registry::{Access, Operation, OperationKind, Registry};
 pub use view::View;
-pub use watch::{Ended, Event, Format, Watch, WatchCounts, WatchRequest};
+pub use watch::{Ended, Event, Format, SocketSeat, Watch, WatchCounts, WatchRequest};

@@ -1,7 +1,7 @@
 //! What the engine asks of the outside.
 //!
 //! The [`Store`] port keeps records and the change feed: "run this typed transaction", "answer this query", "read the feed from
-//! here". [`Clock`], and [`Keyring`] are the others. [`execute`] is the meaning of a transaction, written
+//! here". [`Clock`], [`Keyring`] and [`Wake`] are the others. [`execute`] is the meaning of a transaction, written
 //! once over the small [`Rows`] trait, so that every adapter authorises, validates, writes and records changes alike; `conformance`
 //! (a feature, for tests) is the suite that each adapter must pass.
 //!
@@ -19,6 +19,7 @@ mod receipt;
 mod record;
 mod store;
 mod transaction;
+mod wake;
 
 pub use clock::{Clock, SystemClock};
 pub use execute::{Execution, MAX_CASCADE, Rows, execute};
@@ -32,6 +33,7 @@ pub use transaction::{
     Authority, Check, CheckMany, Committed, Create, Delete, DeleteMany, Fence, Isolation, Outcome, Purge,
     Put, Rejection, Restore, Step, Transaction, Update, UpdateMany,
 };
+pub use wake::{MAX_WAKE_BYTES, Wake, WakeError};
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

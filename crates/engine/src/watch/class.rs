@@ -1,125 +1,26 @@
 //! Classes of watchers: those who see the same in the same form.
 
-use super::Ended;
+use super::audience::Audience;
 use super::event_id::ClassDigest;
 use super::policy::Policy;
-use super::ring::Ring;
-use super::seat::Seat;
-use bytes::Bytes;
 use mainstay_expr::{FieldId, ModelId, Value};
 use mainstay_ports::{Change, Record};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::time::sleep;
+use std::ops::Deref;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Watchers who see the same in the same form.
 pub(super) struct Class {
     pub(super) policy: Arc<Policy>,
-    ring: Mutex<Ring>,
-    seats: Mutex<Vec<Arc<Seat>>>,
-    /// The bytes that were pushed since the watchers were told.
-    pushed: AtomicUsize,
-    max_bytes: usize,
+    audience: Audience,
 }
 
-/// How many frames wait before it is worth looking which of them everybody has.
-const FORGET_AT: usize = 64;
-/// How long, and how often, watchers are waited for who are just taking.
-const PAUSE: Duration = Duration::from_millis(2);
-const MAX_PAUSES: usize = 20;
+impl Deref for Class {
+    type Target = Audience;
 
-impl Class {
-    fn new(policy: Arc<Policy>, max_bytes: usize) -> Self {
-        Class {
-            policy,
-            ring: Mutex::new(Ring::new(max_bytes)),
-            seats: Mutex::default(),
-            pushed: AtomicUsize::new(0),
-            max_bytes,
-        }
-    }
-
-    pub(super) fn ring(&self) -> MutexGuard<'_, Ring> {
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn seats(&self) -> MutexGuard<'_, Vec<Arc<Seat>>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets a watcher take the frames from here on.
-    pub(super) fn join(&self, seat: &Arc<Seat>) {
-        seat.next.store(self.ring().end(), Ordering::Release);
-        self.seats().push(seat.clone());
-    }
-
-    /// Lets a frame wait for the watchers; [`Class::wake`] tells them.
-    pub(super) fn push(&self, frame: Bytes) {
-        self.pushed.fetch_add(frame.len(), Ordering::Relaxed);
-        let waiting = {
-            let mut ring = self.ring();
-            ring.push(frame);
-            ring.len()
-        };
-        if waiting % FORGET_AT == 0 {
-            self.forget();
-        }
-    }
-
-    /// Tells the watchers that frames wait.
-    pub(super) fn wake(&self) {
-        self.pushed.store(0, Ordering::Relaxed);
-        self.seats().iter().for_each(|seat| seat.waker.wake());
-    }
-
-    /// Whether so much was pushed that the watchers have to be told before there is more: a batch can be larger than the ring, and who was
-    /// not told yet is not slow.
-    pub(super) fn is_filling(&self) -> bool {
-        self.pushed.load(Ordering::Relaxed) > self.max_bytes / 2
-    }
-
-    /// Waits while the watchers take what waits, for those who do. One that has stopped reading holds nobody up.
-    pub(super) async fn let_take(&self) {
-        let mut before = None;
-        for _ in 0..MAX_PAUSES {
-            let taken = self.taken();
-            if taken.is_none() || taken == before {
-                return;
-            }
-            before = taken;
-            sleep(PAUSE).await;
-        }
-    }
-
-    /// How many frames the watchers have taken, all together; `None` when nobody is behind.
-    fn taken(&self) -> Option<u64> {
-        let end = self.ring().end();
-        let seats = self.seats();
-        let next =
-            || seats.iter().filter(|seat| seat.is_taken()).map(|seat| seat.next.load(Ordering::Acquire));
-        next().any(|next| next < end).then(|| next().fold(0, u64::wrapping_add))
-    }
-
-    /// Forgets what everybody has taken. A seat's number only grows, so an old one is safe.
-    pub(super) fn forget(&self) {
-        let seats = self.seats();
-        let taken = seats.iter().filter(|seat| seat.is_taken());
-        let least = taken.map(|seat| seat.next.load(Ordering::Acquire)).min();
-        let mut ring = self.ring();
-        let before = least.unwrap_or_else(|| ring.end());
-        ring.forget(before);
-    }
-
-    /// Those in it, of whom some may have left.
-    pub(super) fn all(&self) -> Vec<Arc<Seat>> {
-        self.seats().clone()
-    }
-
-    pub(super) fn end_all(&self, reason: Ended) {
-        self.seats().iter().for_each(|seat| seat.end(reason));
+    fn deref(&self) -> &Audience {
+        &self.audience
     }
 }
 
@@ -148,7 +49,7 @@ impl Classes {
         if let Some(class) = self.all.get(&key) {
             return class.clone();
         }
-        let class = Arc::new(Class::new(policy.clone(), max_bytes));
+        let class = Arc::new(Class { policy: policy.clone(), audience: Audience::new(max_bytes) });
         self.all.insert(key, class.clone());
         self.by_model.entry(policy.model).or_default().add(&class);
         class
@@ -179,16 +80,9 @@ impl Classes {
     pub(super) fn sweep(&mut self) {
         let by_model = &mut self.by_model;
         self.all.retain(|_, class| {
-            let is_empty = {
-                let mut seats = class.seats();
-                seats.retain(|seat| seat.is_taken());
-                seats.is_empty()
-            };
+            let is_empty = class.sweep();
             if is_empty && let Some(of_model) = by_model.get_mut(&class.policy.model) {
                 of_model.remove(class);
-            }
-            if !is_empty {
-                class.forget();
             }
             !is_empty
         });

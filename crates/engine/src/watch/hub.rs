@@ -9,7 +9,7 @@ use super::{Ended, Watch, WatchRequest, run};
 use crate::query::Asked;
 use crate::{Caller, Code, Engine, Error, ListRequest};
 use mainstay_expr::ModelId;
-use mainstay_model::Limits;
+use mainstay_model::{Limits, Live};
 use mainstay_ports::measure::Counter;
 use mainstay_ports::{Deleted, Freshness, Position};
 use std::sync::Arc;
@@ -18,7 +18,10 @@ use tokio::sync::{Mutex, Semaphore};
 
 /// Where watchers and the feed meet. One for an engine.
 pub(crate) struct Hub {
-    pub(super) lobby: Arc<Lobby>,
+    /// Who watches.
+    pub(crate) lobby: Arc<Lobby>,
+    /// Who has a socket, whether it is watched over it or not.
+    pub(super) sockets: Arc<Lobby>,
     pub(super) state: Mutex<State>,
     /// The last change whose frames all wait for their watchers.
     told: AtomicU64,
@@ -26,7 +29,7 @@ pub(crate) struct Hub {
     questions: AtomicUsize,
     /// Bounds the reads of snapshots and of what resuming watchers missed, so that many of them at once leave room for requests.
     pub(super) reads: Semaphore,
-    pub(super) max_bytes: usize,
+    pub(crate) max_bytes: usize,
     /// The watches that ended for a reason of ours, in the order of [`Ended::ALL`].
     ended: [Counter; Ended::ALL.len()],
 }
@@ -49,9 +52,10 @@ const READS: usize = 8;
 const MAX_GAP: u64 = 100_000;
 
 impl Hub {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, live: &Live) -> Self {
         Hub {
-            lobby: Arc::new(Lobby::new(limits.watchers, limits.watchers_per_caller)),
+            lobby: Arc::new(Lobby::new(limits.watchers, limits.watchers_per_caller, Code::TooManyWatchers)),
+            sockets: Arc::new(Lobby::new(usize::MAX, live.sockets_per_caller, Code::TooManySockets)),
             state: Mutex::new(State::new()),
             told: AtomicU64::new(0),
             classes: AtomicUsize::new(0),
@@ -70,7 +74,7 @@ impl Hub {
         self.told.store(offset, Ordering::Release);
     }
 
-    pub(super) fn count_end(&self, reason: Ended) {
+    pub(crate) fn count_end(&self, reason: Ended) {
         self.ended[reason as usize - 1].increment();
     }
 
@@ -118,7 +122,9 @@ impl Engine {
 
     /// Ends all watches, and lets nobody watch any more: the server stops.
     pub fn close_watches(&self) {
-        self.hub().lobby.close().iter().for_each(|seat| seat.end(Ended::ShuttingDown));
+        let hub = self.hub();
+        let seats = hub.lobby.close().into_iter().chain(hub.sockets.close());
+        seats.for_each(|seat| seat.end(Ended::ShuttingDown));
     }
 
     /// Whether the server stops, so that whoever lets something wait for news has to let it go.
@@ -155,7 +161,7 @@ impl Engine {
     }
 
     /// Sees that the feed is followed. Answers how far.
-    async fn follow_feed(&self) -> Result<Position, Error> {
+    pub(crate) async fn follow_feed(&self) -> Result<Position, Error> {
         let mut state = self.hub().state.lock().await;
         if !state.is_running {
             let position = self.store().position().await?;

@@ -1,7 +1,7 @@
 //! Who watches, counted and bounded.
 
 use super::purse::Purse;
-use super::seat::Seat;
+use super::seat::{Login, Seat};
 use crate::{Caller, Code, Error};
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,10 +10,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Who watches.
-pub(super) struct Lobby {
+pub(crate) struct Lobby {
     inner: Mutex<Inner>,
     max: usize,
     max_per_caller: usize,
+    /// What one is told who has as many as one may have.
+    too_many: Code,
 }
 
 #[derive(Default)]
@@ -39,23 +41,23 @@ enum Who {
 }
 
 /// A watcher's place; giving it up makes room for another.
-pub(super) struct Ticket {
-    pub(super) seat: Arc<Seat>,
+pub(crate) struct Ticket {
+    pub(crate) seat: Arc<Seat>,
     number: u64,
     who: Who,
     lobby: Arc<Lobby>,
 }
 
 impl Lobby {
-    pub(super) fn new(max: usize, max_per_caller: usize) -> Self {
-        Lobby { inner: Mutex::default(), max, max_per_caller }
+    pub(super) fn new(max: usize, max_per_caller: usize, too_many: Code) -> Self {
+        Lobby { inner: Mutex::default(), max, max_per_caller, too_many }
     }
 
     /// Lets a watcher in.
     ///
     /// # Errors
     /// [`Code::TooManyWatchers`] and [`Code::Busy`] at the bounds.
-    pub(super) fn enter(self: &Arc<Self>, caller: &Caller, token: Option<Arc<str>>) -> Result<Ticket, Error> {
+    pub(crate) fn enter(self: &Arc<Self>, caller: &Caller, token: Option<Arc<str>>) -> Result<Ticket, Error> {
         let account = caller.identity.as_ref().and_then(|identity| identity.user);
         let who = account.map_or_else(|| Who::Address(caller.address), Who::Account);
         let mut inner = self.inner();
@@ -67,14 +69,15 @@ impl Lobby {
         }
         let OfCaller { count, purse } = inner.per_caller.entry(who.clone()).or_default();
         if *count >= self.max_per_caller {
-            let message = format!("you have {count} watches open, which is the most; end one first");
-            return Err(Error::new(Code::TooManyWatchers, message).retry_after(5));
+            let message = format!("you have {count} open, which is the most; end one first");
+            return Err(Error::new(self.too_many, message).retry_after(5));
         }
         *count += 1;
         let purse = purse.clone();
         inner.last += 1;
         let number = inner.last;
-        let seat = Arc::new(Seat::new(caller.identity.clone(), token, purse));
+        let login = Login { identity: caller.identity.clone(), token };
+        let seat = Arc::new(Seat::new(login, purse));
         inner.seats.insert(number, seat.clone());
         Ok(Ticket { seat, number, who, lobby: self.clone() })
     }
@@ -90,7 +93,7 @@ impl Lobby {
             .retain(|_, of_caller| !of_caller.purse.refill(elapsed) || of_caller.count > 0);
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.inner().seats.len()
     }
 

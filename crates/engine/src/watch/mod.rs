@@ -9,6 +9,7 @@
 //! change of such a record is tested in memory: only when it can alter an answer is the question asked again, and when the answer
 //! is another, the watch ends with [`Ended::RightsChanged`] instead of guessing what came into sight or went out of it.
 
+mod audience;
 mod class;
 mod event;
 mod event_id;
@@ -22,15 +23,22 @@ mod ring;
 mod run;
 mod seat;
 mod sentry;
+mod socket;
+mod standing;
 mod state;
 mod stream;
 
 pub use event::{Ended, Event, Format};
 pub use hub::WatchCounts;
+pub use socket::SocketSeat;
 pub use stream::Watch;
 
+pub(crate) use audience::Audience;
 pub(crate) use event_id::EventIdSeal;
 pub(crate) use hub::Hub;
+pub(crate) use lobby::Ticket;
+pub(crate) use ring::Taken;
+pub(crate) use seat::Seat;
 
 use crate::OrderKey;
 use mainstay_ports::Position;

@@ -298,7 +298,7 @@ fn at(predicate: &Predicate, now: i64) -> Predicate {
 
 /// What a request brings, but for `now`: a watch lasts, so each change is judged by the clock of its own moment. It would also tell watchers
 /// apart that are alike.
-struct Timeless<'a>(Frame<'a>);
+pub(super) struct Timeless<'a>(pub(super) Frame<'a>);
 
 impl Scope for Timeless<'_> {
     fn var(&self, var: &Var) -> Option<Value> {

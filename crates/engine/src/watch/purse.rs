@@ -85,11 +85,12 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::watch::seat::Login;
     use std::future::pending;
     use tokio::time::{pause, sleep};
 
     fn seats(count: usize) -> Vec<Arc<Seat>> {
-        (0..count).map(|_| Arc::new(Seat::new(None, None, Arc::default()))).collect()
+        (0..count).map(|_| Arc::new(Seat::new(Login::default(), Arc::default()))).collect()
     }
 
     async fn takes(seats: &[Arc<Seat>], millis: u64) -> Option<()> {
@@ -109,7 +110,7 @@ mod tests {
         }
         assert!(takes(&seats, 200).await.is_none());
         assert_eq!(seats[0].ended(), Some(Ended::TooCostly));
-        let again = [Arc::new(Seat::new(None, None, seats[0].purse.clone()))];
+        let again = [Arc::new(Seat::new(Login::default(), seats[0].purse.clone()))];
         assert!(!again[0].purse.refill(Duration::from_secs(1)));
         assert!(takes(&again, 1).await.is_some());
         assert!(again[0].purse.refill(Duration::from_secs(4)));
@@ -134,10 +135,10 @@ mod tests {
         let seats = seats(2);
         assert!(paid(seats.clone(), pending::<Result<(), Error>>()).await.unwrap().is_none());
         let slow = async { Err::<(), _>(Error::new(Code::QueryTimeout, "")) };
-        let others = [Arc::new(Seat::new(None, None, Arc::default()))];
+        let others = [Arc::new(Seat::new(Login::default(), Arc::default()))];
         assert!(paid(others.to_vec(), slow).await.unwrap().is_none());
         let failed = async { Err::<(), _>(Error::new(Code::Busy, "")) };
-        let third = [Arc::new(Seat::new(None, None, Arc::default()))];
+        let third = [Arc::new(Seat::new(Login::default(), Arc::default()))];
         assert_eq!(paid(third.to_vec(), failed).await.unwrap_err().code, Code::Busy);
         let ended = |seats: &[Arc<Seat>]| seats.iter().map(|seat| seat.ended()).collect::<Vec<_>>();
         assert_eq!(ended(&seats), [Some(Ended::TooCostly); 2]);

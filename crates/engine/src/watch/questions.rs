@@ -72,6 +72,11 @@ impl Questions {
         ask_again(engine, timed).await
     }
 
+    /// Ends all that stands on questions.
+    pub(super) fn end_all(&self, reason: Ended) {
+        self.all.values().flat_map(|entry| &entry.seats).for_each(|(seat, _)| seat.end(reason));
+    }
+
     /// Drops those who have left, and the questions that nobody stands on.
     pub(super) fn sweep(&mut self) {
         let by_model = &mut self.by_model;

@@ -24,7 +24,7 @@ struct Merged {
 
 /// What a watcher gets.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Taken {
+pub(crate) enum Taken {
     /// Nothing waits.
     Nothing,
     /// Frames, to be written in one go.
@@ -72,6 +72,11 @@ impl Ring {
             self.bytes -= frame.len() + FRAME_OVERHEAD;
             self.first += 1;
         }
+    }
+
+    /// How many bytes are kept, with what frames cost beside theirs.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// How many frames are kept.

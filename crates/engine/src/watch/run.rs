@@ -52,12 +52,13 @@ async fn tick(engine: &Engine) -> bool {
     let hub = engine.hub();
     let mut state = hub.state.lock().await;
     state.sweep();
+    engine.channels().sweep();
     let asked = retried(|| Box::pin(state.questions.ticked(engine))).await;
     if let Err(error) = asked {
         give_up(&mut state, &error);
     }
     // Whoever comes while this lock is held enters the lobby first, and starts the task anew when it finds that it has ended.
-    state.is_running = hub.lobby.len() > 0;
+    state.is_running = hub.lobby.len() + hub.sockets.len() > 0;
     hub.note_counts(&state);
     state.is_running
 }
@@ -188,5 +189,6 @@ fn give_up(state: &mut State, error: &Error) {
 
 fn end_all(state: &mut State, reason: Ended) {
     state.classes.iter().for_each(|class| class.end_all(reason));
+    state.questions.end_all(reason);
     state.sweep();
 }

@@ -6,14 +6,13 @@ use super::opening::{Now, Opening, Step};
 use super::policy::{Asked, Policy};
 use super::ring::Taken;
 use super::{Ended, Event, WatchRequest};
-use crate::{Caller, Engine};
+use crate::{Caller, Engine, Identity};
 use bytes::Bytes;
 use futures::Stream;
 use futures::future::BoxFuture;
 use mainstay_ports::Position;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 /// A watch: encoded events, as many at once as wait. It ends after [`Event::End`].
@@ -77,13 +76,16 @@ impl Watch {
         let Phase::Live(class) = &self.phase else { return None };
         // Read before the ring: the frames up to here are in it. And before the end: what came behind that is not for this watch.
         let offset = self.engine.hub().told();
-        if self.ticket.seat.ended().is_some()
-            || class.ring().end() != self.ticket.seat.next.load(Ordering::Acquire)
-        {
+        if self.ticket.seat.ended().is_some() || !class.has_all(&self.ticket.seat) {
             return None;
         }
         let id = self.engine.event_ids().seal(&self.policy.digest, Position { epoch: self.epoch, offset });
         Some(self.policy.encoded(self.engine.application(), &Event::Mark { id: &id }))
+    }
+
+    /// Goes on with another token. One of another account, or with other roles, ends the watch: it stands on the rights that it began with.
+    pub fn renew(&self, identity: &Arc<Identity>, token: &Arc<str>) {
+        self.ticket.seat.renew(identity, token);
     }
 
     fn end(&mut self, reason: Ended) -> Poll<Option<Bytes>> {
@@ -96,8 +98,7 @@ impl Watch {
 impl Watch {
     fn note_end(&self, reason: Ended) {
         self.engine.hub().count_end(reason);
-        let user = self.ticket.seat.identity.as_ref().and_then(|identity| identity.user);
-        let user = user.map(tracing::field::display);
+        let user = self.ticket.seat.user().map(tracing::field::display);
         // Whoever has to help a client that is dropped again and again looks for it in the log.
         match reason {
             Ended::TooSlow | Ended::TooCostly => {
@@ -113,10 +114,7 @@ impl Watch {
         match &self.phase {
             Phase::Over => None,
             Phase::Opening(_) => seat.ended(),
-            Phase::Live(class) => {
-                let has_lost = || class.ring().has_lost(seat.next.load(Ordering::Acquire));
-                seat.ended().or_else(|| has_lost().then_some(Ended::TooSlow))
-            }
+            Phase::Live(class) => seat.ended().or_else(|| class.has_lost(seat).then_some(Ended::TooSlow)),
         }
     }
 }
@@ -159,7 +157,7 @@ impl Stream for Watch {
                 },
                 Phase::Live(class) => {
                     let class = class.clone();
-                    return match take(&self.ticket, &class) {
+                    return match class.take(&self.ticket.seat) {
                         Taken::Frames(bytes) => Poll::Ready(Some(bytes)),
                         Taken::Lost => self.end(Ended::TooSlow),
                         Taken::Nothing => Poll::Pending,
@@ -169,17 +167,4 @@ impl Stream for Watch {
             }
         }
     }
-}
-
-fn take(ticket: &Ticket, class: &Class) -> Taken {
-    let seat = &ticket.seat;
-    let mut ring = class.ring();
-    // Under the lock: a frame that was pushed after the watch was ended must not be taken.
-    if seat.ended().is_some() {
-        return Taken::Nothing;
-    }
-    let mut next = seat.next.load(Ordering::Acquire);
-    let taken = ring.take(&mut next);
-    seat.next.store(next, Ordering::Release);
-    taken
 }

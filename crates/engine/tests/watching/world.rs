@@ -52,6 +52,28 @@ update = "true"
 delete = "true"
 "#;
 
+const CHANNEL: &str = r#"
+pattern = "room/{room}"
+max_bytes = 100
+
+[variables]
+room = "room"
+
+[allow]
+subscribe = "room.allow.read"
+publish = "room.members.exists(m, m.user == auth.id)"
+present = "room.members.exists(m, m.user == auth.id)"
+"#;
+
+const LOBBY: &str = r#"
+pattern = "lobby"
+
+[allow]
+subscribe = "true"
+publish = "auth.id != null"
+present = "true"
+"#;
+
 const SETTINGS: &str = "[accounts.password]\nmemory_kib = 512\niterations = 1\n";
 
 /// Where records are kept.
@@ -106,6 +128,8 @@ impl World {
             ("models/room.toml", ROOM),
             ("models/member.toml", MEMBER),
             ("models/message.toml", MESSAGE),
+            ("channels/room.toml", CHANNEL),
+            ("channels/lobby.toml", LOBBY),
         ];
         let loaded = Project::load_from(&files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let application = Arc::new(loaded.application);

@@ -30,6 +30,7 @@ mod records;
 mod rules;
 mod trimming;
 mod validation;
+pub mod wake;
 mod world;
 
 use crate::Store;

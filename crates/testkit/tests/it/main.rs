@@ -5,3 +5,4 @@
 mod conformance;
 mod fault;
 mod linearizability;
+mod wire;
