@@ -167,6 +167,7 @@ fn takes(kind: OperationKind) -> Takes {
     use OperationKind::*;
     match kind {
         List | Watch | Get | GetLock | Me | ListKeys | GetKey | AppCheck => Takes::Unread,
+        Publish | Subscribe | Enter | WatchPresence => Takes::Unread,
         Delete | DeleteMany | Restore | ReleaseLock | Logout | DeleteKey => Takes::Nothing,
         AcquireLock | RenewLock => Takes::Maybe,
         Create | Update | Put | UpdateMany | Batch => Takes::Object,

@@ -37,12 +37,12 @@ mod takeover;
 mod trace;
 mod watch;
 
-pub use answer::reply as rest_reply;
+pub use answer::{done as rest_done, reply as rest_reply};
 pub use encode::record as encode_record;
 pub use endpoint::{AnsweredFor, Endpoint, Exchange};
 pub use json::parse_object;
 pub use measures::{Requests, RouteMeasures};
-pub use problem::problem;
+pub use problem::{batch_problem, problem};
 pub use query::decode_query;
 pub use routes::{Api, router};
 pub use state::Limits;

@@ -54,7 +54,7 @@ pub fn problem(error: &Error, request_id: &str) -> Response<Body> {
 }
 
 /// Answers the failure of a batch of `count` operations, with a result for each.
-pub(crate) fn batch_problem(error: &Error, count: usize, request_id: &str) -> Response<Body> {
+pub fn batch_problem(error: &Error, count: usize, request_id: &str) -> Response<Body> {
     let failure =
         |index| error.parts.iter().find(|(part, _)| *part == Part::Operation(index)).map(|(_, error)| error);
     respond(error, request_id, (0..count).map(|index| operation_problem(failure(index))).collect())

@@ -160,13 +160,18 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
         OperationKind::GetKey => (Method::GET, format!("/v{version}/auth/keys/{{id}}")),
         OperationKind::DeleteKey => (Method::DELETE, format!("/v{version}/auth/keys/{{id}}")),
         OperationKind::AppCheck => (Method::GET, format!("/v{version}/app/check")),
+        // The socket has them all.
+        OperationKind::Publish
+        | OperationKind::Subscribe
+        | OperationKind::Enter
+        | OperationKind::WatchPresence => (Method::GET, format!("/v{version}/live")),
     }
 }
 
 /// The operations of a version of the application's API.
 fn add_version(paths: &mut Paths, operations: &Operations) {
     paths.operations = operations.clone();
-    for operation in operations.list() {
+    for operation in operations.list().iter().filter(|operation| !operation.kind.is_of_channels()) {
         add_operation(paths, operation);
     }
     // A version may have lists that cannot be watched, or the other way round.

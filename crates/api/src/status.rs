@@ -46,12 +46,19 @@ pub fn status(code: Code) -> StatusCode {
         Code::VersionMismatch | Code::RequirementFailed | Code::Fenced | Code::HistoryGone => {
             StatusCode::PRECONDITION_FAILED
         }
-        Code::BodyTooLarge | Code::BatchTooLarge | Code::AnswerTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::MessageTooLarge | Code::BodyTooLarge | Code::BatchTooLarge | Code::AnswerTooLarge => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::ValidationFailed | Code::BatchFailed | Code::BulkFailed | Code::IdempotencyKeyReused => {
             StatusCode::UNPROCESSABLE_ENTITY
         }
-        Code::TooManyFailures | Code::TooManyWatchers => StatusCode::TOO_MANY_REQUESTS,
+        Code::UpgradeRequired => StatusCode::UPGRADE_REQUIRED,
+        Code::TooManyFailures
+        | Code::TooManyWatchers
+        | Code::TooManySockets
+        | Code::TooManySubscriptions
+        | Code::TooManyMessages => StatusCode::TOO_MANY_REQUESTS,
         Code::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         // Not 503: clients that send again by themselves on that would do this twice.
         Code::Internal | Code::OutcomeUnknown => StatusCode::INTERNAL_SERVER_ERROR,

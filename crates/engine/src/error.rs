@@ -130,6 +130,7 @@ codes! {
     QueryTimeout "query_timeout" "The query ran longer than `limits.query_timeout_ms`, or, in an update or deletion by filter, than a second; a filter over an indexed field is faster.",
     Busy "busy" "Too much is waiting already; `Retry-After` says when to try again. Nothing was done.",
     TooManyWatchers "too_many_watchers" "The account, or the address of a caller without one, has `limits.watchers_per_caller` watches open; end one first.",
+    UpgradeRequired "upgrade_required" "This path is a WebSocket: ask for it with `Upgrade: websocket` and version 13.",
     TooManySockets "too_many_sockets" "The account, or the address of a caller without one, has `live.sockets_per_caller` sockets open; close one first.",
     TooManySubscriptions "too_many_subscriptions" "The socket has `live.subscriptions` subscriptions; end one first.",
     TooManyMessages "too_many_messages" "The client sends more than `live.messages_per_second`; what it sent was not looked at.",

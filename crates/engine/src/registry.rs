@@ -81,6 +81,14 @@ pub enum OperationKind {
     DeleteKey,
     /// Answers whether a client of the application is new enough.
     AppCheck,
+    /// Sends a message on a channel.
+    Publish,
+    /// Hears what is sent on a channel.
+    Subscribe,
+    /// Is shown as present on a channel.
+    Enter,
+    /// Sees who is present on a channel.
+    WatchPresence,
 }
 
 impl OperationKind {
@@ -90,6 +98,8 @@ impl OperationKind {
         // Each by its name, so that none that is added is forgotten here.
         match self {
             List | Watch | Get | GetLock | Me | ListKeys | GetKey | AppCheck => false,
+            // Nothing of it is stored.
+            Publish | Subscribe | Enter | WatchPresence => false,
             Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
             AcquireLock | RenewLock | ReleaseLock => true,
             Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => true,
@@ -103,8 +113,15 @@ impl OperationKind {
             Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore | Batch => true,
             RenewLock | ReleaseLock => true,
             List | Watch | Get | AcquireLock | GetLock | Me | ListKeys | GetKey | AppCheck => false,
+            Publish | Subscribe | Enter | WatchPresence => false,
             Register | Login | Refresh | Logout | ChangePassword | CreateKey | DeleteKey => false,
         }
+    }
+
+    /// Whether it is about a channel, and so found on the live socket alone.
+    pub fn is_of_channels(self) -> bool {
+        use OperationKind::*;
+        matches!(self, Publish | Subscribe | Enter | WatchPresence)
     }
 
     /// Whether it is about a lock.
@@ -132,6 +149,9 @@ impl Registry {
         let mut operations: Vec<Operation> = public.flat_map(of_model).collect();
         operations.extend(others());
         operations.extend(of_locks(application));
+        if !application.channels.is_empty() {
+            operations.extend(of_channels());
+        }
         Registry { operations }
     }
 
@@ -142,10 +162,13 @@ impl Registry {
 }
 
 impl Operation {
-    /// Whether API keys can be scoped to it: operations on records and locks, and the account's own record. What is about passwords, sessions and keys
+    /// Whether API keys can be scoped to it: operations on records, locks and channels, and the account's own record. What is about passwords, sessions and keys
     /// themselves is not among them, so that a key that leaks cannot make itself at home; nor is the batch, which is as good as its operations.
     pub fn is_for_keys(&self) -> bool {
-        self.model.is_some() || self.kind == OperationKind::Me || self.kind.is_of_locks()
+        self.model.is_some()
+            || self.kind == OperationKind::Me
+            || self.kind.is_of_locks()
+            || self.kind.is_of_channels()
     }
 }
 
@@ -193,6 +216,24 @@ fn of_locks(application: &Application) -> Vec<Operation> {
         access: Access::Rule(rule.clone()),
     };
     operations.into_iter().map(operation).collect()
+}
+
+/// Each channel has rules of its own, so who may is not said here.
+fn of_channels() -> impl Iterator<Item = Operation> {
+    use OperationKind::*;
+    let operations = [
+        ("channel.publish", Publish, "Send a message on a channel"),
+        ("channel.subscribe", Subscribe, "Hear what is sent on a channel"),
+        ("presence.enter", Enter, "Be shown as present on a channel"),
+        ("presence.watch", WatchPresence, "See who is present on a channel"),
+    ];
+    operations.into_iter().map(|(name, kind, summary)| Operation {
+        name: name.to_owned(),
+        kind,
+        model: None,
+        summary: summary.to_owned(),
+        access: Access::Public,
+    })
 }
 
 fn others() -> Vec<Operation> {

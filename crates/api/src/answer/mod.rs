@@ -96,7 +96,7 @@ where
 
 /// What an operation has done, but for the position of writes, which [`behind`] adds. With an `Idempotency-Key` this is made twice, for the client and
 /// to be kept, so it depends on nothing else.
-pub(crate) fn done(application: &Application, operation: &Operation, done: &Done<'_>) -> Response<Vec<u8>> {
+pub fn done(application: &Application, operation: &Operation, done: &Done<'_>) -> Response<Vec<u8>> {
     match done {
         Done::Written(results) if operation.kind == OperationKind::Batch => {
             private(json(StatusCode::OK, batch::body(application, results)))
@@ -120,7 +120,7 @@ pub(crate) fn done(application: &Application, operation: &Operation, done: &Done
 }
 
 /// The answer to a write, with the position behind it: a batch tells it in its body too.
-pub(crate) fn behind(
+pub fn behind(
     operation: &Operation,
     mut response: Response<Vec<u8>>,
     position: Position,

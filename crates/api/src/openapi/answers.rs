@@ -128,6 +128,7 @@ pub(super) fn codes(operation: &Operation) -> Vec<Code> {
         GetKey => &[RECORD],
         DeleteKey => &[RECORD, BODY, DISK],
         AppCheck => &[],
+        Publish | Subscribe | Enter | WatchPresence => &[],
     };
     let client: &[Code] = if operation.kind == AppCheck { &[] } else { &[Code::ClientOutdated] };
     let account: &[Code] = if operation.access == Access::Account { &[Code::Unauthenticated] } else { &[] };
@@ -255,6 +256,7 @@ fn successes(kind: OperationKind, model: Option<&Model>) -> Map<String, Value> {
         GetKey => vec![("200", body("The key.", "ApiKey", &[]))],
         DeleteKey => vec![("204", empty("Nobody gets in with the key any more.", &[]))],
         AppCheck => vec![("200", body("Whether the client is new enough, and why.", "AppCheck", &[]))],
+        Publish | Subscribe | Enter | WatchPresence => Vec::new(),
     };
     answers.into_iter().map(|(status, answer)| (status.to_owned(), answer)).collect()
 }

@@ -63,7 +63,7 @@ fn tags(application: &Application) -> Value {
 
 fn paths(application: &Application, operations: &[Operation]) -> Value {
     let mut paths = Map::new();
-    for operation in operations {
+    for operation in operations.iter().filter(|operation| !operation.kind.is_of_channels()) {
         let (method, path) = place(application, operation);
         if operation.kind == OperationKind::Watch {
             // The list, which has the same path, comes first in the registry.

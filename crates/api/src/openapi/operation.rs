@@ -101,7 +101,7 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
     let record = model.map(schema_name).unwrap_or_default();
     let (schema, media_types) = match kind {
         List | Watch | Get | Delete | DeleteMany | Restore | Logout | Me | ListKeys | GetKey | DeleteKey
-        | GetLock | ReleaseLock | AppCheck => {
+        | GetLock | ReleaseLock | AppCheck | Publish | Subscribe | Enter | WatchPresence => {
             return None;
         }
         AcquireLock => ("LockRequest".to_owned(), body::JSON),

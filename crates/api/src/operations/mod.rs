@@ -173,13 +173,29 @@ impl Operations {
     ) -> Result<Watch, Error> {
         let model = operation.model.filter(|_| operation.kind == OperationKind::Watch);
         let model = model.ok_or_else(|| Error::new(Code::InvalidParameter, "this cannot be watched"))?;
-        let work = async {
-            caller.require(self.newest(operation))?;
+        let opening = async {
             version::note_watch(self, caller, operation, &request);
             if let Some(face) = self.face() {
                 version::lower_watch(self.version(), face, model, &mut request)?;
             }
             self.engine().watch(caller, model, request).await
+        };
+        self.open(caller, operation, opening).await
+    }
+
+    /// Opens what lasts longer than a request, in the frame of a call: whether the caller may ask for it at all, the time until it is open, what is counted.
+    ///
+    /// # Errors
+    /// As [`Operations::call`].
+    pub async fn open<T>(
+        &self,
+        caller: &Caller,
+        operation: &Operation,
+        opening: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let work = async {
+            caller.require(self.newest(operation))?;
+            opening.await
         };
         self.counted(operation, bounded(work, self.limits().request_timeout).await)
             .map_err(|error| for_caller(error, caller))

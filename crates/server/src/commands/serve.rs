@@ -210,6 +210,9 @@ fn router(
 ) -> Router {
     let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock);
     let api = grpc.into_iter().fold(api, Api::with);
+    let sockets = Arc::<mainstay_live::Measures>::default();
+    let live = mainstay_live::endpoint(api.operations(Protocol::Live), sockets);
+    let api = api.with(live);
     let metrics = Metrics {
         engine: backend.engine.clone(),
         records: backend.records.clone(),

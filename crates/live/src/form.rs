@@ -1,0 +1,192 @@
+//! The forms of messages: JSON in text frames, MessagePack in binary ones. Both say the same; MessagePack is what the JSON would be, written otherwise.
+
+use bytes::Bytes;
+use mainstay_api::parse_object;
+use mainstay_engine::{Code, Error};
+use serde_json::{Map, Value};
+use std::io::Cursor;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
+
+/// The form of a socket's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    Json,
+    MessagePack,
+}
+
+/// How many bytes say how long an event is, in front of it.
+const LENGTH: usize = 4;
+
+impl Form {
+    /// The form of a subprotocol.
+    pub(crate) fn of(subprotocol: &str) -> Option<Self> {
+        [Form::Json, Form::MessagePack].into_iter().find(|form| form.subprotocol() == subprotocol)
+    }
+
+    pub(crate) fn subprotocol(self) -> &'static str {
+        match self {
+            Form::Json => "mainstay.v1.json",
+            Form::MessagePack => "mainstay.v1.msgpack",
+        }
+    }
+
+    /// Reads a message.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn read(self, bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, Error> {
+        match self {
+            Form::Json => parse_object(bytes, max_depth),
+            Form::MessagePack => parse_object(&json_of(bytes, max_depth)?, max_depth),
+        }
+    }
+
+    /// A message of this JSON.
+    pub(crate) fn message(self, json: Vec<u8>) -> Message {
+        match self {
+            Form::Json => text(json),
+            Form::MessagePack => {
+                let mut out = Vec::with_capacity(json.len());
+                pack(&json, &mut out);
+                Message::Binary(out.into())
+            }
+        }
+    }
+
+    /// Appends an event, with its length in front, so that many can wait in one piece and be put together without being read again.
+    pub(crate) fn append(self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = out.len();
+        out.extend_from_slice(&[0; LENGTH]);
+        match self {
+            Form::Json => write(out),
+            Form::MessagePack => {
+                let mut json = Vec::with_capacity(256);
+                write(&mut json);
+                pack(&json, out);
+            }
+        }
+        let length = u32::try_from(out.len() - start - LENGTH).expect("an event is smaller than 4 GiB");
+        out[start..start + LENGTH].copy_from_slice(&length.to_be_bytes());
+    }
+
+    /// The message with these events, of one subscription.
+    pub(crate) fn events(self, id: u64, events: &Bytes) -> Message {
+        match self {
+            Form::Json => {
+                let mut out = Vec::with_capacity(events.len() + 48);
+                out.extend_from_slice(format!("{{\"id\":{id},\"events\":[").as_bytes());
+                for event in parts(events) {
+                    out.extend_from_slice(event);
+                    out.push(b',');
+                }
+                out.pop();
+                out.extend_from_slice(b"]}");
+                text(out)
+            }
+            Form::MessagePack => Message::Binary(packed_events(id, events).into()),
+        }
+    }
+}
+
+/// `{"id": …, "events": […]}`: a map of two, and a list of what is packed already (MessagePack's `fixmap`, `fixstr`, `uint 64`, `array 32`).
+fn packed_events(id: u64, events: &Bytes) -> Vec<u8> {
+    let mut out = Vec::with_capacity(events.len() + 48);
+    out.extend_from_slice(b"\x82\xa2id\xcf");
+    out.extend_from_slice(&id.to_be_bytes());
+    out.extend_from_slice(b"\xa6events\xdd");
+    let count = u32::try_from(parts(events).count()).unwrap_or(u32::MAX);
+    out.extend_from_slice(&count.to_be_bytes());
+    parts(events).for_each(|event| out.extend_from_slice(event));
+    out
+}
+
+/// The events in a piece.
+fn parts(mut events: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = events.split_first_chunk::<LENGTH>()?;
+        let (event, rest) = rest.split_at_checked(u32::from_be_bytes(*length) as usize)?;
+        events = rest;
+        Some(event)
+    })
+}
+
+fn text(json: Vec<u8>) -> Message {
+    let text = Utf8Bytes::try_from(Bytes::from(json));
+    Message::Text(text.unwrap_or_else(|_| Utf8Bytes::from_static("{}")))
+}
+
+/// Appends JSON as MessagePack.
+fn pack(json: &[u8], out: &mut Vec<u8>) {
+    let mut reader = serde_json::Deserializer::from_slice(json);
+    let mut writer = rmp_serde::Serializer::new(out);
+    let packed = serde_transcode::transcode(&mut reader, &mut writer);
+    packed.expect("JSON of our own can be written as MessagePack");
+}
+
+/// MessagePack as JSON: what has no JSON form is refused.
+fn json_of(bytes: &[u8], max_depth: usize) -> Result<Vec<u8>, Error> {
+    let invalid =
+        |detail: String| Error::new(Code::InvalidJson, format!("the message is not MessagePack: {detail}"));
+    let mut reader = rmp_serde::Deserializer::new(Cursor::new(bytes));
+    reader.set_max_depth(max_depth + 1);
+    let mut out = Vec::with_capacity(bytes.len() * 2);
+    let mut writer = serde_json::Serializer::new(&mut out);
+    serde_transcode::transcode(&mut reader, &mut writer).map_err(|error| invalid(error.to_string()))?;
+    if reader.position() != bytes.len() as u64 {
+        return Err(invalid("there is more behind it".to_owned()));
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use serde_json::json;
+
+    fn packed(value: &Value) -> Vec<u8> {
+        rmp_serde::to_vec(value).unwrap()
+    }
+
+    #[test]
+    fn both_forms_say_the_same() {
+        let value = json!({"id": 7, "type": "x", "of": [1, -1, 2.5, null, true, "ä"], "in": {"a": {}}});
+        let object = value.as_object().unwrap();
+        assert_eq!(&Form::Json.read(value.to_string().as_bytes(), 32).unwrap(), object);
+        assert_eq!(&Form::MessagePack.read(&packed(&value), 32).unwrap(), object);
+        let message = Form::MessagePack.message(value.to_string().into_bytes());
+        assert_eq!(rmp_serde::from_slice::<Value>(&message.into_data()).unwrap(), value);
+    }
+
+    #[test]
+    fn events_are_put_together_without_being_read() {
+        for form in [Form::Json, Form::MessagePack] {
+            let mut out = Vec::new();
+            for number in 0..3 {
+                form.append(&mut out, |out| out.extend_from_slice(format!("{{\"n\":{number}}}").as_bytes()));
+            }
+            let data = form.events(300, &Bytes::from(out)).into_data();
+            let found: Value = match form {
+                Form::Json => serde_json::from_slice(&data).unwrap(),
+                Form::MessagePack => rmp_serde::from_slice(&data).unwrap(),
+            };
+            assert_eq!(found, json!({"id": 300, "events": [{"n": 0}, {"n": 1}, {"n": 2}]}));
+        }
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused() {
+        let check = |bytes: &[u8]| assert!(Form::MessagePack.read(bytes, 4).is_err(), "{bytes:?}");
+        let deep = (0..100).fold(json!(1), |inner, _| json!([inner]));
+        check(&packed(&json!({"a": deep})));
+        check(&packed(&json!([1])));
+        check(b"");
+        check(b"\xc1");
+        check(b"\x81");
+        check(b"\xdf\xff\xff\xff\xff");
+        check(&[packed(&json!({})), vec![0xc0]].concat());
+        // The same key twice.
+        check(b"\x82\xa1a\x01\xa1a\x02");
+    }
+}

@@ -1,0 +1,25 @@
+//! The live socket: one WebSocket (RFC 6455) over which a client watches, hears channels, sees who is present, and calls operations.
+//!
+//! A client's messages are requests with an id of its choice; what comes back has that id: an answer, or the events of what it opened. Messages are JSON or
+//! MessagePack, as the subprotocol says. `docs/reference/live.md` has all of it. An event is encoded once for all who are told it in one form; what is put before it
+//! for each of them is the id alone.
+//!
+//! This crate owns: the socket and the form of its messages. It must not know: SQL, any adapter, how connections are accepted; and it
+//! decides nothing about rights: each request is asked of [`mainstay_api::operations`].
+
+mod answer;
+mod call;
+mod close;
+mod form;
+mod handshake;
+mod measures;
+mod opened;
+mod origin;
+mod rate;
+mod request;
+mod session;
+mod shape;
+mod socket;
+
+pub use handshake::{PATH, endpoint};
+pub use measures::Measures;

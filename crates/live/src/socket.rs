@@ -1,0 +1,341 @@
+//! A socket from its first frame to its last.
+
+use crate::answer::{self, Members};
+use crate::close::Closing;
+use crate::measures::Measures;
+use crate::opened::AllOpened;
+use crate::rate::Rate;
+use crate::request::{self, Request, invalid};
+use crate::session::{Session, Turn, Turned};
+use bytes::Bytes;
+use futures::future::poll_fn;
+use futures::stream::FuturesUnordered;
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use mainstay_api::Stream as Io;
+use mainstay_engine::{Code, Ended, Error, SocketSeat};
+use mainstay_model::Live;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{self, Message};
+
+/// How many calls of a client run at once. Further ones are not read before one is answered.
+const MAX_CALLS: usize = 16;
+/// A socket that says nothing holds one such buffer. What is larger is read in several pieces.
+const BUFFER_BYTES: usize = 4 << 10;
+/// How long a client may take to close from its side.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+pub(crate) type WebSocket = WebSocketStream<Box<dyn Io>>;
+
+/// The bounds on frames and buffers.
+pub(crate) fn config(message_bytes: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_message_size(Some(message_bytes))
+        .max_frame_size(Some(message_bytes))
+}
+
+/// A socket.
+pub(crate) struct Socket {
+    stream: WebSocket,
+    session: Session,
+    seat: SocketSeat,
+    opened: AllOpened,
+    /// What is done in the order in which it was asked: all but calls.
+    turn: Option<Turn>,
+    calls: FuturesUnordered<Turn>,
+    rate: Rate,
+    limits: Limits,
+    measures: Arc<Measures>,
+    /// How many requests there were.
+    requests: u64,
+    alarm: Pin<Box<Sleep>>,
+    heard: Instant,
+    is_asked: bool,
+    reads_first: bool,
+}
+
+struct Limits {
+    depth: usize,
+    opened: usize,
+    ping: Duration,
+    stall: Duration,
+}
+
+/// Something that happens on a socket.
+enum Event {
+    Ended(Ended),
+    Read(Option<Result<Message, tungstenite::Error>>),
+    Turned((u64, Members, Turned)),
+    Told(u64, Bytes),
+    Alarm,
+    Broken,
+}
+
+/// How much deeper a message nests than the body in it.
+const ENVELOPE_DEPTH: usize = 4;
+
+impl Socket {
+    pub(crate) fn new(
+        stream: WebSocket,
+        session: Session,
+        seat: SocketSeat,
+        settings: &Live,
+        measures: Arc<Measures>,
+    ) -> Self {
+        let ping = Duration::from_millis(settings.ping_ms);
+        let limits = Limits {
+            depth: session.operations.limits().json_depth + ENVELOPE_DEPTH,
+            opened: settings.subscriptions,
+            ping,
+            stall: Duration::from_millis(settings.stall_ms),
+        };
+        Socket {
+            stream,
+            session,
+            seat,
+            opened: AllOpened::default(),
+            turn: None,
+            calls: FuturesUnordered::new(),
+            rate: Rate::new(settings.messages_per_second),
+            limits,
+            measures,
+            requests: 0,
+            alarm: Box::pin(sleep(ping)),
+            heard: Instant::now(),
+            is_asked: false,
+            reads_first: false,
+        }
+    }
+
+    /// Serves the socket until it is closed. Answers why it was.
+    pub(crate) async fn run(&mut self) -> Closing {
+        loop {
+            let event = poll_fn(|cx| self.poll_event(cx)).await;
+            if let Err(closing) = self.take(event).await {
+                self.close(closing).await;
+                return closing;
+            }
+        }
+    }
+
+    /// How many requests there were.
+    pub(crate) fn requests(&self) -> u64 {
+        self.requests
+    }
+
+    async fn take(&mut self, event: Event) -> Result<(), Closing> {
+        match event {
+            Event::Ended(reason) => Err(Closing::of_seat(reason)),
+            Event::Broken | Event::Read(None) => Err(Closing::Client),
+            Event::Read(Some(Err(error))) => Err(Closing::of_error(&error)),
+            Event::Read(Some(Ok(message))) => self.heard(message).await,
+            Event::Turned((id, members, turned)) => {
+                let members = self.turned(id, members, turned).await;
+                self.answer(Some(id), &members).await
+            }
+            Event::Told(id, events) => self.send(self.session.form.events(id, &events)).await,
+            Event::Alarm => self.alarm().await,
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
+        if let Poll::Ready(reason) = self.seat.poll_ended(cx) {
+            return Poll::Ready(Event::Ended(reason));
+        }
+        if let Some(Poll::Ready(turned)) = self.turn.as_mut().map(|turn| turn.as_mut().poll(cx)) {
+            self.turn = None;
+            return Poll::Ready(Event::Turned(turned));
+        }
+        if let Poll::Ready(Some(turned)) = self.calls.poll_next_unpin(cx) {
+            return Poll::Ready(Event::Turned(turned));
+        }
+        // In turns, so that who has much to hear can still say something, and the other way round.
+        self.reads_first = !self.reads_first;
+        let (first, second) =
+            (self.poll_one(self.reads_first, cx), |socket: &mut Self, cx: &mut Context<'_>| {
+                socket.poll_one(!socket.reads_first, cx)
+            });
+        if first.is_ready() {
+            return first;
+        }
+        let second = second(self, cx);
+        if second.is_ready() {
+            return second;
+        }
+        if self.alarm.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Event::Alarm);
+        }
+        // Nothing is left to be told, so what was written goes out.
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            Poll::Ready(Err(_)) => Poll::Ready(Event::Broken),
+            _ => Poll::Pending,
+        }
+    }
+
+    fn poll_one(&mut self, reads: bool, cx: &mut Context<'_>) -> Poll<Event> {
+        if !reads {
+            return self.opened.poll(cx).map(|(id, events)| Event::Told(id, events));
+        }
+        if self.is_busy() {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.stream).poll_next(cx).map(Event::Read)
+    }
+
+    /// Whether the client has asked for so much that no more is read of it.
+    fn is_busy(&self) -> bool {
+        self.turn.is_some() || self.calls.len() >= MAX_CALLS
+    }
+
+    async fn heard(&mut self, message: Message) -> Result<(), Closing> {
+        (self.heard, self.is_asked) = (Instant::now(), false);
+        let is_text = match &message {
+            Message::Text(_) => true,
+            Message::Binary(_) => false,
+            // The library answers pings and closes by itself.
+            _ => return Ok(()),
+        };
+        if is_text != (self.session.form == crate::form::Form::Json) {
+            return Err(Closing::WrongKind);
+        }
+        self.measures.received.increment();
+        if !self.rate.take() {
+            let error = Error::new(Code::TooManyMessages, "you send too much, wait a moment").retry_after(1);
+            return self.refuse(None, &error).await;
+        }
+        self.requests += 1;
+        self.asked(&message.into_data()).await
+    }
+
+    async fn asked(&mut self, bytes: &[u8]) -> Result<(), Closing> {
+        let mut message = match self.session.form.read(bytes, self.limits.depth) {
+            Ok(message) => message,
+            Err(error) => return self.refuse(None, &error).await,
+        };
+        let id = match request::take_id(&mut message) {
+            Ok(id) => id,
+            Err(error) => return self.refuse(None, &error).await,
+        };
+        match request::read(message).and_then(|request| self.begin(id, request)) {
+            Ok(None) => Ok(()),
+            Ok(Some(members)) => self.answer(Some(id), &members).await,
+            Err(error) => self.refuse(Some(id), &error).await,
+        }
+    }
+
+    /// Begins what was asked for, or does it: then there is an answer.
+    fn begin(&mut self, id: u64, request: Request) -> Result<Option<Members>, Error> {
+        if self.opened.has(id) {
+            return Err(invalid("this id is that of something that is open"));
+        }
+        let opens = matches!(
+            request,
+            Request::Watch(_) | Request::Subscribe { .. } | Request::Presence { .. } | Request::Enter { .. }
+        );
+        if opens && self.opened.len() >= self.limits.opened {
+            let message = format!("a socket has at most {} subscriptions", self.limits.opened);
+            return Err(Error::new(Code::TooManySubscriptions, message));
+        }
+        match request {
+            Request::Ping => Ok(Some(answer::done())),
+            Request::End { of } if self.opened.remove(of) => Ok(Some(answer::done())),
+            Request::End { .. } => Err(invalid("nothing is open under this id")),
+            Request::State { of, state } => {
+                let stay =
+                    self.opened.stay(of).ok_or_else(|| invalid("you are not present under this id"))?;
+                stay.set(&state)?;
+                Ok(Some(answer::done()))
+            }
+            Request::Call(_) => {
+                self.calls.push(self.session.turn(id, self.requests, request));
+                Ok(None)
+            }
+            request => {
+                self.turn = Some(self.session.turn(id, self.requests, request));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes over what came of a request. Answers what is to be answered.
+    async fn turned(&mut self, id: u64, members: Members, turned: Turned) -> Members {
+        match turned {
+            Turned::Nothing => {}
+            Turned::Opened(opened) => self.opened.add(id, opened),
+            Turned::Renewed { token, identity, seat } => {
+                match seat {
+                    Some(seat) => self.seat = seat,
+                    None => self.seat.renew(&identity, &token),
+                }
+                self.opened.renew(&identity, &token);
+                self.session.token = Some(token);
+            }
+        }
+        members
+    }
+
+    /// Asks a client of which nothing was heard whether it is there, and gives up one that did not answer.
+    async fn alarm(&mut self) -> Result<(), Closing> {
+        let now = Instant::now();
+        let silent_until = self.heard + self.limits.ping;
+        if silent_until > now {
+            self.alarm.as_mut().reset(silent_until);
+            return Ok(());
+        }
+        // Who is not read cannot be heard.
+        if self.is_asked && !self.is_busy() {
+            return Err(Closing::Idle);
+        }
+        self.is_asked = true;
+        self.alarm.as_mut().reset(now + self.limits.ping);
+        for (id, mark) in self.opened.marks() {
+            self.send(self.session.form.events(id, &mark)).await?;
+        }
+        self.send(Message::Ping(Bytes::new())).await
+    }
+
+    async fn refuse(&mut self, id: Option<u64>, error: &Error) -> Result<(), Closing> {
+        let request_id = format!("{}-{}", self.session.caller.request_id, self.requests);
+        let members = answer::failed(error, &request_id).await;
+        self.answer(id, &members).await
+    }
+
+    async fn answer(&mut self, id: Option<u64>, members: &[u8]) -> Result<(), Closing> {
+        self.send(self.session.form.message(answer::message(id, members))).await
+    }
+
+    /// Hands a message on, once there is room. A client that leaves none for too long is dropped.
+    async fn send(&mut self, message: Message) -> Result<(), Closing> {
+        self.measures.sent.increment();
+        match timeout(self.limits.stall, self.stream.feed(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Closing::Client),
+            Err(_) => Err(Closing::TooSlow),
+        }
+    }
+
+    /// Says why, and waits a moment for the client to close too.
+    async fn close(&mut self, closing: Closing) {
+        if matches!(closing, Closing::TooSlow | Closing::Idle) {
+            self.measures.dropped.increment();
+        }
+        let until = Instant::now() + LAST_WORDS;
+        let last_words = async {
+            if let Some(frame) = closing.frame() {
+                let _ = self.stream.close(Some(frame)).await;
+            }
+            while let Some(Ok(_)) = self.stream.next().await {}
+        };
+        tokio::select! {
+            () = last_words => {}
+            () = sleep_until(until) => {}
+        }
+    }
+}
