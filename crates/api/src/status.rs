@@ -28,7 +28,9 @@ pub fn status(code: Code) -> StatusCode {
         Code::Unauthenticated | Code::InvalidToken | Code::TokenReused | Code::InvalidCredentials => {
             StatusCode::UNAUTHORIZED
         }
-        Code::Forbidden | Code::InsufficientScope | Code::RegistrationClosed => StatusCode::FORBIDDEN,
+        Code::Forbidden | Code::OriginNotAllowed | Code::InsufficientScope | Code::RegistrationClosed => {
+            StatusCode::FORBIDDEN
+        }
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::ClientOutdated => StatusCode::UPGRADE_REQUIRED,

@@ -131,6 +131,7 @@ codes! {
     Busy "busy" "Too much is waiting already; `Retry-After` says when to try again. Nothing was done.",
     TooManyWatchers "too_many_watchers" "The account, or the address of a caller without one, has `limits.watchers_per_caller` watches open; end one first.",
     UpgradeRequired "upgrade_required" "This path is a WebSocket: ask for it with `Upgrade: websocket` and version 13.",
+    OriginNotAllowed "origin_not_allowed" "Pages of this origin may not open a socket; `live.origins` names those that may.",
     TooManySockets "too_many_sockets" "The account, or the address of a caller without one, has `live.sockets_per_caller` sockets open; close one first.",
     TooManySubscriptions "too_many_subscriptions" "The socket has `live.subscriptions` subscriptions; end one first.",
     TooManyMessages "too_many_messages" "The client sends more than `live.messages_per_second`; what it sent was not looked at.",

@@ -49,8 +49,7 @@ async fn open(
         }
     };
     if !origin::is_allowed(headers, &operations.application().config.live.origins) {
-        let message = "pages of this origin may not open a socket: `live.origins` names those that may";
-        return Err(Error::new(Code::Forbidden, message));
+        return Err(Error::new(Code::OriginNotAllowed, "pages of this origin may not open a socket"));
     }
     let (form, is_named) = form(headers)?;
     exchange.identify(&operations).await?;

@@ -5,7 +5,7 @@ use crate::project::Opened;
 use crate::schema_change;
 use mainstay_embedded::SqliteStore;
 use mainstay_model::Engine;
-use mainstay_ports::{Clock, Store, SystemClock};
+use mainstay_ports::{Clock, Store, SystemClock, Wake};
 #[cfg(feature = "postgres")]
 use mainstay_scaleout::postgres::PostgresStore;
 use std::path::{Path, PathBuf};
@@ -46,6 +46,15 @@ impl Records {
             Records::Sqlite(_) => Arc::new(SystemClock),
             #[cfg(feature = "postgres")]
             Records::Postgres(store) => store.clock(),
+        }
+    }
+
+    /// What the nodes tell each other by; `None` where there is one alone.
+    pub(crate) fn wake(&self) -> Option<Arc<dyn Wake>> {
+        match self {
+            Records::Sqlite(_) => None,
+            #[cfg(feature = "postgres")]
+            Records::Postgres(store) => Some(Arc::new(store.wake())),
         }
     }
 

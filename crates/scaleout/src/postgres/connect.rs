@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio::time::sleep;
-use tokio_postgres::{AsyncMessage, Client, Error};
+use tokio_postgres::{AsyncMessage, Client, Error, Notification};
 
 /// How long a connection is tried to be made that a node cannot do without, and how long it waits in between.
 const SOON: (Duration, Duration) = (Duration::from_secs(1), Duration::from_millis(50));
@@ -41,6 +41,15 @@ impl Connector {
 
     /// The same; `bell` is rung by each notification.
     pub(crate) async fn listen(&self, purpose: Purpose, bell: Arc<Notify>) -> Result<Connection, Error> {
+        self.hear(purpose, move |_| bell.notify_one()).await
+    }
+
+    /// The same; `hear` is given each notification, and `None` when the connection ends.
+    pub(crate) async fn hear(
+        &self,
+        purpose: Purpose,
+        mut hear: impl FnMut(Option<Notification>) + Send + 'static,
+    ) -> Result<Connection, Error> {
         let connected = self.target.config.connect(self.target.tls.clone()).await;
         let (client, mut driver) = connected.inspect_err(|error| self.room.note(error))?;
         let open = self.room.enter();
@@ -48,7 +57,7 @@ impl Connector {
         let driver = tokio::spawn(async move {
             while let Some(message) = messages.next().await {
                 match message {
-                    Ok(AsyncMessage::Notification(_)) => bell.notify_one(),
+                    Ok(AsyncMessage::Notification(notification)) => hear(Some(notification)),
                     Ok(_) => {}
                     Err(error) => {
                         tracing::debug!(error = %reason(&error), "a connection to the database ended");
@@ -58,7 +67,7 @@ impl Connector {
             }
             drop((messages, open));
             // Whoever waits for it finds the connection closed.
-            bell.notify_one();
+            hear(None);
         });
         self.set_up(&client, purpose).await?;
         Ok(Connection::new(client, driver.abort_handle()))

@@ -45,6 +45,7 @@ mod target;
 mod tls;
 mod transact;
 mod value;
+mod wake;
 
 pub use clock::ServerClock;
 pub use keyring::PostgresKeyring;
@@ -53,3 +54,4 @@ pub use measures::Measures;
 pub use open::OpenError;
 pub use options::Options;
 pub use store::PostgresStore;
+pub use wake::PostgresWake;

@@ -20,6 +20,7 @@ use super::replicas::{Followed, Replicas};
 use super::rows::{RowStatements, Shared};
 use super::session::{LOCK_TIMEOUT, Purpose};
 use super::transact::transact;
+use super::wake::PostgresWake;
 use futures::future::BoxFuture;
 use mainstay_expr::{ModelId, Predicate};
 use mainstay_model::Application;
@@ -126,6 +127,11 @@ impl PostgresStore {
     /// Where the database is, for people.
     pub fn place(&self) -> String {
         self.inner.server.target.place()
+    }
+
+    /// What the nodes that serve the database tell each other by.
+    pub fn wake(&self) -> PostgresWake {
+        PostgresWake::new(self.inner.server.clone())
     }
 
     /// What it counts of itself.

@@ -15,3 +15,4 @@ mod shared;
 mod support;
 mod tls;
 mod torture;
+mod wake;

@@ -186,6 +186,11 @@ async fn serve(
     tokio::spawn(maintain(backend.engine.clone()));
     let follower = backend.engine.clone();
     tokio::spawn(async move { follower.follow_other_nodes().await });
+    let wake = backend.records.wake();
+    if let Some(wake) = wake.clone() {
+        let node = backend.engine.clone();
+        tokio::spawn(async move { node.join_nodes(wake).await });
+    }
     let options = Options::of(&project.application.config);
     let router = router(api, backend, lock, &options, listeners.metrics, log_lines_lost);
     let serving = listeners.api.serve(router, options, stop);
@@ -193,6 +198,9 @@ async fn serve(
     tokio::select! {
         stopped = serving => {
             note_uses(&backend.engine).await;
+            if let Some(wake) = wake {
+                backend.engine.leave_nodes(wake.as_ref()).await;
+            }
             Ok(report(stopped))
         }
         () = second_stop => Ok(ExitCode::from(exit::INTERRUPTED)),

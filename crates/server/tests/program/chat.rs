@@ -13,7 +13,13 @@ pub(crate) struct Chat {
 
 impl Chat {
     pub(crate) fn new() -> Chat {
+        Chat::with(|_| {})
+    }
+
+    /// With something more in the project.
+    pub(crate) fn with(prepare: impl FnOnce(&Project)) -> Chat {
         let project = Project::example("chat");
+        prepare(&project);
         let server = project.serve();
         let (ann, _) = server.client().registered("ann@example.org", "correct horse");
         let room = ann.post("/v1/rooms", &json!({"name": "Kitchen"})).expect(201);

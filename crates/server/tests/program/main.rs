@@ -13,6 +13,7 @@ mod help;
 mod idempotency;
 mod init;
 mod key;
+mod live;
 mod locks;
 mod logs;
 mod metrics;
