@@ -192,7 +192,7 @@ mod tests {
             Moves { connections: Some(joined.clone()), accounts: Some(joined) }
         );
         assert_eq!(roster.put("a", node, nobody.clone()), Moves::default());
-        assert_eq!(roster.members("a", Roll::Accounts), [nobody.clone()]);
+        assert_eq!(roster.members("a", Roll::Accounts), vec![nobody.clone()]);
         assert_eq!(roster.of_node(node), [("a".to_owned(), nobody)]);
         assert!(roster.of_node(None).is_empty());
     }
