@@ -37,7 +37,7 @@ mod takeover;
 mod trace;
 mod watch;
 
-pub use answer::{done as rest_done, reply as rest_reply};
+pub use answer::{behind as rest_behind, done as rest_done, reply as rest_reply};
 pub use encode::record as encode_record;
 pub use endpoint::{AnsweredFor, Endpoint, Exchange};
 pub use json::parse_object;

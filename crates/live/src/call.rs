@@ -2,10 +2,10 @@
 
 use crate::answer::{self, Members};
 use crate::request::{Call, invalid};
-use http::Response;
+use http::{Response, StatusCode};
 use mainstay_api::operations::{Answered, Ask, Conditions, IfMatch, Once, Operations, Parameters, parse_id};
-use mainstay_api::{batch_problem, rest_done, rest_reply};
-use mainstay_engine::{Caller, Code, Error, FencingToken, Operation, OperationKind};
+use mainstay_api::{batch_problem, rest_behind, rest_done, rest_reply};
+use mainstay_engine::{Caller, Code, Error, FencingToken, Kept, Operation, OperationKind};
 use mainstay_ports::Position;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ async fn perform(operations: &Operations, mut caller: Caller, call: Call) -> Res
     let (application, of) = (operations.application().clone(), operation.clone());
     let encode = move |done: &mainstay_engine::Done<'_>| {
         let response: Response<Vec<u8>> = rest_done(&application, &of, done);
-        answer::of_reply(&response)
+        [response.status().as_str().as_bytes(), response.body()].concat()
     };
     let parts = [parts.as_bytes()];
     let once = Once { key: &key, parts: &parts, encode: Box::new(encode) };
@@ -53,11 +53,24 @@ async fn perform(operations: &Operations, mut caller: Caller, call: Call) -> Res
         Answered::Now(reply) => {
             Ok(answer::of_reply(&rest_reply(operations.application(), operation, &reply)))
         }
-        Answered::Before(mut kept) => {
-            kept.extend_from_slice(b",\"replayed\":true");
-            Ok(kept)
+        Answered::Before(kept) => {
+            let mut members = answer::of_reply(&replayed(operation, kept)?);
+            members.extend_from_slice(b",\"replayed\":true");
+            Ok(members)
         }
     }
+}
+
+/// The answer in what was kept: three digits of the status, and the body.
+fn replayed(operation: &Operation, kept: Kept) -> Result<Response<Vec<u8>>, Error> {
+    let malformed = || Error::internal("a kept answer has no meaning");
+    let (status, body) = kept.answer.split_at_checked(3).ok_or_else(malformed)?;
+    let mut response = Response::new(body.to_vec());
+    *response.status_mut() = StatusCode::from_bytes(status).map_err(|_| malformed())?;
+    Ok(match kept.position {
+        Some(position) => rest_behind(operation, response, position),
+        None => response,
+    })
 }
 
 /// The operation of this name.
