@@ -22,15 +22,13 @@ use std::time::Instant;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
-/// Where the socket is.
-pub const PATH: &str = "/v1/live";
-
 /// What a server appends to a client's key before it hashes it (RFC 6455, 4.2.2).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The endpoint of the socket.
+/// The endpoint of the socket, for a version of the application's API: `/v1/live`.
 pub fn endpoint(operations: Operations, measures: Arc<Measures>) -> Endpoint {
-    Endpoint::new(Method::GET, PATH, move |exchange| open(operations.clone(), measures.clone(), exchange))
+    let path = format!("/v{}/live", operations.version());
+    Endpoint::new(Method::GET, path, move |exchange| open(operations.clone(), measures.clone(), exchange))
 }
 
 async fn open(

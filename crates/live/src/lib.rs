@@ -21,5 +21,5 @@ mod session;
 mod shape;
 mod socket;
 
-pub use handshake::{PATH, endpoint};
+pub use handshake::endpoint;
 pub use measures::Measures;

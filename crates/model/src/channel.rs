@@ -8,7 +8,7 @@ use uuid::Uuid;
 pub const MAX_CHANNEL_NAME: usize = 200;
 
 /// A kind of channel: all those whose names are of a pattern.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Channel {
     /// The name of its file.
     pub name: String,

@@ -58,7 +58,8 @@ fn services(
 ) -> Vec<Service> {
     let user = records.get("user").map_or(EMPTY, String::as_str);
     let mut services: Vec<Service> = Vec::new();
-    for operation in operations {
+    // Channels are on the live socket alone.
+    for operation in operations.iter().filter(|operation| !operation.kind.is_of_channels()) {
         let model = operation.model.map(|model| application.model(model));
         let record = model.and_then(|model| records.get(&model.name)).map_or("", String::as_str);
         let (name, doc) = service(operation.kind, model, record);
@@ -127,5 +128,6 @@ fn signature(kind: OperationKind) -> (&'static str, &'static str, &'static str) 
         Kind::GetKey => ("GetKey", "KeyRequest", "ApiKey"),
         Kind::AppCheck => ("Check", "AppCheckRequest", "AppCheckResponse"),
         Kind::DeleteKey => ("DeleteKey", "KeyRequest", EMPTY),
+        Kind::Publish | Kind::Subscribe | Kind::Enter | Kind::WatchPresence => ("Live", EMPTY, EMPTY),
     }
 }

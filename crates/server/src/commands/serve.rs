@@ -219,8 +219,9 @@ fn router(
     let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock);
     let api = grpc.into_iter().fold(api, Api::with);
     let sockets = Arc::<mainstay_live::Measures>::default();
-    let live = mainstay_live::endpoint(api.operations(Protocol::Live), sockets);
-    let api = api.with(live);
+    let versions = api.operations(Protocol::Live).versions();
+    let live = versions.into_iter().map(|version| mainstay_live::endpoint(version, sockets.clone()));
+    let api = live.fold(api, Api::with);
     let metrics = Metrics {
         engine: backend.engine.clone(),
         records: backend.records.clone(),

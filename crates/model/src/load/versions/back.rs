@@ -40,8 +40,14 @@ pub(super) fn step(sources: &Sources<'_>, newer: &Application, faults: &mut Faul
     }
     let visible = models.iter().filter(|model| !model.internal || model.name.starts_with('_'));
     let by_name = visible.map(|model| (model.name.clone(), model.id)).collect();
-    let mut older =
-        Application { config: newer.config.clone(), models, by_name, versions: Versions::of(sources.number) };
+    let mut older = Application {
+        config: newer.config.clone(),
+        models,
+        by_name,
+        versions: Versions::of(sources.number),
+        // They are the same in all versions: their rules are those of the newest, which the engine asks.
+        channels: newer.channels.clone(),
+    };
     let models = connect(sources, newer, &older, built, newer_children, faults);
     guard(&mut older, newer, &models);
     (faults.count() == before).then(|| Step { older: Arc::new(older), models })
