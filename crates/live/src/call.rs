@@ -54,7 +54,7 @@ async fn perform(operations: &Operations, mut caller: Caller, call: Call) -> Res
             Ok(answer::of_reply(&rest_reply(operations.application(), operation, &reply)))
         }
         Answered::Before(kept) => {
-            let mut members = answer::of_reply(&replayed(operation, kept)?);
+            let mut members = answer::of_reply(&replayed(operation, &kept)?);
             members.extend_from_slice(b",\"replayed\":true");
             Ok(members)
         }
@@ -62,7 +62,7 @@ async fn perform(operations: &Operations, mut caller: Caller, call: Call) -> Res
 }
 
 /// The answer in what was kept: three digits of the status, and the body.
-fn replayed(operation: &Operation, kept: Kept) -> Result<Response<Vec<u8>>, Error> {
+fn replayed(operation: &Operation, kept: &Kept) -> Result<Response<Vec<u8>>, Error> {
     let malformed = || Error::internal("a kept answer has no meaning");
     let (status, body) = kept.answer.split_at_checked(3).ok_or_else(malformed)?;
     let mut response = Response::new(body.to_vec());
