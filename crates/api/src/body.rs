@@ -4,41 +4,73 @@ use axum::body::{Body, BodyDataStream, Bytes, HttpBody};
 use futures::StreamExt;
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use mainstay_content::{Coding, Expanding, Format};
 use mainstay_engine::{Code, Error};
 
-/// The media types that a request body may have.
+/// The media types that a request body of JSON may have.
 pub(crate) const JSON: &[&str] = &["application/json"];
 
-/// Those of a patch: RFC 7396's own, and plain JSON for those who do not know it.
+/// Those of a patch: RFC 7396's own, and plain JSON for those who do not know it. The other forms have no type of their own for it.
 pub(crate) const MERGE_PATCH: &[&str] = &["application/merge-patch+json", "application/json"];
 
 /// How much room is made for a body before its bytes are there, whatever its `Content-Length` promises.
 const MAX_RESERVED_BYTES: usize = 64 << 10;
 
-/// Refuses a body whose type is not one of `accepted`, or which is compressed or not in UTF-8.
+/// The form of a body, by its type: one of `json`, or of another form.
 ///
 /// # Errors
 /// [`Code::UnsupportedMediaType`], with what would do.
-pub(crate) fn check_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Error> {
-    if !headers
-        .get_all(CONTENT_ENCODING)
-        .iter()
-        .all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"identity"))
-    {
-        let message = "send the body without `Content-Encoding`: compressed bodies are not read";
-        return Err(Error::new(Code::UnsupportedMediaType, message));
+pub(crate) fn format(headers: &HeaderMap, json: &[&'static str]) -> Result<Format, Error> {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let given = types.next().filter(|_| types.next().is_none()).and_then(|value| value.to_str().ok());
+    given.and_then(|given| format_of(given, json)).ok_or_else(|| {
+        let others = Format::VALUES.into_iter().filter(|format| *format != Format::Json);
+        let names: Vec<&str> = json.iter().copied().chain(others.map(Format::media_type)).collect();
+        let message = format!("send the body as `Content-Type: {}` in UTF-8", names.join("` or `"));
+        Error::new(Code::UnsupportedMediaType, message)
+    })
+}
+
+/// How a body is compressed, if it is.
+///
+/// # Errors
+/// [`Code::UnsupportedMediaType`] for a coding that is not known, and for several.
+pub(crate) fn coding(headers: &HeaderMap) -> Result<Option<Coding>, Error> {
+    let values = headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().unwrap_or_default());
+    let names = values.flat_map(|value| value.split(',')).map(str::trim);
+    let mut names = names.filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case("identity"));
+    let Some(name) = names.next() else { return Ok(None) };
+    let coding = Coding::of(name).filter(|_| names.next().is_none()).map(Some);
+    coding.ok_or_else(|| {
+        let message = "send the body with one `Content-Encoding` of `zstd`, `br` and `gzip`, or with none";
+        Error::new(Code::UnsupportedMediaType, message)
+    })
+}
+
+/// The body as it was before it was compressed, of up to `limit` bytes.
+///
+/// # Errors
+/// [`Code::BodyTooLarge`], before more than that was expanded; [`Code::InvalidBody`] for what is broken.
+pub(crate) async fn expanded(bytes: Bytes, coding: Coding, limit: usize) -> Result<Bytes, Error> {
+    let work = move || coding.expand(&bytes, limit);
+    let expanded = tokio::task::spawn_blocking(work).await;
+    match expanded.map_err(|error| Error::internal(error.to_string()))? {
+        Ok(expanded) => Ok(expanded.into()),
+        Err(Expanding::TooLarge) => Err(too_large(limit)),
+        Err(Expanding::Broken(detail)) => Err(Error {
+            detail: Some(detail),
+            ..Error::new(Code::InvalidBody, format!("the body is not {}, or broken off", coding.as_str()))
+        }),
     }
-    let given = headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-    if given.is_some_and(|given| is_accepted(given, accepted))
-        && headers.get_all(CONTENT_TYPE).iter().count() == 1
-    {
-        return Ok(());
+}
+
+/// The form of a media type, whose parameters leave it what it is.
+fn format_of(content_type: &str, json: &[&str]) -> Option<Format> {
+    if is_accepted(content_type, json) {
+        return Some(Format::Json);
     }
-    let expected = accepted.join("` or `");
-    Err(Error::new(
-        Code::UnsupportedMediaType,
-        format!("send the body as `Content-Type: {expected}` in UTF-8"),
-    ))
+    let others = Format::VALUES.into_iter().filter(|format| *format != Format::Json);
+    others.into_iter().find(|format| is_accepted(content_type, format.media_types()))
 }
 
 fn is_accepted(content_type: &str, accepted: &[&str]) -> bool {

@@ -3,7 +3,7 @@
 use crate::answer::MAINSTAY_POSITION;
 use crate::body;
 use crate::conditions;
-use crate::json::parse_object;
+use crate::json;
 use crate::operations::{Ask, Operations, Pairs, Parameters, parse_id};
 use crate::query;
 use crate::routes::{Place, Route};
@@ -11,6 +11,7 @@ use axum::body::{Body, Bytes};
 use http::HeaderMap;
 use http::header::ACCEPT_LANGUAGE;
 use http::request::Parts;
+use mainstay_content::Format;
 use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
 use mainstay_ports::Position;
 use serde_json::{Map, Value};
@@ -24,6 +25,8 @@ pub(crate) struct Call {
     pub(crate) parts: Parts,
     pub(crate) caller: Caller,
     pub(crate) query: Pairs,
+    /// The form of the answer.
+    pub(crate) format: Format,
 }
 
 impl Call {
@@ -105,12 +108,12 @@ impl Call {
         }
     }
 
-    /// Reads the body: a JSON object.
+    /// Reads the body: an object.
     async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
-        body::check_type(self.headers(), self.route.place.media_types())?;
+        let format = body::format(self.headers(), self.route.place.json_types())?;
         let (bytes_limit, depth) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
-        parse_object(&bytes, depth)
+        json::parse(format, &bytes, depth)
     }
 
     /// As [`Call::object`], where all may be left out.
@@ -120,24 +123,30 @@ impl Call {
         if bytes.is_empty() {
             return Ok(None);
         }
-        body::check_type(self.headers(), self.route.place.media_types())?;
-        parse_object(&bytes, depth).map(Some)
+        let format = body::format(self.headers(), self.route.place.json_types())?;
+        json::parse(format, &bytes, depth).map(Some)
     }
 
-    /// Sees that there is no body. An empty object is none either, since many clients send one always.
+    /// Sees that there is no body. An empty object is none either, since many clients send one always, and then not always with its type.
     async fn no_body(&self, body: Body) -> Result<(), Error> {
         let limits = self.operations.limits();
         let bytes = self.read(body, limits.body_bytes).await?;
-        if bytes.is_empty() || parse_object(&bytes, limits.json_depth)?.is_empty() {
+        let format = body::format(self.headers(), body::JSON).unwrap_or(Format::Json);
+        if bytes.is_empty() || json::parse(format, &bytes, limits.json_depth)?.is_empty() {
             return Ok(());
         }
         Err(Error::new(Code::InvalidJson, "this operation takes no body"))
     }
 
+    /// Reads the bytes of a body, and expands them where they are compressed: `limit` is for both.
     async fn read(&self, body: Body, limit: usize) -> Result<Bytes, Error> {
+        let coding = body::coding(self.headers())?;
         let bytes = body::read(body, limit).await?;
         self.route.measures.request_bytes.add(bytes.len() as u64);
-        Ok(bytes)
+        match coding.filter(|_| !bytes.is_empty()) {
+            Some(coding) => body::expanded(bytes, coding, limit).await,
+            None => Ok(bytes),
+        }
     }
 
     /// The bounds on the body: bytes, and nesting. A batch has each record three levels deeper.

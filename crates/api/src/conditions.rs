@@ -3,6 +3,7 @@
 use crate::operations::{Conditions, IfMatch, kept, mismatch};
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use mainstay_content::{Coding, Format};
 use mainstay_engine::{Code, Error, OperationKind};
 
 /// Reads the conditions of a write.
@@ -62,12 +63,21 @@ pub(crate) fn check_read(headers: &HeaderMap, version: Option<i64>) -> Result<()
 /// # Errors
 /// [`Code::InvalidParameter`] for a header that is malformed.
 pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> Result<bool, Error> {
-    let is_this = |tag: &Tag<'_>| format!("\"{}\"", tag.opaque).as_bytes() == etag.as_bytes();
+    let is_this = |tag: &Tag<'_>| format!("\"{}\"", tag.uncompressed()).as_bytes() == etag.as_bytes();
     Ok(match Tags::of(headers, &IF_NONE_MATCH)? {
         None => false,
         Some(Tags::Any) => true,
         Some(Tags::List(tags)) => tags.iter().any(is_this),
     })
+}
+
+/// The `ETag` of another form of what has this one: `"3;cbor"`, and compressed `"3;cbor;gzip"`. Strong tags are of bytes (RFC 9110, 8.8.3), and yet each names the version, so that
+/// any of them can be sent as `If-Match`.
+pub(crate) fn marked(etag: &HeaderValue, mark: &str) -> HeaderValue {
+    let opaque = etag.to_str().ok().and_then(|tag| tag.strip_suffix('"'));
+    opaque
+        .and_then(|opaque| HeaderValue::try_from(format!("{opaque};{mark}\"")).ok())
+        .unwrap_or_else(|| etag.clone())
 }
 
 /// The `ETag` of a version: `"3"`.
@@ -108,12 +118,29 @@ impl<'a> Tags<'a> {
     }
 }
 
-impl Tag<'_> {
-    /// The version whose `ETag` it is, to the letter: `"03"` is not that of version 3.
-    fn version(self) -> Option<i64> {
-        let version: i64 = self.opaque.parse().ok().filter(|_| !self.weak)?;
-        (version.to_string() == self.opaque).then_some(version)
+impl<'a> Tag<'a> {
+    /// What is between the quotes, as it is of the answer before it is compressed: whoever has the one has the other.
+    fn uncompressed(self) -> &'a str {
+        match self.opaque.rsplit_once(';') {
+            Some((opaque, coding)) if Coding::of(coding).is_some() => opaque,
+            _ => self.opaque,
+        }
     }
+
+    /// The version whose `ETag` it is in any form, to the letter: `"03"` is not that of version 3.
+    fn version(self) -> Option<i64> {
+        let uncompressed = self.uncompressed();
+        let text = match uncompressed.split_once(';') {
+            Some((text, form)) if is_form(form) => text,
+            _ => uncompressed,
+        };
+        let version: i64 = text.parse().ok().filter(|_| !self.weak)?;
+        (version.to_string() == text).then_some(version)
+    }
+}
+
+fn is_form(name: &str) -> bool {
+    Format::ALL.into_iter().any(|format| format.as_str() == name)
 }
 
 /// The tags of a list. Empty elements are passed over (RFC 9110, 5.6.1), and a comma may stand within a tag.
@@ -161,7 +188,18 @@ mod tests {
         check_match(" * ", &Ok(IfMatch::Exists));
         check_match("\"3\", \"4\"", &any_of(&[3, 4]));
         check_match("\"3\",W/\"4\" ,, \"a,b\"", &any_of(&[3]));
-        for no_version in ["W/\"3\"", "\"abc\"", "\"+3\"", "\"03\"", "\"\""] {
+        check_match("\"3;cbor\", \"4;gzip\", \"5;xml;br\"", &any_of(&[3, 4, 5]));
+        for no_version in [
+            "\"3;x\"",
+            "\"3;gzip;cbor\"",
+            "\";cbor\"",
+            "W/\"3;cbor\"",
+            "W/\"3\"",
+            "\"abc\"",
+            "\"+3\"",
+            "\"03\"",
+            "\"\"",
+        ] {
             check_match(no_version, &any_of(&[]));
         }
         for malformed in ["3", "", ",", "\"3", "\"3\"\"4\"", "\"3\", *", "w/\"3\""] {
@@ -201,6 +239,23 @@ mod tests {
         check("\"03\"", Some(false));
         check("3", None);
         check("", None);
+    }
+
+    #[test]
+    fn each_form_has_a_tag_of_its_own() {
+        let cbor = marked(&etag(3), "cbor");
+        assert_eq!(
+            (&cbor, marked(&cbor, "gzip")),
+            (&HeaderValue::from_static("\"3;cbor\""), HeaderValue::from_static("\"3;cbor;gzip\""))
+        );
+        let check = |value: &str, etag: &HeaderValue, expected: bool| {
+            assert_eq!(is_known(&headers(IF_NONE_MATCH, value), etag).ok(), Some(expected), "{value}");
+        };
+        check("\"3;cbor;zstd\"", &cbor, true);
+        check("\"3;gzip\"", &etag(3), true);
+        check("\"3;gzip\"", &cbor, false);
+        check("\"3;xml\"", &cbor, false);
+        check("\"3\"", &cbor, false);
     }
 
     #[test]

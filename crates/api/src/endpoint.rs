@@ -99,12 +99,18 @@ impl Exchange {
         frame::access_token(&self.parts.headers)
     }
 
-    /// Reads the body.
+    /// Reads the body, and expands it where it is compressed.
     ///
     /// # Errors
-    /// [`BodyTooLarge`](mainstay_engine::Code::BodyTooLarge) for more than `limit` bytes.
+    /// [`BodyTooLarge`](mainstay_engine::Code::BodyTooLarge) for more than `limit` bytes, and what [`Code`](mainstay_engine::Code) has for a body that is compressed
+    /// otherwise than it says, or in a way that is not known.
     pub async fn read(&mut self, limit: usize) -> Result<Bytes, Error> {
-        body::read(std::mem::take(&mut self.body), limit).await
+        let coding = body::coding(&self.parts.headers)?;
+        let bytes = body::read(std::mem::take(&mut self.body), limit).await?;
+        match coding.filter(|_| !bytes.is_empty()) {
+            Some(coding) => body::expanded(bytes, coding, limit).await,
+            None => Ok(bytes),
+        }
     }
 
     /// The answer, with a note for the log of the account that it is for.

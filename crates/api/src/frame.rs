@@ -10,14 +10,15 @@ use crate::endpoint::AnsweredFor;
 use crate::fencing;
 use crate::operations::{Operations, Pairs, ask_for_account, bounded};
 use crate::problem::problem;
-use crate::replay;
 use crate::request_id::{X_REQUEST_ID, request_id};
 use crate::routes::Route;
 use crate::trace::Trace;
+use crate::{replay, represent};
 use axum::body::Body;
 use axum::extract::Request;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response};
+use mainstay_content::Format;
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, OperationKind};
 use std::future::Future;
 use std::sync::Arc;
@@ -41,9 +42,13 @@ where
     let trace = Trace::begin(&operations.state.requests, &route, method, &request_id, started);
     let mut user = None;
     let outdated = Outdated::of(&operations, &route, request.headers());
+    let coding = represent::coding(request.headers());
+    let format = represent::wanted(&route, request.headers());
+    let form = format.as_ref().map_or(Format::Json, |format| *format);
     let work = async {
         outdated.as_ref().map_or(Ok(()), |outdated| Err(outdated.error()))?;
-        let (call, body) = admit(operations.clone(), route.clone(), request, request_id.clone()).await?;
+        let (call, body) =
+            admit(operations.clone(), route.clone(), request, request_id.clone(), format?).await?;
         user = call.caller.identity.as_ref().map(|identity| identity.user);
         if replay::is_asked_for(&call) {
             // Boxed, so that requests without a key need not carry the room for one.
@@ -56,6 +61,17 @@ where
     let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
     let mut response = stamped(response, &request_id);
     operations.shown.stamp(&route.path, response.headers_mut());
+    if route.operation.as_ref().is_some_and(|operation| !operation.kind.writes()) {
+        represent::vary(&mut response);
+    }
+    // Boxed, so that answers of plain JSON, which most are, need not carry the room for what others need.
+    if form != Format::Json {
+        response = Box::pin(represent::represent(response, form)).await;
+    }
+    if let Some(coding) = coding {
+        let min_bytes = operations.engine().application().config.server.compression_min_bytes;
+        response = Box::pin(represent::compress(response, coding, min_bytes)).await;
+    }
     if let Some(outdated) = &outdated {
         outdated.mark(&mut response);
     }
@@ -70,6 +86,7 @@ async fn admit(
     route: Arc<Route>,
     request: Request,
     request_id: String,
+    format: Format,
 ) -> Result<(Call, Body), Error> {
     let (parts, body) = request.into_parts();
     let mut caller = Caller {
@@ -89,7 +106,7 @@ async fn admit(
         caller.fencing = fencing::fencing(operation.kind, &parts.headers)?;
         query = crate::query::parse(parts.uri.query(), operation.kind)?;
     }
-    Ok((Call { operations, route, parts, caller, query }, body))
+    Ok((Call { operations, route, parts, caller, query, format }, body))
 }
 
 /// Whether the body shows who asks, or it does not matter. A token is not looked at then: one that has expired must not keep a client that always

@@ -27,6 +27,7 @@ mod query;
 #[cfg(test)]
 mod reference;
 mod replay;
+mod represent;
 mod request_id;
 mod rest;
 mod routes;

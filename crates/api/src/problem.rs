@@ -2,7 +2,7 @@
 
 use crate::status::status;
 use axum::body::Body;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use mainstay_engine::{Code, Error, FieldError, Part};
 use serde::Serialize;
@@ -137,6 +137,10 @@ fn add_headers(error: &Error, status: StatusCode, headers: &mut HeaderMap) {
     }
     if let Some(seconds) = error.retry_after_seconds {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if error.code == Code::UnsupportedMediaType {
+        // RFC 9110, 15.5.16: what of a coding would do.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("zstd, br, gzip"));
     }
     // The rest of the body may still be on its way, and nobody is going to read it.
     if matches!(error.code, Code::RequestTimeout | Code::BodyTooLarge) {

@@ -1,14 +1,15 @@
 //! Operations as REST has them.
 
-use crate::answer::{self, has_etag};
+use crate::answer::{self, has_etag, table};
 use crate::call::Call;
 use crate::conditions;
 use crate::frame::Answer;
 use crate::operations::{Ask, Reply, ask_for_account, perform};
 use crate::problem::batch_problem;
 use axum::body::Body;
+use http::Response;
 use http::header::IF_NONE_MATCH;
-use http::{HeaderMap, Response};
+use mainstay_content::Format;
 use mainstay_engine::{Code, Error, OperationKind, View};
 use mainstay_model::Model;
 use serde_json::Value;
@@ -28,7 +29,10 @@ pub(crate) async fn answer(call: Call, body: Body) -> Answer {
     {
         return Ok(answer::at(response, *position));
     }
-    Ok(answer::reply(call.operations.application(), call.operation(), &reply))
+    match &reply {
+        Reply::Page(page) if call.format == Format::Csv => table::page(&call, page),
+        reply => Ok(answer::reply(call.operations.application(), call.operation(), reply)),
+    }
 }
 
 /// A batch that failed is answered with the result of each of its operations.
@@ -55,16 +59,20 @@ fn unchanged(call: &Call, view: &View) -> Result<Option<Response<Body>>, Error> 
     let version = view.record.version();
     conditions::check_read(call.headers(), has_etag(view).then_some(version))?;
     let model = call.operations.application().model(view.model);
-    let is_known = is_unchanged(call.headers(), model, view)?;
+    let is_known = is_unchanged(call, model, view)?;
     Ok(is_known.then(|| answer::not_modified(version)))
 }
 
 /// Whether the client's copy is what it would get. The version says so of the record itself, but neither of other records in the
 /// answer nor of what a rule for a field hides today.
-fn is_unchanged(headers: &HeaderMap, model: &Model, view: &View) -> Result<bool, Error> {
-    if !headers.contains_key(IF_NONE_MATCH) {
+fn is_unchanged(call: &Call, model: &Model, view: &View) -> Result<bool, Error> {
+    if !call.headers().contains_key(IF_NONE_MATCH) {
         return Ok(false);
     }
-    let known = conditions::is_known(headers, &conditions::etag(view.record.version()))?;
+    let mut etag = conditions::etag(view.record.version());
+    if call.format != Format::Json {
+        etag = conditions::marked(&etag, call.format.as_str());
+    }
+    let known = conditions::is_known(call.headers(), &etag)?;
     Ok(known && has_etag(view) && model.fields.iter().all(|field| field.read.is_none()))
 }

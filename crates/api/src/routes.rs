@@ -58,8 +58,8 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    /// The media types of a request body.
-    pub(crate) fn media_types(self) -> &'static [&'static str] {
+    /// The media types of a request body of JSON.
+    pub(crate) fn json_types(self) -> &'static [&'static str] {
         match self {
             Place::Patch => body::MERGE_PATCH,
             Place::Batch | Place::Lock | Place::System | Place::Other => body::JSON,
@@ -113,6 +113,7 @@ impl Api {
             add_version(&mut paths, &version);
         }
         paths.operations = operations.clone();
+        add_app_check(&mut paths);
         add_system(&mut paths);
         self.endpoints.into_iter().for_each(|endpoint| paths.add_endpoint(endpoint));
         let unmatched = paths.system(None, "unmatched");
@@ -199,6 +200,16 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         OperationKind::List | OperationKind::Watch => paths.add_list(&method, route),
         _ => paths.add(&method, route, rest::answer),
     }
+}
+
+/// Clients of the first version have to learn that they are too old when it is served no more, too: it is then that they are.
+fn add_app_check(paths: &mut Paths) {
+    let path = "/v1/app/check";
+    let check = paths.operations.list().iter().find(|operation| operation.kind == OperationKind::AppCheck);
+    let Some(operation) = check.cloned().filter(|_| !paths.by_path.contains_key(path)) else { return };
+    let route =
+        Route { place: Place::Other, operation: Some(operation), ..paths.system(Some(&Method::GET), path) };
+    paths.add(&Method::GET, route, rest::answer);
 }
 
 /// What is about the program and not about the project: outside of the registry, and answered without looking at tokens.

@@ -22,6 +22,7 @@ pub fn status(code: Code) -> StatusCode {
         | Code::InvalidParameter
         | Code::InvalidJson
         | Code::InvalidMessage
+        | Code::InvalidBody
         | Code::DuplicateKey
         | Code::JsonTooDeep
         | Code::NotUtf8 => StatusCode::BAD_REQUEST,

@@ -22,6 +22,8 @@ pub enum Target {
     Body,
     /// The body of a batch.
     Batch,
+    /// A body in another form than JSON, or one that is compressed: the first byte says which.
+    Content,
     /// The header with which a stream goes on.
     LastEventId,
     /// The files of a project.
@@ -30,8 +32,15 @@ pub enum Target {
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 6] =
-        [Target::Filter, Target::Cursor, Target::Body, Target::Batch, Target::LastEventId, Target::Project];
+    pub const ALL: [Target; 7] = [
+        Target::Filter,
+        Target::Cursor,
+        Target::Body,
+        Target::Batch,
+        Target::Content,
+        Target::LastEventId,
+        Target::Project,
+    ];
 
     /// Its name, which is that of its folder of seeds too.
     pub fn name(self) -> &'static str {
@@ -40,6 +49,7 @@ impl Target {
             Target::Cursor => "cursor",
             Target::Body => "body",
             Target::Batch => "batch",
+            Target::Content => "content",
             Target::LastEventId => "last_event_id",
             Target::Project => "project",
         }
@@ -57,6 +67,7 @@ impl Target {
             Target::Batch => {
                 check(&world().ask(Method::POST, "/v1/batch", &[JSON], &world().with_ids(bytes)));
             }
+            Target::Content => content(world(), bytes),
             Target::LastEventId => last_event_id(world(), bytes),
             Target::Project => project::check(bytes),
         }
@@ -108,6 +119,26 @@ fn body(world: &World, bytes: &[u8]) {
     let patch: (&str, &[u8]) = ("content-type", b"application/merge-patch+json");
     check(&world.ask(Method::PATCH, &format!("/v1/messages/{}", world.message), &[patch], bytes));
     check(&world.ask(Method::PATCH, &format!("/v1/rooms/{}", world.room), &[patch], bytes));
+}
+
+/// The forms and the codings, of which the first byte names one.
+const CONTENTS: [&[(&str, &[u8])]; 7] = [
+    &[("content-type", b"application/msgpack")],
+    &[("content-type", b"application/cbor")],
+    &[("content-type", b"application/yaml")],
+    &[("content-type", b"application/xml")],
+    &[JSON, ("content-encoding", b"gzip")],
+    &[JSON, ("content-encoding", b"zstd")],
+    &[JSON, ("content-encoding", b"br")],
+];
+
+fn content(world: &World, bytes: &[u8]) {
+    let Some((first, body)) = bytes.split_first() else { return };
+    let headers = CONTENTS[usize::from(first.wrapping_sub(b'0')) % CONTENTS.len()];
+    let body = &world.with_ids(body);
+    check(&world.ask(Method::POST, "/v1/messages", headers, body));
+    check(&world.ask(Method::PATCH, &format!("/v1/messages/{}", world.message), headers, body));
+    check(&world.ask(Method::POST, "/v1/batch", headers, body));
 }
 
 fn last_event_id(world: &World, bytes: &[u8]) {

@@ -128,6 +128,11 @@ fn batches() {
 }
 
 #[test]
+fn contents() {
+    explore(Target::Content);
+}
+
+#[test]
 fn last_event_ids() {
     explore(Target::LastEventId);
 }

@@ -54,6 +54,8 @@ pub struct Server {
     /// The most connections that may be open at once. Further ones wait for up to a second, and are then told to come back.
     #[schemars(range(min = 1))]
     pub max_connections: usize,
+    /// Answers of at least so many bytes are compressed for clients that say how (`Accept-Encoding`); 0 compresses none.
+    pub compression_min_bytes: u64,
     /// Another address and port, for `GET /metrics` alone and for whoever reaches it. Without it `/metrics` is at `listen`, for programs on the same machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<SocketAddr>,
@@ -328,6 +330,7 @@ impl Default for Server {
             shutdown_timeout_ms: 10_000,
             heartbeat_ms: 15_000,
             max_connections: 10_000,
+            compression_min_bytes: 1_024,
             metrics_listen: None,
         }
     }

@@ -6,6 +6,7 @@ mod app;
 mod batch;
 mod keys;
 mod lock;
+pub(crate) mod table;
 mod tokens;
 
 use crate::conditions::etag;

@@ -3,6 +3,7 @@
 use super::model::schema_name;
 use crate::problem::title;
 use crate::status::status;
+use mainstay_content::Format;
 use mainstay_engine::{Access, Code, Operation, OperationKind};
 use mainstay_model::Model;
 use serde_json::{Map, Value, json};
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 /// What any operation can be answered with.
 const ALWAYS: &[Code] = &[
     Code::InvalidParameter,
+    Code::NotAcceptable,
     Code::InvalidToken,
     Code::RequestTimeout,
     Code::HeadersTooLarge,
@@ -21,8 +23,14 @@ const ALWAYS: &[Code] = &[
 ];
 /// What any write can be answered with.
 const DISK: &[Code] = &[Code::DiskFull, Code::Moved, Code::OutcomeUnknown];
-const BODY: &[Code] =
-    &[Code::InvalidJson, Code::DuplicateKey, Code::JsonTooDeep, Code::NotUtf8, Code::BodyTooLarge];
+const BODY: &[Code] = &[
+    Code::InvalidJson,
+    Code::InvalidBody,
+    Code::DuplicateKey,
+    Code::JsonTooDeep,
+    Code::NotUtf8,
+    Code::BodyTooLarge,
+];
 const FIELDS: &[Code] = &[Code::UnsupportedMediaType, Code::ValidationFailed];
 const SELECTION: &[Code] = &[Code::InvalidFields, Code::InvalidExpand, Code::QueryTimeout];
 const WRITE: &[Code] = &[Code::Unauthenticated, Code::Forbidden, Code::UniqueConflict];
@@ -271,6 +279,7 @@ fn note_replay(answer: &mut Value) {
 fn page_or_events(record: &str) -> Value {
     let mut answer =
         body("A page of records; or events, see `x-watch`.", &format!("{record}Page"), &["Position"]);
+    answer["content"][Format::Csv.media_type()] = json!({"schema": {"type": "string"}});
     answer["content"]["text/event-stream"] = json!({"schema": {"type": "string"}});
     answer
 }
@@ -282,9 +291,16 @@ fn made(record: &str) -> Value {
 
 fn body(description: &str, schema: &str, headers: &[&str]) -> Value {
     let mut answer = empty(description, headers);
-    answer["content"] =
-        json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}});
+    let content = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
+    answer["content"] = forms(["application/json"].as_slice(), &content);
     answer
+}
+
+/// The same content in each form that any value has, with the types of JSON.
+pub(super) fn forms(json: &[&'static str], content: &Value) -> Value {
+    let others = Format::VALUES.into_iter().filter(|format| *format != Format::Json).map(Format::media_type);
+    let names = json.iter().copied().chain(others);
+    names.map(|name| (name.to_owned(), content.clone())).collect::<Map<_, _>>().into()
 }
 
 fn empty(description: &str, headers: &[&str]) -> Value {

@@ -1,12 +1,12 @@
 //! An operation.
 
-use super::answers::responses;
+use super::answers::{forms, responses};
 use super::model::schema_name;
 use super::parameters::parameters;
 use crate::body;
 use mainstay_engine::{Access, Operation, OperationKind};
 use mainstay_model::{Application, Model};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The operation object of an operation.
 pub(super) fn operation(application: &Application, operation: &Operation) -> Value {
@@ -117,7 +117,5 @@ fn request_body(kind: OperationKind, model: Option<&Model>) -> Option<Value> {
         CreateKey => ("ApiKeyCreate".to_owned(), body::JSON),
     };
     let schema = json!({"schema": {"$ref": format!("#/components/schemas/{schema}")}});
-    let content: Map<String, Value> =
-        media_types.iter().map(|media_type| ((*media_type).to_owned(), schema.clone())).collect();
-    Some(json!({"required": !is_of_locks(kind), "content": content}))
+    Some(json!({"required": !is_of_locks(kind), "content": forms(media_types, &schema)}))
 }

@@ -3,8 +3,9 @@
 use super::sse::EVENT_STREAM;
 use http::HeaderMap;
 use http::header::ACCEPT;
+use mainstay_content::{Accept, Format};
 
-/// Whether a client names `text/event-stream` and does not like JSON better. A range as `*/*` means the page: who wants a stream that never
+/// Whether a client names `text/event-stream` and likes no form of a page better. A range as `*/*` means the page: who wants a stream that never
 /// ends says so.
 pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(ACCEPT).iter().peekable();
@@ -12,28 +13,10 @@ pub(crate) fn is_wanted(headers: &HeaderMap) -> bool {
     if values.peek().is_none() {
         return false;
     }
-    let ranges: Vec<(&str, f32)> = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(range)
-        .collect();
-    let weight = |name: &str| {
-        let found = ranges.iter().find(|(range, _)| range.eq_ignore_ascii_case(name));
-        found.map_or(0.0, |(_, weight)| *weight)
-    };
-    let events = weight(EVENT_STREAM);
-    events > 0.0 && events >= weight("application/json")
-}
-
-/// A media range and its weight (RFC 9110, 12.4.2); one that is malformed counts nothing.
-fn range(text: &str) -> (&str, f32) {
-    let mut parts = text.split(';').map(str::trim);
-    let name = parts.next().unwrap_or_default();
-    let weight = parts.find_map(|part| {
-        let (key, value) = part.split_once('=')?;
-        key.trim().eq_ignore_ascii_case("q").then(|| value.trim().parse().unwrap_or(0.0))
-    });
-    (name, weight.unwrap_or(1.0))
+    let accept = Accept::new(values.filter_map(|value| value.to_str().ok()));
+    let forms = Format::ALL.into_iter().flat_map(|format| format.media_types());
+    let events = accept.named(EVENT_STREAM);
+    events > 0 && forms.into_iter().all(|form| events >= accept.named(form))
 }
 
 #[cfg(test)]
@@ -62,6 +45,7 @@ mod tests {
         check(&["application/json", "text/event-stream"], true);
         check(&["application/json, text/event-stream;q=0.5"], false);
         check(&["application/json;q=0.4, text/event-stream; q=0.5, */*"], true);
+        check(&["text/event-stream;q=0.5, application/cbor"], false);
         check(&["text/event-stream;q=0"], false);
         check(&["text/event-stream;q=much"], false);
     }

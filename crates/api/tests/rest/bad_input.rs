@@ -31,7 +31,9 @@ async fn bodies_that_are_not_what_they_should_be() {
         (raw(format!("{{\"name\": \"{}\"}}", "x".repeat(3_000))), 413, "body_too_large"),
         (post("/v1/rooms").bytes("{}"), 415, "unsupported_media_type"),
         (post("/v1/rooms").bytes("{}").header("content-type", "text/plain"), 415, "unsupported_media_type"),
-        (raw("{}").header("content-encoding", "gzip"), 415, "unsupported_media_type"),
+        (raw("{}").header("content-encoding", "gzip"), 400, "invalid_body"),
+        (raw("{}").header("content-encoding", "deflate"), 415, "unsupported_media_type"),
+        (raw("{}").header("content-encoding", "gzip, br"), 415, "unsupported_media_type"),
         (raw("{}").header("content-encoding", "Identity"), 401, "unauthenticated"),
         (raw("{}").header("content-type", "application/json"), 415, "unsupported_media_type"),
         (

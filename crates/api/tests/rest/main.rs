@@ -9,6 +9,7 @@ mod batch;
 mod chat;
 mod checks;
 mod conditions;
+mod content;
 mod documents;
 mod idempotency;
 mod keys;

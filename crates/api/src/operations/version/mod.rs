@@ -66,7 +66,10 @@ impl Shown {
     /// Says of its end in an answer of a path.
     pub(crate) fn stamp(&self, path: &str, headers: &mut HeaderMap) {
         if !self.headers.is_empty() && is_of(path, self.version.number) {
-            headers.extend(self.headers.clone());
+            // Appended, since a page of CSV has a `Link` of its own.
+            for (name, value) in &self.headers {
+                headers.append(name, value.clone());
+            }
         }
     }
 

@@ -89,7 +89,8 @@ impl App {
         while let Some(chunk) = chunks.next().await {
             bytes.extend_from_slice(&chunk.unwrap());
         }
-        Reply { status: parts.status, headers: parts.headers, body: String::from_utf8(bytes).unwrap() }
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Reply { status: parts.status, headers: parts.headers, bytes, body }
     }
 
     /// Sends a request and compares the answer: its status and its body, in which ids and the like are masked, see [`Mask`].
@@ -222,6 +223,8 @@ impl Ask {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) headers: http::HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    /// The body, where it is a text.
     pub(crate) body: String,
 }
 
