@@ -77,3 +77,18 @@ async fn a_rollout_refuses_only_devices_that_it_has_reached() {
     }
     assert!((30..70).contains(&refused), "{refused} of 100 devices at 50 %");
 }
+
+#[tokio::test]
+async fn clients_of_a_version_that_has_ended_can_still_ask() {
+    let settings = format!("{SETTINGS}{CLIENTS}");
+    let app = App::of(&[
+        ("mainstay.toml", &settings),
+        ("models/note.toml", "[allow]\nread = \"true\"\n"),
+        ("api/v2.toml", ""),
+    ]);
+    app.refuse(get("/v1/notes"), 404, "not_found").await;
+    for path in ["/v1/app/check", "/v2/app/check"] {
+        let answer = app.send(get(format!("{path}?platform=ios&version=2"))).await.json();
+        assert_eq!(answer["status"], "hard", "{path}");
+    }
+}
