@@ -4,7 +4,7 @@ use crate::call::Call;
 use crate::endpoint::Endpoint;
 use crate::frame::{self, Answer};
 use crate::measures::{Requests, RouteMeasures};
-use crate::operations::{Operations, Protocol, is_of};
+use crate::operations::{Counts, Operations, Protocol, is_of};
 use crate::state::State;
 use crate::{body, docs, rest, system, watch};
 use axum::Router;
@@ -84,12 +84,18 @@ impl Api {
         Operations::new(self.state.clone(), protocol)
     }
 
+    /// What it counts of its operations.
+    pub fn counts(&self) -> Arc<Counts> {
+        self.state.counts.clone()
+    }
+
     /// What it counts of its requests.
     pub fn requests(&self) -> Arc<Requests> {
         self.state.requests.clone()
     }
 
-    /// Answers `GET /metrics` by what this writes, to clients on this machine alone.
+    /// Answers `GET /metrics` by what this writes, to clients on this machine alone. It must not hold [`Operations`], which would hold it in turn, and the
+    /// store open for ever.
     #[must_use]
     pub fn with_metrics(self, write: impl Fn() -> String + Send + Sync + 'static) -> Self {
         // Whoever gives two has the first.

@@ -84,7 +84,7 @@ impl OperationCounts {
 
 /// The counts of all operations. They are there from the start, so that nothing that is asked makes new ones.
 #[derive(Debug, Default)]
-pub(crate) struct Counts {
+pub struct Counts {
     by_name: HashMap<String, OperationCounts>,
 }
 
@@ -101,7 +101,7 @@ impl Counts {
     }
 
     /// The operations with their counts, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &OperationCounts)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &OperationCounts)> {
         self.by_name.iter().map(|(name, counts)| (name.as_str(), counts))
     }
 }

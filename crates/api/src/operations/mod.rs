@@ -29,7 +29,7 @@ mod write;
 pub use ask::{Ask, Of};
 pub use batch::ISOLATION;
 pub use condition::{Conditions, IfMatch};
-pub use counts::{OperationCounts, Outcome, Protocol};
+pub use counts::{Counts, OperationCounts, Outcome, Protocol};
 pub use object::{Object, names_text, parse_id};
 pub use once::{Answered, Once};
 pub use parameters::Parameters;
@@ -37,7 +37,6 @@ pub use reply::Reply;
 
 pub(crate) use bounded::bounded;
 pub(crate) use condition::{kept, mismatch};
-pub(crate) use counts::Counts;
 pub(crate) use once::{check_key, once};
 pub(crate) use pairs::Pairs;
 pub(crate) use parameters::known;
@@ -113,11 +112,6 @@ impl Operations {
     /// The bounds on requests.
     pub fn limits(&self) -> &Limits {
         &self.state.limits
-    }
-
-    /// How often each operation was asked for, in no order.
-    pub fn counts(&self) -> impl Iterator<Item = (&str, &OperationCounts)> {
-        self.state.counts.iter()
     }
 
     /// Who shows this access token or API key.

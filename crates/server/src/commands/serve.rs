@@ -227,7 +227,7 @@ fn router(
         records: backend.records.clone(),
         database: database(&backend.folder),
         requests: api.requests(),
-        operations: api.operations(Protocol::Rest),
+        operations: api.counts(),
         connections: options.measures.clone(),
         log_lines_lost,
     };

@@ -18,7 +18,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{Method, Request};
 use axum::response::IntoResponse;
 use mainstay_api::Requests;
-use mainstay_api::operations::Operations;
+use mainstay_api::operations::Counts;
 use mainstay_engine::{Code, Engine, Error};
 use mainstay_ports::measure::Counter;
 use page::Page;
@@ -37,7 +37,7 @@ pub(crate) struct Metrics {
     /// Requests.
     pub(crate) requests: Arc<Requests>,
     /// Operations.
-    pub(crate) operations: Operations,
+    pub(crate) operations: Arc<Counts>,
     /// Connections.
     pub(crate) connections: Arc<listen::Measures>,
     /// Lines of the log that were not read in time.

@@ -3,7 +3,7 @@
 use super::page::{Page, Unit};
 use super::store::{self, Numbers};
 use crate::listen;
-use mainstay_api::operations::{OperationCounts, Operations};
+use mainstay_api::operations::{Counts, OperationCounts};
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
 use mainstay_engine::{Engine, Measures};
@@ -46,14 +46,14 @@ pub(super) fn requests(page: &mut Page, requests: &Requests) {
 }
 
 /// Those of REST are the routes above.
-pub(super) fn operations(page: &mut Page, operations: &Operations) {
+pub(super) fn operations(page: &mut Page, operations: &Counts) {
     const TOTAL: &str = "mainstay_operations_total";
     page.head(
         TOTAL,
         "counter",
         "Operations by name, protocol and outcome; those of REST are counted by route.",
     );
-    let mut counts: Vec<(&str, &OperationCounts)> = operations.counts().collect();
+    let mut counts: Vec<(&str, &OperationCounts)> = operations.iter().collect();
     counts.sort_unstable_by_key(|(name, _)| *name);
     for (name, counts) in counts {
         for (protocol, outcome, count) in counts.all().filter(|(.., count)| *count > 0) {

@@ -54,6 +54,18 @@ fn a_stop_waits_for_the_request_in_flight() {
 }
 
 #[test]
+fn a_stop_leaves_all_data_in_one_file() {
+    if engine() != Engine::Sqlite {
+        return;
+    }
+    let project = Project::example("chat");
+    let server = project.serve();
+    server.client().registered("ann@example.org", "correct horse");
+    assert!(server.stop().success());
+    assert!(!project.path("data/mainstay.db-wal").exists(), "the store was not closed");
+}
+
+#[test]
 fn an_idle_connection_does_not_delay_a_stop() {
     let mut chat = Chat::new();
     let _silent = TcpStream::connect(chat.server.address).unwrap();
