@@ -100,6 +100,7 @@ fn ask(operation: &Operation, call: Call) -> Result<Ask, Error> {
         conditions: Conditions { if_match: if_match(call.if_match)?, only_create: call.only_create },
         position: position(call.position)?,
         body: call.body,
+        ..Ask::default()
     })
 }
 
