@@ -50,6 +50,8 @@ pub(crate) fn ask(messages: &Messages, operation: &Operation, message: &[u8]) ->
         }
         Is::AcquireLock | Is::RenewLock | Is::GetLock | Is::ReleaseLock => lock(operation.kind, message),
         Is::Logout | Is::Me | Is::Watch => Ok(Ask::default()),
+        // Those of channels have no method.
+        Is::Publish | Is::Subscribe | Is::Enter | Is::WatchPresence => Ok(Ask::default()),
     }
 }
 

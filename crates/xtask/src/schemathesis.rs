@@ -6,7 +6,7 @@
 
 use crate::serving::Server;
 use crate::workspace::Workspace;
-use crate::{process, python, tools};
+use crate::{process, python};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

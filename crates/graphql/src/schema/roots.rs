@@ -23,7 +23,8 @@ pub(super) fn write(builder: &mut Builder<'_>, operations: &[Operation]) {
         // What is not about models goes first, so that no model takes its name.
         let (own, of_models): (Vec<&Operation>, Vec<&Operation>) = operations
             .iter()
-            .filter(|operation| Root::of(operation.kind) == root)
+            // Channels belong to the socket, which a client has open as long as it is there.
+            .filter(|operation| !operation.kind.is_of_channels() && Root::of(operation.kind) == root)
             .partition(|o| o.model.is_none());
         for operation in own.into_iter().chain(of_models) {
             let field = field(builder, operation);
@@ -124,6 +125,7 @@ fn own(kind: OperationKind, user: &str) -> (&'static str, &'static str, String) 
         List | Watch | Get | Create | Update | Put | Delete | UpdateMany | DeleteMany | Restore => {
             unreachable!("{kind:?} is about a model")
         }
+        Publish | Subscribe | Enter | WatchPresence => unreachable!("{kind:?} is about a channel"),
     };
     (name, arguments, ty.to_owned())
 }

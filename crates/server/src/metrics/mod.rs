@@ -53,7 +53,7 @@ impl Metrics {
         page.sample("mainstay_build_info", &version, 1);
         write::requests(&mut page, &self.requests);
         write::operations(&mut page, &self.operations);
-        write::api_uses(&mut page, self.operations.engine());
+        write::api_uses(&mut page, &self.engine);
         write::connections(&mut page, &self.connections);
         match &self.records {
             Records::Sqlite(store) => write::store(&mut page, store, &self.database),
