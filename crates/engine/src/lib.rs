@@ -47,7 +47,7 @@ pub use maintenance::Maintained;
 pub use many::Matching;
 pub use measures::Measures;
 pub use presence::Stay;
-pub use query::{GetRequest, ListAnswer, ListRequest, OrderKey};
+pub use query::{Cursors, GetRequest, ListAnswer, ListRequest, OrderKey};
 pub use registry::{Access, Operation, OperationKind, Registry};
 pub use view::View;
 pub use watch::{Ended, Event, Format, SocketSeat, Watch, WatchCounts, WatchRequest};

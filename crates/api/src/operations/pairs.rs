@@ -2,7 +2,7 @@
 
 use super::object::{names_text, parse_id};
 use super::parameters::{Parameters, invalid_limit};
-use mainstay_engine::{Code, Error, ListRequest, OperationKind, OrderKey};
+use mainstay_engine::{Code, Cursors, Error, ListRequest, OperationKind, OrderKey};
 use mainstay_ports::{Deleted, Position};
 
 /// The texts of parameters: known names, each at most once.
@@ -44,7 +44,7 @@ impl Pairs {
             return Ok(Parameters::default());
         }
         Ok(Parameters {
-            cursors: false,
+            cursors: Cursors::None,
             filter: self.filter(),
             order: self.order(),
             fields: self.names("fields"),

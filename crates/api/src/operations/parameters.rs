@@ -1,7 +1,7 @@
 //! What to answer, and of which records.
 
 use super::pairs::Pairs;
-use mainstay_engine::{Code, Error, ListRequest, OperationKind, OrderKey};
+use mainstay_engine::{Code, Cursors, Error, ListRequest, OperationKind, OrderKey};
 use mainstay_ports::Deleted;
 use uuid::Uuid;
 
@@ -22,8 +22,8 @@ pub struct Parameters {
     pub cursor: Option<String>,
     /// Whether to count all that match.
     pub count: bool,
-    /// Whether to answer the cursor behind each record of a page.
-    pub cursors: bool,
+    /// Which records of a page to answer the cursors behind of.
+    pub cursors: Cursors,
     /// Soft-deleted records, for those who may delete them.
     pub deleted: Deleted,
     /// The account whose API keys are asked for, where it is not the caller's own.

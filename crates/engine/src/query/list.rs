@@ -4,7 +4,7 @@ use super::cursor::Listed;
 use super::expand::{Along, Expansion};
 use super::freshness::alongside;
 use super::question::Asked;
-use super::{ListAnswer, ListRequest};
+use super::{Cursors, ListAnswer, ListRequest};
 use crate::{Caller, Code, Engine, Error, View};
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::Model;
@@ -62,7 +62,15 @@ impl Engine {
     ) -> Result<(Option<String>, Vec<String>), Error> {
         let last = rows.last().filter(|_| more);
         let next = last.map(|row| self.next(&row.record, listed)).transpose()?;
-        let each = rows.iter().filter(|_| request.cursors).map(|row| self.next(&row.record, listed));
+        if request.cursors == Cursors::None {
+            return Ok((next, Vec::new()));
+        }
+        let is_asked =
+            |place: usize| request.cursors == Cursors::Each || place == 0 || place + 1 == rows.len();
+        let each = rows.iter().enumerate().map(|(place, row)| match is_asked(place) {
+            true => self.next(&row.record, listed),
+            false => Ok(String::new()),
+        });
         Ok((next, each.collect::<Result<_, _>>()?))
     }
 

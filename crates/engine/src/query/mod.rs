@@ -48,8 +48,8 @@ pub struct ListRequest {
     pub cursor: Option<String>,
     /// Whether to count all that match.
     pub count: bool,
-    /// Whether to answer the cursor behind each record, and not only the one behind the page.
-    pub cursors: bool,
+    /// Which records to answer the cursors behind of, beside the one of the next page.
+    pub cursors: Cursors,
     /// Soft-deleted records, for those who may delete them.
     pub deleted: Deleted,
     /// How new the answer has to be.
@@ -66,7 +66,7 @@ impl Default for ListRequest {
             limit: Self::DEFAULT_LIMIT,
             cursor: None,
             count: false,
-            cursors: false,
+            cursors: Cursors::None,
             deleted: Deleted::Exclude,
             freshness: Freshness::Latest,
         }
@@ -78,6 +78,18 @@ impl ListRequest {
     pub const DEFAULT_LIMIT: u32 = 30;
     /// The greatest limit.
     pub const MAX_LIMIT: u32 = 500;
+}
+
+/// Which records of a page to answer the cursors behind of. Each takes the time to seal it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cursors {
+    /// Of none.
+    #[default]
+    None,
+    /// Of the first and the last.
+    Ends,
+    /// Of each.
+    Each,
 }
 
 /// A key of an order.
@@ -96,7 +108,7 @@ pub struct ListAnswer {
     pub items: Vec<View>,
     /// The cursor of the next page; `None` on the last.
     pub next: Option<String>,
-    /// The cursor behind each record, when they were asked for.
+    /// The cursor behind each record; empty where it was not asked for.
     pub cursors: Vec<String>,
     /// How many match, when that was asked.
     pub count: Option<u64>,

@@ -203,7 +203,7 @@ impl<'a> Encoder<'a> {
     }
 
     fn cursor(&mut self, page: &Page, place: Option<usize>) {
-        match place.and_then(|place| page.cursors.get(place)) {
+        match place.and_then(|place| page.cursors.get(place)).filter(|cursor| !cursor.is_empty()) {
             Some(cursor) => json::encode_str(cursor, &mut self.out),
             None => self.null(),
         }

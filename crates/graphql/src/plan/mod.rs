@@ -15,7 +15,7 @@ use apollo_compiler::ast::OperationType;
 use apollo_compiler::executable::{Field, Operation, SelectionSet};
 use apollo_compiler::parser::LineColumn;
 use collect::Collector;
-use mainstay_engine::{Code, OperationKind};
+use mainstay_engine::{Code, Cursors, OperationKind};
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::{GraphQl, json};
 
@@ -63,8 +63,8 @@ pub(crate) struct Shape {
     pub(crate) loads: bool,
     /// Whether the total is asked for, of a page.
     pub(crate) counts: bool,
-    /// Whether cursors of single records are asked for, of a page.
-    pub(crate) cursors: bool,
+    /// Which cursors are asked for, of a page.
+    pub(crate) cursors: Cursors,
 }
 
 /// A member of an object.
@@ -269,12 +269,18 @@ impl Shape {
             What::Object(prop, inner) => {
                 self.loads |= inner.loads;
                 // The cursors of a page stand in its edges and its `pageInfo`.
-                self.cursors |= inner.cursors && matches!(prop, Prop::Edges | Prop::PageInfo);
+                if matches!(prop, Prop::Edges | Prop::PageInfo) {
+                    self.cursors = self.cursors.max(inner.cursors);
+                }
             }
             What::Any(shapes) => self.loads |= shapes.iter().any(|(_, shape)| shape.loads),
             What::Leaf(prop) => {
                 self.counts |= *prop == Prop::TotalCount;
-                self.cursors |= matches!(prop, Prop::Cursor | Prop::StartCursor | Prop::EndCursor);
+                self.cursors = self.cursors.max(match prop {
+                    Prop::Cursor => Cursors::Each,
+                    Prop::StartCursor | Prop::EndCursor => Cursors::Ends,
+                    _ => Cursors::None,
+                });
             }
             What::Typename(_) => {}
         }
