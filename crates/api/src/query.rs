@@ -84,7 +84,7 @@ mod tests {
         check("fields=id,%20name&expand=author", "fields: [\"id\", \"name\"], expand: [\"author\"]");
         check(
             "limit=500&count=exact&deleted=only&cursor=x",
-            "limit: Some(500), cursor: Some(\"x\"), count: true, deleted: Only",
+            "limit: Some(500), cursor: Some(\"x\"), count: true, cursors: None, deleted: Only",
         );
     }
 
