@@ -113,7 +113,7 @@ impl Call {
         let format = body::format(self.headers(), self.route.place.json_types())?;
         let (bytes_limit, depth) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
-        json::parse(format, &bytes, depth)
+        parsed(format, bytes, depth).await
     }
 
     /// As [`Call::object`], where all may be left out.
@@ -124,7 +124,7 @@ impl Call {
             return Ok(None);
         }
         let format = body::format(self.headers(), self.route.place.json_types())?;
-        json::parse(format, &bytes, depth).map(Some)
+        parsed(format, bytes, depth).await.map(Some)
     }
 
     /// Sees that there is no body. An empty object is none either, since many clients send one always, and then not always with its type.
@@ -158,6 +158,16 @@ impl Call {
             _ => (limits.body_bytes, limits.json_depth),
         }
     }
+}
+
+/// The object in a body. The forms beside JSON take longer to read, YAML thirty times as long: a large one gets a thread that may take its time.
+async fn parsed(format: Format, bytes: Bytes, max_depth: usize) -> Result<Map<String, Value>, Error> {
+    const LARGE_BYTES: usize = 64 << 10;
+    if format == Format::Json || bytes.len() < LARGE_BYTES {
+        return json::parse(format, &bytes, max_depth);
+    }
+    let work = tokio::task::spawn_blocking(move || json::parse(format, &bytes, max_depth));
+    work.await.map_err(|error| Error::internal(error.to_string()))?
 }
 
 /// What an operation makes of a body.
