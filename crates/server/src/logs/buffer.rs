@@ -186,22 +186,24 @@ mod tests {
 
     #[test]
     fn who_does_not_read_loses_lines_and_learns_how_many() {
+        const LINES: u64 = 4_000;
         let (buffer, receiver, thread) = start();
         let line = [b'x'; 1_023].iter().chain(b"\n").copied().collect::<Vec<u8>>();
         buffer.add(b"first\n", true);
         // The thread hangs on its first line, or has not begun: the buffer gets full either way, and nobody waits.
         let started = Instant::now();
-        for _ in 0..2_000 {
+        for _ in 0..LINES {
             buffer.add(&line, false);
         }
         assert!(started.elapsed() < PATIENCE / 2);
         let lost = buffer.lost().get();
-        assert!((900..2_000).contains(&lost), "{lost} of 2000");
+        // The thread may have as much in its hands as the buffer holds.
+        assert!((1_900..LINES).contains(&lost), "{lost} of {LINES}");
         buffer.end();
         let all: String = receiver.iter().map(|bytes| String::from_utf8(bytes).expect("text")).collect();
         thread.join().expect("it ends");
         assert!(all.starts_with("first\n") && all.ends_with(&format!("\n{lost} lost\n")), "{}", all.len());
-        assert_eq!(all.lines().filter(|line| line.starts_with('x')).count() as u64, 2_000 - lost);
+        assert_eq!(all.lines().filter(|line| line.starts_with('x')).count() as u64, LINES - lost);
     }
 
     #[test]

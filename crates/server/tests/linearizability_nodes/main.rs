@@ -65,7 +65,7 @@ fn check(nodes: u64, rounds: u64, name: &str) -> Tally {
         }));
     }
     println!("{rounds} kills, {sum:?}, {:.1} s", started.elapsed().as_secs_f64());
-    assert!(sum.refused as u64 > rounds, "hardly a condition failed, so that hardly any calls met");
+    assert!(sum.refused as u64 > rounds / 6, "hardly a condition failed, so that hardly any calls met");
     sum
 }
 
