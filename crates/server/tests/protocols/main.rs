@@ -9,6 +9,7 @@
 mod graphql;
 mod grpc;
 mod grpc_calls;
+mod live;
 mod mask;
 mod rest;
 mod scenario;
@@ -18,6 +19,7 @@ mod support;
 
 use graphql::Graphql;
 use grpc::Grpc;
+use live::Live;
 use rest::Rest;
 use scenario::{Driver, Run, run};
 use serde_json::Value;
@@ -96,4 +98,11 @@ fn graphql_does_the_same() {
     let expected = outcomes(|address| Box::new(Rest::new(address)));
     let found = outcomes(|address| Box::new(Graphql::new(address)));
     assert_same("graphql", &found, &expected);
+}
+
+#[test]
+fn the_socket_does_what_rest_does() {
+    let rest = outcomes(|address| Box::new(Rest::new(address)));
+    let live = outcomes(|address| Box::new(Live::new(address)));
+    assert_same("live", &live, &rest);
 }

@@ -61,19 +61,19 @@ fn place(step: &Step) -> (&'static str, String) {
 }
 
 fn query(step: &Step) -> String {
-    let pairs = step.parameters.iter().map(|(name, value)| {
-        let text = match value {
-            Value::String(text) => text.clone(),
-            Value::Array(names) => {
-                names.iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join(",")
-            }
-            Value::Bool(true) => "exact".to_owned(),
-            other => other.to_string(),
-        };
-        format!("{name}={}", encoded(&text))
-    });
-    let pairs: Vec<String> = pairs.collect();
+    let pair = |(name, value): (&String, &Value)| format!("{name}={}", encoded(&text(value)));
+    let pairs: Vec<String> = step.parameters.iter().map(pair).collect();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }
+}
+
+/// A parameter as REST writes it.
+pub(crate) fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(names) => names.iter().map(|name| name.as_str().unwrap()).collect::<Vec<_>>().join(","),
+        Value::Bool(true) => "exact".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn encoded(text: &str) -> String {
