@@ -91,9 +91,7 @@ impl Node {
 
     /// Starts it with another time than it is, as `+1h` or `-1h`. Durations pass as they do.
     pub(crate) fn start_at(&mut self, time: &str) {
-        let mut faketime = Command::new("faketime");
-        faketime.args(["--exclude-monotonic", "-f", time, env!("CARGO_BIN_EXE_mainstay")]);
-        self.server = Server::try_to_start(faketime, &self.project.path(""), &["serve"]);
+        self.server = Server::try_to_start(at(time), &self.project.path(""), &["serve"]);
         assert!(self.server.is_some(), "{}", self.project.read("server.log"));
     }
 
@@ -120,4 +118,16 @@ impl Node {
             sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// The program with a clock of its own. `faketime` stands between a program and who started it, and when it is killed the program goes on; so it is only asked
+/// what it would set.
+fn at(time: &str) -> Command {
+    const SET: [&str; 3] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC"];
+    let asked = Command::new("faketime").args(["--exclude-monotonic", "-f", time, "env"]).output().unwrap();
+    let answer = String::from_utf8(asked.stdout).unwrap();
+    let set = answer.lines().filter_map(|line| line.split_once('=')).filter(|(name, _)| SET.contains(name));
+    let mut program = Command::new(env!("CARGO_BIN_EXE_mainstay"));
+    program.envs(set);
+    program
 }
