@@ -32,6 +32,8 @@ use support::{Project, Server};
 /// Rounds in a normal run and in a long one. In each one node is killed.
 const ROUNDS: u64 = 12;
 const ROUNDS_OF_LONG: u64 = 300;
+/// How many times as many there may be.
+const MOST: u64 = 8;
 
 #[test]
 fn records_are_linearizable_on_three_nodes_of_which_one_is_killed() {
@@ -51,7 +53,9 @@ fn check(nodes: u64, rounds: u64, name: &str) -> Tally {
     let rounds = if is_long() { ROUNDS_OF_LONG } else { rounds };
     let mut cluster = Cluster::of(nodes);
     let (started, mut sum) = (Instant::now(), Tally::default());
-    for number in 0..rounds {
+    let mut number = 0;
+    // A busy machine gets few calls in before the kill: then there are more rounds, until enough calls have met.
+    while number < rounds || (sum.refused as u64 <= rounds && number < MOST * rounds) {
         let round = Round::new(&cluster.addresses, Lie::None, &mut random);
         let (moment, victim) = (Duration::from_micros(random.below(60_000)), random.below(nodes) as usize);
         let (addresses, nodes) = (&cluster.addresses, &mut cluster.nodes);
@@ -63,9 +67,10 @@ fn check(nodes: u64, rounds: u64, name: &str) -> Tally {
         sum.add(tally.unwrap_or_else(|(refusal, history)| {
             panic!("round {number}: {}", explained(&refusal, &history));
         }));
+        number += 1;
     }
-    println!("{rounds} kills, {sum:?}, {:.1} s", started.elapsed().as_secs_f64());
-    assert!(sum.refused as u64 > rounds / 6, "hardly a condition failed, so that hardly any calls met");
+    println!("{number} kills, {sum:?}, {:.1} s", started.elapsed().as_secs_f64());
+    assert!(sum.refused as u64 > rounds, "hardly a condition failed, so that hardly any calls met");
     sum
 }
 
