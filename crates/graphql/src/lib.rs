@@ -12,6 +12,7 @@ mod document;
 mod error;
 mod execute;
 mod http;
+mod lazy;
 mod names;
 mod page;
 mod persisted;
@@ -27,12 +28,14 @@ use mainstay_api::operations::Operations;
 use mainstay_api::{Endpoint, Exchange};
 use mainstay_engine::Operation;
 use mainstay_model::Application;
+use lazy::Lazy;
 use service::Service;
 use std::sync::Arc;
 
 /// The endpoints of GraphQL: `/graphql` for the newest version of the application's API, and `/v1/graphql` and so on for each.
 ///
-/// `documents` are those that the project brings along, by name: clients of the newest version may name them instead of sending them.
+/// `documents` are those that the project brings along, by name: clients of the newest version may name them instead of sending them. Where there
+/// are any, the schema is made at once, so that they can be judged; otherwise with the first request.
 ///
 /// # Errors
 /// The document of the project that is not valid, and why.
@@ -40,7 +43,11 @@ pub fn endpoints(operations: &Operations, documents: &[(String, String)]) -> Res
     let mut endpoints = Vec::new();
     for version in operations.versions() {
         let (number, is_newest) = (version.version(), version.version() == operations.version());
-        let service = Arc::new(Service::new(version, if is_newest { documents } else { &[] })?);
+        let service = match is_newest && !documents.is_empty() {
+            true => Lazy::from(Service::new(version, documents)?),
+            false => Lazy::new(version),
+        };
+        let service = Arc::new(service);
         endpoints.extend(endpoints_at(&format!("/v{number}/graphql"), &service));
         if is_newest {
             endpoints.extend(endpoints_at("/graphql", &service));
@@ -49,10 +56,13 @@ pub fn endpoints(operations: &Operations, documents: &[(String, String)]) -> Res
     Ok(endpoints)
 }
 
-fn endpoints_at(path: &str, service: &Arc<Service>) -> [Endpoint; 2] {
+fn endpoints_at(path: &str, service: &Arc<Lazy>) -> [Endpoint; 2] {
     [Method::GET, Method::POST].map(|method| {
         let service = service.clone();
-        Endpoint::new(method, path, move |exchange: Exchange| http::answer(service.clone(), exchange))
+        Endpoint::new(method, path, move |exchange: Exchange| {
+            let service = service.clone();
+            async move { http::answer(service.get().await?, exchange).await }
+        })
     })
 }
 

@@ -26,17 +26,18 @@ struct Health {
 }
 
 /// The endpoints of health checking.
-pub(crate) fn endpoints(operations: &Operations, schemas: &[&Schema]) -> Vec<Endpoint> {
+pub(crate) fn endpoints(operations: &Operations, schemas: &[Schema]) -> [Endpoint; 2] {
     let name =
         |schema: &Schema, service: &mainstay_proto::Service| format!("{}.{}", schema.package, service.name);
     let of =
-        |schema: &&Schema| schema.services.iter().map(|service| name(schema, service)).collect::<Vec<_>>();
+        |schema: &Schema| schema.services.iter().map(|service| name(schema, service)).collect::<Vec<_>>();
     let names = schemas.iter().flat_map(of);
     let services = Arc::new(names.chain([String::new()]).collect());
     let service = HealthServer::new(Health { engine: operations.engine().clone(), services });
-    ["Check", "Watch"]
-        .map(|method| endpoint(&format!("/grpc.health.v1.Health/{method}"), service.clone()))
-        .into()
+    ["Check", "Watch"].map(|method| {
+        let service = service.clone();
+        endpoint(&format!("/grpc.health.v1.Health/{method}"), move || service.clone())
+    })
 }
 
 impl Health {

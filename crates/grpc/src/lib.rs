@@ -32,13 +32,20 @@ use std::sync::Arc;
 
 /// The endpoints of all versions of the application's API. `lock` says which field has which number, as far as it goes.
 pub fn endpoints(operations: &Operations, lock: &Lock) -> Vec<Endpoint> {
-    let services: Vec<Services> =
-        operations.versions().into_iter().map(|version| Services::new(version, lock)).collect();
-    let schemas: Vec<&Schema> = services.iter().map(|services| &services.schema).collect();
-    let mut endpoints = reflection::endpoints(&schemas);
-    endpoints.extend(health::endpoints(operations, &schemas));
-    endpoints.extend(services.iter().flat_map(Services::endpoints));
+    let schemas = {
+        let (operations, lock) = (operations.clone(), lock.clone());
+        move || operations.versions().iter().map(|version| schema(version, &lock)).collect::<Vec<_>>()
+    };
+    let mut endpoints: Vec<Endpoint> = health::endpoints(operations, &schemas()).into();
+    endpoints.extend(reflection::endpoints(schemas));
+    let versions = operations.versions().into_iter();
+    endpoints.extend(versions.flat_map(|version| Services::new(version, lock).endpoints()));
     endpoints
+}
+
+fn schema(operations: &Operations, lock: &Lock) -> Schema {
+    let (application, version) = (operations.application(), operations.version());
+    Schema::new(application, operations.list(), &lock.covering(application, version), version)
 }
 
 /// The services of one version.
@@ -51,10 +58,8 @@ struct Services {
 impl Services {
     fn new(operations: Operations, lock: &Lock) -> Self {
         let (application, version) = (operations.application(), operations.version());
-        let lock = lock.covering(application, version);
-        let schema = Schema::new(application, operations.list(), &lock, version);
-        let messages = Messages::new(application.clone(), &lock, version);
-        Services { operations, schema, messages }
+        let messages = Messages::new(application.clone(), &lock.covering(application, version), version);
+        Services { schema: schema(&operations, lock), operations, messages }
     }
 
     fn endpoints(&self) -> Vec<Endpoint> {
