@@ -81,7 +81,7 @@ impl Document {
     ///
     /// # Errors
     /// [`Code::DocumentTooLarge`], and [`Code::InvalidDocument`] with every fault and its place.
-    fn parse(built: &Built, limits: &GraphQl, text: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(built: &Built, limits: &GraphQl, text: &str) -> Result<Self, Failure> {
         if text.len() > limits.document_bytes {
             let message = format!("the document is longer than {} bytes", limits.document_bytes);
             return Err(Failure::new(Code::DocumentTooLarge, message));

@@ -55,6 +55,14 @@ impl Failure {
         Failure { errors }
     }
 
+    /// The same at a place in the document, where it is not known yet where it belongs.
+    pub(crate) fn placed(mut self, place: Option<LineColumn>) -> Self {
+        for fault in self.errors.iter_mut().filter(|fault| fault.places.is_empty()) {
+            fault.places.extend(place);
+        }
+        self
+    }
+
     /// The first error.
     pub(crate) fn first(self) -> Error {
         let first = self.errors.into_iter().next().map(|fault| fault.error);

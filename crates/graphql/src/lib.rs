@@ -8,6 +8,7 @@
 //! not know: SQL, any adapter; it decides nothing about rights, and holds no state but of its connections.
 
 mod catalog;
+mod check;
 mod document;
 mod error;
 mod execute;
@@ -21,39 +22,35 @@ mod schema;
 mod service;
 mod stream;
 
+pub use check::{DocumentFault, check};
 pub use page::page;
+pub use persisted::ProjectDocument;
 
 use ::http::Method;
+use lazy::Lazy;
 use mainstay_api::operations::Operations;
 use mainstay_api::{Endpoint, Exchange};
 use mainstay_engine::Operation;
 use mainstay_model::Application;
-use lazy::Lazy;
-use service::Service;
 use std::sync::Arc;
 
 /// The endpoints of GraphQL: `/graphql` for the newest version of the application's API, and `/v1/graphql` and so on for each.
 ///
-/// `documents` are those that the project brings along, by name: clients of the newest version may name them instead of sending them. Where there
-/// are any, the schema is made at once, so that they can be judged; otherwise with the first request.
-///
-/// # Errors
-/// The document of the project that is not valid, and why.
-pub fn endpoints(operations: &Operations, documents: &[(String, String)]) -> Result<Vec<Endpoint>, String> {
+/// `documents` are those that the project brings along, as [`check`] lets them pass: clients of their version may name them instead of sending them.
+/// The schema of a version is made with the first request for it.
+pub fn endpoints(operations: &Operations, documents: &[ProjectDocument]) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for version in operations.versions() {
         let (number, is_newest) = (version.version(), version.version() == operations.version());
-        let service = match is_newest && !documents.is_empty() {
-            true => Lazy::from(Service::new(version, documents)?),
-            false => Lazy::new(version),
-        };
-        let service = Arc::new(service);
+        let own = documents.iter().filter(|document| document.version == number);
+        let own = own.map(|document| (document.name.clone(), document.text.clone())).collect();
+        let service = Arc::new(Lazy::new(version, own));
         endpoints.extend(endpoints_at(&format!("/v{number}/graphql"), &service));
         if is_newest {
             endpoints.extend(endpoints_at("/graphql", &service));
         }
     }
-    Ok(endpoints)
+    endpoints
 }
 
 fn endpoints_at(path: &str, service: &Arc<Lazy>) -> [Endpoint; 2] {

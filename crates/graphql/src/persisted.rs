@@ -6,6 +6,17 @@ use ring::digest::{SHA256, digest};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// A document that the project brings along.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProjectDocument {
+    /// The version of the API whose clients may ask for it.
+    pub version: u32,
+    /// What they call it.
+    pub name: String,
+    /// The document.
+    pub text: String,
+}
+
 /// The documents of a project, by name and by the SHA-256 of their text.
 pub(crate) struct Persisted {
     by_id: HashMap<String, Arc<str>>,

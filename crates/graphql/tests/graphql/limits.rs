@@ -1,6 +1,6 @@
 //! Documents that ask for too much, and those that are made to do harm.
 
-use crate::support::{App, query};
+use crate::support::{App, document, query};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -117,7 +117,7 @@ async fn documents_with_random_bytes_are_refused_and_no_more() {
 
 #[tokio::test]
 async fn only_the_projects_documents_are_run_where_it_says_so() {
-    let documents = [("rooms".to_owned(), "query Rooms { rooms { totalCount } }\n".to_owned())];
+    let documents = [document(1, "rooms", "query Rooms { rooms { totalCount } }\n")];
     let files = [
         ("mainstay.toml", "[graphql]\npersisted_only = true\n[accounts.password]\nmemory_kib = 512\n"),
         crate::support::CHAT[0],

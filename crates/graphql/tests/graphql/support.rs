@@ -7,9 +7,10 @@ use http::{HeaderName, Method, Request, StatusCode};
 use mainstay_api::Api;
 use mainstay_api::operations::Protocol;
 use mainstay_engine::{Engine, Options};
+use mainstay_graphql::ProjectDocument;
 use mainstay_model::{Application, Project};
 use mainstay_ports::{Keyring, Store};
-use mainstay_testkit::{FakeClock, MemoryStore};
+use mainstay_testkit::{FakeClock, Place, Placed};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tower::ServiceExt;
@@ -24,10 +25,16 @@ pub(crate) const PASSWORD: &str = "correct horse";
 pub(crate) const SETTINGS: &str =
     "name = \"Test\"\n[accounts.password]\nmemory_kib = 512\niterations = 1\n[locks]\nallow = \"true\"\n";
 
+/// A document of a project.
+pub(crate) fn document(version: u32, name: &str, text: &str) -> ProjectDocument {
+    ProjectDocument { version, name: name.to_owned(), text: text.to_owned() }
+}
+
 /// An application behind its router.
 pub(crate) struct App {
     pub(crate) router: Router,
     pub(crate) engine: Engine,
+    _placed: Placed,
 }
 
 struct Keys;
@@ -59,23 +66,24 @@ impl App {
         Self::over(&files, &[], |store| store)
     }
 
-    /// A project of these files and GraphQL documents on a store that is made of one in memory.
+    /// A project of these files and GraphQL documents on a store that is made of the one of these tests.
     pub(crate) fn over(
         files: &[(&str, &str)],
-        documents: &[(String, String)],
+        documents: &[ProjectDocument],
         wrap: impl FnOnce(Arc<dyn Store>) -> Arc<dyn Store>,
     ) -> Self {
         let loaded = Project::load_from(files).unwrap_or_else(|faults| panic!("{}", faults.render(false)));
         let application: Arc<Application> = Arc::new(loaded.application);
         let clock = Arc::new(FakeClock::new(NOW));
-        let store = wrap(Arc::new(MemoryStore::new(application.clone())));
+        let placed = Place::of(env!("CARGO_CRATE_NAME")).open(application.clone(), clock.clone());
+        let store = wrap(placed.store.clone());
         let options = Options { application, store, clock, keyring: Arc::new(Keys) };
         let engine = Engine::new(options).unwrap();
         let api = Api::new(engine.clone());
         let operations = api.operations(Protocol::GraphQl);
-        let endpoints = mainstay_graphql::endpoints(&operations, documents).unwrap();
+        let endpoints = mainstay_graphql::endpoints(&operations, documents);
         let router = endpoints.into_iter().fold(api, Api::with).router();
-        App { router, engine }
+        App { router, engine, _placed: placed }
     }
 
     /// Sends a request.

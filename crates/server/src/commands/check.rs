@@ -2,6 +2,7 @@
 
 use crate::contracts;
 use crate::failure::{Failure, exit};
+use crate::graphql;
 use crate::project::summary;
 use crate::proto;
 use crate::terminal::{colored_output, say};
@@ -30,6 +31,7 @@ impl Check {
         let diagnostics = match Project::load(&self.folder) {
             Ok(mut loaded) => {
                 contracts::check(&self.folder, &loaded.application, &mut loaded.diagnostics)?;
+                graphql::diagnose(&self.folder, &loaded.application, &mut loaded.diagnostics)?;
                 proto::diagnose(&self.folder, &loaded.application, &mut loaded.diagnostics);
                 loaded.diagnostics
             }

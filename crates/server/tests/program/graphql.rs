@@ -42,8 +42,35 @@ fn documents_of_the_project_are_run_by_name_and_checked_at_start() {
     project.write("api/graphql/broken.graphql", "{ nothing }\n");
     project.run(&["serve", "--listen", "127.0.0.1:0"]).expect(2).complains(&[
         "error[graphql_broken]",
-        "broken: ",
+        "api/graphql/broken.graphql:1:3",
         "nothing",
+    ]);
+}
+
+#[test]
+fn documents_of_the_project_belong_to_versions() {
+    let project = Project::example("versions");
+    project.write("api/graphql/v1/list.graphql", "{ todos { nodes { name } } }\n");
+    project.write("api/graphql/list.graphql", "{ tasks { nodes { title } } }\n");
+    project.run(&["check", "--deny-warnings"]).expect(0);
+    let server = project.serve();
+    let asked = json!({"documentId": "list"});
+    for (path, field) in [("/v1/graphql", "todos"), ("/v2/graphql", "tasks"), ("/graphql", "tasks")] {
+        let answer = server.client().post(path, &asked).expect(200);
+        assert!(answer["data"].get(field).is_some(), "{path}: {answer}");
+    }
+    drop(server);
+    project.write("api/graphql/v1/wrong.graphql", "query Wrong {\n  tasks { nodes { title } }\n}\n");
+    project.write("api/graphql/v2/list.graphql", "{ me { id } }\n");
+    project.write("api/graphql/v7/late.graphql", "{ me { id } }\n");
+    project.run(&["check"]).expect(1).says(&[
+        "error[invalid_document]",
+        "api/graphql/v1/wrong.graphql:2:3",
+        "error[document_twice]",
+        "api/graphql/v2/list.graphql:1:1",
+        "error[document_version]",
+        "api/graphql/v7/late.graphql:1:1",
+        "3 errors, 0 warnings",
     ]);
 }
 
