@@ -50,4 +50,4 @@ pub use presence::Stay;
 pub use query::{Cursors, GetRequest, ListAnswer, ListRequest, OrderKey};
 pub use registry::{Access, Operation, OperationKind, Registry};
 pub use view::View;
-pub use watch::{Ended, Event, Format, SocketSeat, Watch, WatchCounts, WatchRequest};
+pub use watch::{Ended, Event, Format, Purpose, SocketSeat, Watch, WatchCounts, WatchRequest};

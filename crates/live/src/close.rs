@@ -32,6 +32,20 @@ pub(crate) enum Closing {
 }
 
 impl Closing {
+    /// All of them.
+    pub(crate) const ALL: [Closing; 10] = [
+        Closing::Client,
+        Closing::ShuttingDown,
+        Closing::Unauthenticated,
+        Closing::Unavailable,
+        Closing::TooSlow,
+        Closing::Idle,
+        Closing::Protocol,
+        Closing::NotUtf8,
+        Closing::WrongKind,
+        Closing::TooLarge,
+    ];
+
     pub(crate) fn of_seat(reason: Ended) -> Self {
         match reason {
             Ended::ShuttingDown => Closing::ShuttingDown,

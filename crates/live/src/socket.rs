@@ -302,6 +302,7 @@ impl Socket {
     }
 
     async fn refuse(&mut self, id: Option<u64>, error: &Error) -> Result<(), Closing> {
+        self.measures.count_refusal(error);
         let request_id = format!("{}-{}", self.session.caller.request_id, self.requests);
         let members = answer::failed(error, &request_id).await;
         self.answer(id, &members).await
@@ -323,9 +324,7 @@ impl Socket {
 
     /// Says why, and waits a moment for the client to close too.
     async fn close(&mut self, closing: Closing) {
-        if matches!(closing, Closing::TooSlow | Closing::Idle) {
-            self.measures.dropped.increment();
-        }
+        self.measures.count_end(closing);
         let until = Instant::now() + LAST_WORDS;
         let last_words = async {
             if let Some(frame) = closing.frame() {

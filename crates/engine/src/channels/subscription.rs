@@ -2,7 +2,7 @@
 
 use super::event::encoded;
 use super::{ChannelEvent, ChannelFormat, Kind, Roll};
-use crate::watch::{Audience, Taken, Ticket};
+use crate::watch::{Audience, Purpose, Taken, Ticket};
 use crate::{Caller, Ended, Engine, Error, Identity};
 use bytes::Bytes;
 use futures::Stream;
@@ -39,7 +39,7 @@ impl Engine {
     /// [`crate::Code::NotFound`] when there are no such channels, [`crate::Code::Forbidden`], [`crate::Code::TooManyWatchers`] and
     /// [`crate::Code::Busy`] when there are too many; what the store failed with.
     pub async fn subscribe(&self, caller: &Caller, request: SubscribeRequest) -> Result<Subscription, Error> {
-        let ticket = self.hearing_ticket(caller, &request, "channel.subscribe").await?;
+        let ticket = self.hearing_ticket(caller, &request, "channel.subscribe", Purpose::Channel).await?;
         let format = request.format;
         let audience = self.channels().topics().join(Kind::Messages, &request.channel, &format, &ticket.seat);
         let first = Some(encoded(format.as_ref(), &ChannelEvent::Ready));
@@ -56,7 +56,7 @@ impl Engine {
         request: SubscribeRequest,
         roll: Roll,
     ) -> Result<Subscription, Error> {
-        let ticket = self.hearing_ticket(caller, &request, "presence.watch").await?;
+        let ticket = self.hearing_ticket(caller, &request, "presence.watch", Purpose::Presence).await?;
         let (format, channels) = (request.format, self.channels());
         let kind = match roll {
             Roll::Connections => Kind::Connections,
@@ -77,9 +77,10 @@ impl Engine {
         caller: &Caller,
         request: &SubscribeRequest,
         operation: &str,
+        purpose: Purpose,
     ) -> Result<Ticket, Error> {
         let (channel, values) = self.channel(&request.channel)?;
-        let ticket = self.hub().lobby.enter(caller, request.token.clone())?;
+        let ticket = self.hub().lobby.enter(purpose, caller, request.token.clone())?;
         self.require_while(&ticket.seat, caller, operation, channel.subscribe.as_ref(), &values).await?;
         Ok(ticket)
     }

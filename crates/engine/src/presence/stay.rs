@@ -2,7 +2,7 @@
 
 use super::{Presence, Said};
 use crate::channels::{ChannelEvent, ChannelFormat, MAX_STATE_BYTES, Member};
-use crate::watch::Ticket;
+use crate::watch::{Purpose, Ticket};
 use crate::{Caller, Code, Ended, Engine, Error, Identity, SubscribeRequest};
 use bytes::Bytes;
 use futures::Stream;
@@ -36,7 +36,7 @@ impl Engine {
     ) -> Result<Stay, Error> {
         let (channel, values) = self.channel(&request.channel)?;
         require_small(state)?;
-        let ticket = self.hub().lobby.enter(caller, request.token)?;
+        let ticket = self.hub().lobby.enter(Purpose::Member, caller, request.token)?;
         let rule = channel.present.as_ref();
         self.require_while(&ticket.seat, caller, "presence.enter", rule, &values).await?;
         let stay = Stay {

@@ -1,7 +1,7 @@
 //! The hub: where watchers and the feed meet.
 
 use super::event_id::EventId;
-use super::lobby::Lobby;
+use super::lobby::{Lobby, Purpose};
 use super::opening::Now;
 use super::state::State;
 use super::stream::Start;
@@ -37,7 +37,7 @@ pub(crate) struct Hub {
 /// How many watch, and what it takes to serve them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WatchCounts {
-    /// The watches that are open.
+    /// The watches that are open, with what is heard of channels and who is present there.
     pub watchers: usize,
     /// The classes that they fall into, as of the last half second.
     pub classes: usize,
@@ -100,7 +100,7 @@ impl Engine {
         if let Some(position) = request.at_least {
             self.require_known(Freshness::AtLeast(position)).await?;
         }
-        let ticket = self.hub().lobby.enter(caller, request.token.clone())?;
+        let ticket = self.hub().lobby.enter(Purpose::Records, caller, request.token.clone())?;
         // Everything that is found out from here on is at least as new as these. The hub may be behind the feed for a moment.
         let end = self.store().position().await?;
         let position = self.follow_feed().await?;
@@ -141,6 +141,17 @@ impl Engine {
             questions: hub.questions.load(Ordering::Relaxed),
             offset: hub.told(),
         }
+    }
+
+    /// What `limits.watchers` bounds, by what it is for.
+    pub fn watchers_by_purpose(&self) -> impl Iterator<Item = (Purpose, usize)> {
+        let counts = Purpose::ALL.into_iter().zip(self.hub().lobby.by_purpose());
+        counts.filter(|(purpose, _)| *purpose != Purpose::Socket)
+    }
+
+    /// How many watches were refused, by the code that their clients were told.
+    pub fn refused_watches(&self) -> [(Code, u64); 2] {
+        self.hub().lobby.refused()
     }
 
     /// Why watches ended, and how many; those whose clients went away are not in it.

@@ -30,6 +30,7 @@ mod stream;
 
 pub use event::{Ended, Event, Format};
 pub use hub::WatchCounts;
+pub use lobby::Purpose;
 pub use socket::SocketSeat;
 pub use stream::Watch;
 

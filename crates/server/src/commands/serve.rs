@@ -228,6 +228,7 @@ fn router(
         database: database(&backend.folder),
         requests: api.requests(),
         operations: api.counts(),
+        sockets,
         connections: options.measures.clone(),
         log_lines_lost,
     };

@@ -38,6 +38,8 @@ pub(crate) struct Metrics {
     pub(crate) requests: Arc<Requests>,
     /// Operations.
     pub(crate) operations: Arc<Counts>,
+    /// Sockets.
+    pub(crate) sockets: Arc<mainstay_live::Measures>,
     /// Connections.
     pub(crate) connections: Arc<listen::Measures>,
     /// Lines of the log that were not read in time.
@@ -61,6 +63,7 @@ impl Metrics {
             Records::Postgres(store) => postgres::store(&mut page, store),
         }
         write::watches(&mut page, &self.engine, self.records.feed_end());
+        write::sockets(&mut page, &self.engine, &self.sockets);
         write::engine(&mut page, self.engine.measures());
         const LOST: &str = "Lines of the log that were lost, since they were not read in time.";
         page.counter("mainstay_log_lines_lost_total", LOST, self.log_lines_lost.get());

@@ -6,7 +6,7 @@ use crate::listen;
 use mainstay_api::operations::{Counts, OperationCounts};
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
-use mainstay_engine::{Engine, Measures};
+use mainstay_engine::{Code, Engine, Measures};
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
@@ -159,7 +159,21 @@ fn size(path: OsString) -> u64 {
 
 pub(super) fn watches(page: &mut Page, engine: &Engine, feed_end: u64) {
     let counts = engine.watch_counts();
-    page.gauge("mainstay_watchers", "Open watches.", counts.watchers);
+    const WATCHERS: &str = "mainstay_watchers";
+    page.head(
+        WATCHERS,
+        "gauge",
+        "What `limits.watchers` bounds, of all protocols, by what is watched: records, what is sent on a channel, who is present there; and members who are.",
+    );
+    for (purpose, count) in engine.watchers_by_purpose() {
+        page.sample(WATCHERS, &[("of", purpose.as_str())], count);
+    }
+    refused(
+        page,
+        "mainstay_watches_refused_total",
+        "Watches that were refused at a bound, by the code that the client was told.",
+        engine.refused_watches(),
+    );
     page.gauge(
         "mainstay_watch_classes",
         "Classes that the watches fall into; each evaluates a change once.",
@@ -178,6 +192,42 @@ pub(super) fn watches(page: &mut Page, engine: &Engine, feed_end: u64) {
     for (reason, count) in engine.ended_watches() {
         page.sample(ENDED, &[("reason", reason.as_str())], count);
     }
+}
+
+fn refused(page: &mut Page, name: &str, help: &str, counts: [(Code, u64); 2]) {
+    page.head(name, "counter", help);
+    for (code, count) in counts {
+        page.sample(name, &[("code", code.as_str())], count);
+    }
+}
+
+pub(super) fn sockets(page: &mut Page, engine: &Engine, live: &mainstay_live::Measures) {
+    page.gauge("mainstay_sockets_open", "Open WebSockets, of `/v1/live` and of GraphQL.", engine.sockets());
+    refused(
+        page,
+        "mainstay_sockets_refused_total",
+        "WebSockets that were refused at a bound, by the code that the client was told.",
+        engine.refused_sockets(),
+    );
+    page.counter("mainstay_live_opened_total", "Sockets of `/v1/live` that were opened.", live.opened.get());
+    const CLOSED: &str = "mainstay_live_closed_total";
+    page.head(CLOSED, "counter", "Sockets of `/v1/live` that were closed, by reason.");
+    for (reason, count) in live.closed() {
+        page.sample(CLOSED, &[("reason", reason)], count);
+    }
+    page.counter("mainstay_live_received_total", "Messages from clients of `/v1/live`.", live.received.get());
+    page.counter("mainstay_live_sent_total", "Messages to clients of `/v1/live`.", live.sent.get());
+    refused(
+        page,
+        "mainstay_live_refused_total",
+        "Requests over `/v1/live` that were refused at a bound of the socket, by the code that the client was told.",
+        live.refused(),
+    );
+    page.counter(
+        "mainstay_channel_messages_total",
+        "Messages that clients of this node sent on channels.",
+        engine.published(),
+    );
 }
 
 pub(super) fn engine(page: &mut Page, measures: &Measures) {

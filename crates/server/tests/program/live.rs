@@ -1,6 +1,7 @@
 //! The socket, as its page has it: one who reads `docs/reference/live.md` could have written this client.
 
 use crate::chat::Chat;
+use crate::metrics;
 use crate::support::{Client, Engine, PATIENCE, Server, is_left_out, raw};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
@@ -439,4 +440,37 @@ fn what_happens_on_one_node_is_heard_on_others_and_the_dead_are_gone() {
     assert_eq!(here.told(who, &json!({"event": "leave"}))["member"]["state"], "there");
     assert!(stopped.elapsed() < Duration::from_secs(4), "{:?}", stopped.elapsed());
     here.is_silent();
+}
+
+#[test]
+fn what_happens_on_sockets_is_counted() {
+    let chat = chat("[live]\nsockets_per_caller = 1\nsubscriptions = 2\nmessages_per_second = 50");
+    let name = format!("room/{}", chat.room);
+    let mut live = Live::open(&chat.ann);
+    live.ok(subscribe(&name));
+    live.ok(json!({"type": "watch", "operation": "message.watch"}));
+    live.refused(subscribe(&name), "too_many_subscriptions");
+    live.ok(publish("lobby", json!(1)));
+    assert_eq!(Live::try_open(&chat.ann, &[]).err(), Some(429));
+    let page = metrics::page(chat.server.address);
+    let check = |series: &str, expected: f64| assert_eq!(metrics::value(&page, series), expected, "{series}");
+    check("mainstay_sockets_open", 1.0);
+    check(r#"mainstay_watchers{of="records"}"#, 1.0);
+    check(r#"mainstay_watchers{of="channel"}"#, 1.0);
+    check(r#"mainstay_watchers{of="member"}"#, 0.0);
+    check(r#"mainstay_sockets_refused_total{code="too_many_sockets"}"#, 1.0);
+    check(r#"mainstay_live_refused_total{code="too_many_subscriptions"}"#, 1.0);
+    check("mainstay_live_opened_total", 1.0);
+    check("mainstay_live_received_total", 4.0);
+    check("mainstay_channel_messages_total", 1.0);
+    assert!(metrics::value(&page, "mainstay_live_sent_total") >= 4.0);
+    drop(live);
+    let closed = || {
+        let page = metrics::page(chat.server.address);
+        metrics::value(&page, r#"mainstay_live_closed_total{reason="client"}"#)
+    };
+    let started = Instant::now();
+    while closed() < 1.0 {
+        assert!(started.elapsed() < PATIENCE);
+    }
 }
