@@ -278,7 +278,7 @@ pub struct GraphQl {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, expecting = "a table")]
 pub struct Live {
-    /// The most sockets of one account, or of one address for callers without an account.
+    /// The most WebSockets of one account, or of one address for callers without an account: those of `/v1/live` and of GraphQL together.
     #[schemars(range(min = 1))]
     pub sockets_per_caller: usize,
     /// The most subscriptions on a socket: watches, channels and presences. All together are bounded by `limits.watchers`, too.

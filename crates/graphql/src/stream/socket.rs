@@ -7,15 +7,16 @@ use super::{Beat, Beating, Next, answers};
 use crate::error::{self, Failure};
 use crate::http::body;
 use crate::service::{Request, Service};
+use futures::future::poll_fn;
 use futures::{SinkExt, StreamExt};
-use mainstay_engine::{Caller, Code};
+use mainstay_engine::{Caller, Code, Ended, Identity, SocketSeat};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -24,8 +25,6 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many operations may run on a socket at once.
 const MAX_OPERATIONS: usize = 100;
-/// How often a socket looks whether the program stops, which would wait for it.
-const LOOK: Duration = Duration::from_millis(500);
 /// How many messages may wait to be written.
 const WAITING: usize = 64;
 
@@ -47,6 +46,15 @@ impl Close {
         Close::new(4400, reason)
     }
 
+    /// A client that is told `Forbidden` comes back with another token, if it has one.
+    fn of_seat(reason: Ended) -> Self {
+        match reason {
+            Ended::ShuttingDown => Close::new(1001, "the server stops"),
+            Ended::Unavailable => Close::new(1013, "try again later"),
+            _ => Close::new(4403, "Forbidden"),
+        }
+    }
+
     pub(super) async fn send(self, socket: &mut WebSocket) {
         let frame = CloseFrame { code: self.code.into(), reason: self.reason.into() };
         // Whoever is gone need not be told.
@@ -66,6 +74,7 @@ pub(super) struct Socket {
     service: Arc<Service>,
     caller: Caller,
     token: Option<Arc<str>>,
+    seat: SocketSeat,
     is_ready: bool,
     running: HashMap<String, AbortHandle>,
     tasks: JoinSet<()>,
@@ -73,9 +82,19 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(service: Arc<Service>, caller: Caller, token: Option<Arc<str>>) -> Self {
+    pub(super) fn new(
+        service: Arc<Service>,
+        caller: Caller,
+        token: Option<Arc<str>>,
+        seat: SocketSeat,
+    ) -> Self {
         let (running, tasks) = (HashMap::new(), JoinSet::new());
-        Socket { service, caller, token, is_ready: false, running, tasks, count: 0 }
+        Socket { service, caller, token, seat, is_ready: false, running, tasks, count: 0 }
+    }
+
+    /// The largest message of a client.
+    pub(super) fn message_bytes(&self) -> usize {
+        self.service.operations.limits().batch_body_bytes
     }
 
     /// Reads and writes until the client goes or has to.
@@ -85,8 +104,6 @@ impl Socket {
         let write_timeout = self.service.operations.limits().request_timeout;
         let mut heartbeat = tokio::time::interval(self.service.operations.limits().heartbeat);
         heartbeat.tick().await;
-        let mut look = tokio::time::interval(LOOK);
-        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let text = tokio::select! {
                 message = socket.next() => match message {
@@ -100,17 +117,21 @@ impl Socket {
                 () = tokio::time::sleep_until(begun + INIT_TIMEOUT), if !self.is_ready => {
                     return Close::new(4408, "Connection initialisation timeout").send(&mut socket).await;
                 }
-                _ = look.tick() => {
-                    if self.service.operations.engine().is_closing() {
-                        return Close::new(1001, "the server stops").send(&mut socket).await;
+                reason = poll_fn(|cx| self.seat.poll_ended(cx)) => {
+                    // Its operations end for the same reason, and say so if they had the time.
+                    while let Ok(out) = waiting.try_recv() {
+                        let Some(text) = self.written(out) else { continue };
+                        if !write(&mut socket, text, write_timeout).await {
+                            return;
+                        }
                     }
-                    None
+                    return Close::of_seat(reason).send(&mut socket).await;
                 }
                 _ = heartbeat.tick() => Some("{\"type\":\"ping\"}".to_owned()).filter(|_| self.is_ready),
             };
             while self.tasks.try_join_next().is_some() {}
             let Some(text) = text else { continue };
-            if !matches!(timeout(write_timeout, socket.send(Message::Text(text.into()))).await, Ok(Ok(()))) {
+            if !write(&mut socket, text, write_timeout).await {
                 return;
             }
         }
@@ -156,11 +177,24 @@ impl Socket {
             return Err(Close::new(4429, "Too many initialisation requests"));
         }
         if let Some(token) = payload.as_ref().and_then(token_in) {
-            self.token = Some(token.into());
             let identity = self.service.operations.authenticate(token).await;
-            self.caller.identity = Some(identity.map_err(|_| Close::new(4403, "Forbidden"))?);
+            self.log_in(identity.map_err(|_| Close::new(4403, "Forbidden"))?, token.into()).await?;
         }
         Ok("{\"type\":\"connection_ack\"}".to_owned())
+    }
+
+    /// Goes on as who shows this token. The place of a socket is its account's: another account needs another.
+    async fn log_in(&mut self, identity: Arc<Identity>, token: Arc<str>) -> Result<(), Close> {
+        let is_same = self.seat.user() == identity.user;
+        self.caller.identity = Some(identity.clone());
+        if is_same {
+            self.seat.renew(&identity, &token);
+        } else {
+            let seat = self.service.operations.engine().open_socket(&self.caller, Some(token.clone())).await;
+            self.seat = seat.map_err(|error| Close::new(1013, error.code.as_str()))?;
+        }
+        self.token = Some(token);
+        Ok(())
     }
 
     fn subscribe(
@@ -195,6 +229,11 @@ impl Socket {
         self.running.insert(id, task);
         Ok(())
     }
+}
+
+/// Whether a message could be written in time.
+async fn write(socket: &mut WebSocket, text: String, limit: Duration) -> bool {
+    matches!(timeout(limit, socket.send(Message::Text(text.into()))).await, Ok(Ok(())))
 }
 
 /// The token in the first message: `{"authorization": "Bearer …"}`, in whatever case, or `{"token": "…"}`.

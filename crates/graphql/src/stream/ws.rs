@@ -7,7 +7,7 @@ use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use mainstay_api::{Exchange, Taken, Takeover};
-use mainstay_engine::{Caller, Code, Error};
+use mainstay_engine::{Code, Error};
 use std::sync::Arc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
@@ -26,7 +26,7 @@ pub(crate) fn is_wanted(parts: &Parts) -> bool {
 ///
 /// # Errors
 /// [`Code::InvalidParameter`] for a handshake that is not one (RFC 6455, 4.2.1), or where the connection cannot become a WebSocket; what is wrong with
-/// the token.
+/// the token; [`Code::TooManySockets`] when the caller has as many as it may have, of GraphQL and of others together.
 pub(crate) async fn upgrade(service: Arc<Service>, mut exchange: Exchange) -> Result<Response<Body>, Error> {
     let takeover = Takeover::of(&exchange.parts.extensions);
     let takeover = takeover.ok_or_else(|| invalid("a WebSocket is asked for by HTTP/1.1"))?;
@@ -41,18 +41,14 @@ pub(crate) async fn upgrade(service: Arc<Service>, mut exchange: Exchange) -> Re
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     }
     let caller = exchange.caller.clone();
-    takeover.set(Box::new(move |taken| Box::pin(serve(service, caller, token, taken, has_protocol))));
+    let seat = service.operations.engine().open_socket(&caller, token.clone()).await?;
+    let socket = Socket::new(service, caller, token, seat);
+    takeover.set(Box::new(move |taken| Box::pin(serve(socket, taken, has_protocol))));
     Ok(exchange.noted(response))
 }
 
-async fn serve(
-    service: Arc<Service>,
-    caller: Caller,
-    token: Option<Arc<str>>,
-    taken: Taken,
-    has_protocol: bool,
-) {
-    let bytes = Some(service.operations.limits().batch_body_bytes);
+async fn serve(socket: Socket, taken: Taken, has_protocol: bool) {
+    let bytes = Some(socket.message_bytes());
     let config = WebSocketConfig::default().max_message_size(bytes).max_frame_size(bytes);
     let stream =
         WebSocketStream::from_partially_read(taken.stream, taken.read.to_vec(), Role::Server, Some(config));
@@ -61,7 +57,7 @@ async fn serve(
         let close = Close { code: 4406, reason: "Subprotocol not acceptable".to_owned() };
         return close.send(&mut stream).await;
     }
-    Socket::new(service, caller, token).run(stream).await;
+    socket.run(stream).await;
 }
 
 fn asks_for_protocol(headers: &HeaderMap) -> bool {

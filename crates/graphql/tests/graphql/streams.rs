@@ -327,11 +327,35 @@ async fn operations_on_a_socket_have_a_bound_and_a_token_that_ends_ends_them() {
         (&end["type"], &end["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("unauthenticated"))
     );
-    client.subscribe("q", "{ me { id } }", json!({})).await;
-    assert_eq!(client.next().await["payload"][0]["extensions"]["code"], "invalid_token");
+    client.closed(4403).await;
     let mut client = Client::ready(&url, "").await;
     for id in 0..101 {
         client.subscribe(&id.to_string(), "subscription { rooms { type } }", json!({})).await;
     }
     client.closed(4429).await;
+}
+
+#[tokio::test]
+async fn sockets_of_an_account_have_a_bound_and_close_when_the_server_stops() {
+    let app = App::with_settings("[live]\nsockets_per_caller = 2\n");
+    let (_, token) = app.account("owner").await;
+    let url = served(&app).await;
+    let first = Client::ready(&url, &token).await;
+    let second = Client::ready(&url, &token).await;
+    // Without a token in the header it is nobody's until it says whose it is.
+    let mut third = Client::connect(&url, "graphql-transport-ws").await;
+    third.send(json!({"type": "connection_init", "payload": {"token": token}})).await;
+    third.closed(1013).await;
+    let refused = app.engine.refused_sockets().map(|(code, count)| (code.as_str(), count));
+    assert_eq!(refused, [("too_many_sockets", 1), ("busy", 0)]);
+    drop(first);
+    let started = std::time::Instant::now();
+    while app.engine.sockets() > 1 {
+        assert!(started.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let again = Client::ready(&url, &token).await;
+    app.engine.close_watches();
+    second.closed(1001).await;
+    again.closed(1001).await;
 }
