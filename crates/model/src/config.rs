@@ -1,6 +1,7 @@
 //! `mainstay.toml`: the settings, with their defaults. Everything that waits has a bound here.
 
 use crate::app::AppPlatform;
+use crate::tls::Tls;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,6 +60,8 @@ pub struct Server {
     /// Another address and port, for `GET /metrics` alone and for whoever reaches it. Without it `/metrics` is at `listen`, for programs on the same machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<SocketAddr>,
+    /// TLS at `listen`.
+    pub tls: Tls,
 }
 
 /// Where records are kept.
@@ -332,6 +335,7 @@ impl Default for Server {
             max_connections: 10_000,
             compression_min_bytes: 1_024,
             metrics_listen: None,
+            tls: Tls::default(),
         }
     }
 }

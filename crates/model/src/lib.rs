@@ -17,6 +17,7 @@ pub mod json;
 mod load;
 mod render;
 mod schema;
+mod tls;
 mod versions;
 
 pub use app::{AppPlatform, AppText, AppVersion, NotAVersion};
@@ -30,6 +31,7 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
 pub use field::{Constraints, Default, Field, FieldType, OnDelete};
 pub use load::{Loaded, Project, nearest};
 pub use schema::{channel_schema, config_schema, model_schema, version_schema};
+pub use tls::Tls;
 pub use versions::{
     Break, Contract, Face, FieldContract, FieldFault, Gone, Lowered, ModelContract, Version, Versions,
 };

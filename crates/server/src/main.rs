@@ -32,6 +32,7 @@ mod records;
 mod schema_change;
 mod signals;
 mod terminal;
+mod tls;
 mod transfer;
 
 use clap::Parser;

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::faults::Faults;
-use crate::{AppPlatform, Config, Engine};
+use crate::{AppPlatform, Config, Engine, Tls};
 use std::path::Component;
 
 /// The levels of logs, by name and by number.
@@ -20,12 +20,25 @@ pub(super) fn check(document: &Document, config: &Config, faults: &mut Faults) {
         let hint = "set engine = \"postgres\", or leave replicas out";
         faults.error("no_replicas", document.place(&["data", "replicas"]), message).help(hint);
     }
+    check_tls(document, &config.server.tls, faults);
     if !config.log.level.split(',').all(is_directive) {
         let message = format!("`{}` is not a level of logs", config.log.level);
         let hint = "a level is error, warn, info, debug or trace; a filter is as info,mainstay_engine=debug";
         faults.error("invalid_log_level", document.place(&["log", "level"]), message).help(hint);
     }
     config.app.iter().for_each(|(name, platform)| check_app(document, name, platform, faults));
+}
+
+/// Reports a certificate without a key, and a key without a certificate.
+fn check_tls(document: &Document, tls: &Tls, faults: &mut Faults) {
+    let (there, missing) = match (&tls.certificate, &tls.key) {
+        (Some(_), None) => ("certificate", "key"),
+        (None, Some(_)) => ("key", "certificate"),
+        _ => return,
+    };
+    let message = format!("TLS takes a certificate and its key, and there is no `{missing}`");
+    let hint = format!("name the PEM file of the {missing} too: {missing} = \"tls/{missing}.pem\"");
+    faults.error("tls_incomplete", document.place(&["server", "tls", there]), message).help(hint);
 }
 
 /// Reports a platform whose clients are asked for what they cannot get.

@@ -31,6 +31,7 @@ fn settings() {
     }
     let replicas = "replicas = [\"postgres://b/d\"]";
     check_settings(&format!("[data]\nengine = \"postgres\"\n{replicas}"), &[]);
+    check_settings("[server.tls]\nkey = \"k\"\n", &["tls_incomplete mainstay.toml:2:7 \"k\""]);
     check_settings(&format!("[data]\n{replicas}"), &["no_replicas mainstay.toml:2:12 [\"postgres://b/d\"]"]);
     check_settings("name = \"a", &["toml_syntax mainstay.toml:1:10 "]);
     check_settings("name = 1\n[server", &["toml_syntax mainstay.toml:2:8 "]);

@@ -6,6 +6,7 @@ use crate::graphql;
 use crate::project::summary;
 use crate::proto;
 use crate::terminal::{colored_output, say};
+use crate::tls;
 use clap::Args;
 use mainstay_model::Project;
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ impl Check {
                 contracts::check(&self.folder, &loaded.application, &mut loaded.diagnostics)?;
                 graphql::diagnose(&self.folder, &loaded.application, &mut loaded.diagnostics)?;
                 proto::diagnose(&self.folder, &loaded.application, &mut loaded.diagnostics);
+                tls::diagnose(&self.folder, &loaded.application, &mut loaded.diagnostics);
                 loaded.diagnostics
             }
             Err(diagnostics) => diagnostics,

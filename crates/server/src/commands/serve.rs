@@ -14,6 +14,7 @@ use crate::records::database;
 use crate::schema_change;
 use crate::signals::Signals;
 use crate::terminal::{colored_errors, complain, counted, say};
+use crate::tls::{self, Tls};
 use axum::Router;
 use clap::Args;
 use mainstay_api::Api;
@@ -23,6 +24,7 @@ use mainstay_model::{Durability, Log, LogFormat};
 use mainstay_ports::measure::Counter;
 use mainstay_proto::{LOCK_FILE, Lock};
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,7 +54,33 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
+    tls: TlsArgs,
+    #[command(flatten)]
     log: LogArgs,
+}
+
+/// With which certificate to speak TLS, other than mainstay.toml says.
+#[derive(Debug, Args)]
+struct TlsArgs {
+    /// The certificate to speak TLS with, in PEM [default: `server.tls.certificate` of mainstay.toml]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's key, in PEM [default: `server.tls.key` of mainstay.toml]
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+}
+
+impl TlsArgs {
+    /// TLS with what is named here, or else by the project; `None` for plain HTTP.
+    fn open(&self, project: &Opened) -> Result<Option<Arc<Tls>>, Failure> {
+        let files = match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Some(tls::Files { certificate: certificate.clone(), key: key.clone() })
+            }
+            _ => tls::files(&project.folder, &project.application.config.server.tls),
+        };
+        Ok(files.map(Tls::open).transpose()?.map(Arc::new))
+    }
 }
 
 /// How to log, other than mainstay.toml says.
@@ -119,6 +147,7 @@ impl Serve {
 
     fn open_and_serve(&self, project: &Opened, logs: &Logs, is_dev: bool) -> Result<ExitCode, Failure> {
         let lock = proto::for_serving(project)?;
+        let tls = self.tls.open(project)?;
         let runtime = runtime()?;
         // The port first: whoever starts the program twice shall hear of the port and not of the database's lock.
         let listener = {
@@ -130,7 +159,7 @@ impl Serve {
             project.application.config.server.metrics_listen.map(Listener::bind).transpose()?
         };
         let backend = Backend::open(project, self.project.data.data.as_deref(), &runtime)?;
-        let listeners = Listeners { api: listener, metrics: metrics_listener };
+        let listeners = Listeners { api: listener, tls, metrics: metrics_listener };
         let api = with_graphql(Api::new(backend.engine.clone()), project, is_dev)?;
         say(&banner(project, &backend, &listeners));
         let code = runtime.block_on(serve(listeners, api, &backend, project, &lock, logs.buffer.lost()));
@@ -159,6 +188,8 @@ impl Dev {
 /// Where the program listens.
 struct Listeners {
     api: Listener,
+    /// The TLS of `api`.
+    tls: Option<Arc<Tls>>,
     /// For metrics alone.
     metrics: Option<Listener>,
 }
@@ -191,7 +222,10 @@ async fn serve(
         let node = backend.engine.clone();
         tokio::spawn(async move { node.join_nodes(wake).await });
     }
-    let options = Options::of(&project.application.config);
+    if let Some(tls) = listeners.tls.clone() {
+        tokio::spawn(tls.follow());
+    }
+    let options = Options { tls: listeners.tls, ..Options::of(&project.application.config) };
     let router = router(api, backend, lock, &options, listeners.metrics, log_lines_lost);
     let serving = listeners.api.serve(router, options, stop);
     say("ready\n");
@@ -230,11 +264,16 @@ fn router(
         operations: api.counts(),
         sockets,
         connections: options.measures.clone(),
+        tls: options.tls.clone(),
         log_lines_lost,
     };
     let Some(listener) = listener else { return api.with_metrics(move || metrics.text()).router() };
-    let options =
-        Options { max_connections: METRICS_CONNECTIONS, measures: Arc::default(), ..options.clone() };
+    let options = Options {
+        max_connections: METRICS_CONNECTIONS,
+        measures: Arc::default(),
+        tls: None,
+        ..options.clone()
+    };
     tokio::spawn(listener.serve(metrics.router(), options, std::future::pending()));
     api.router()
 }
@@ -292,14 +331,15 @@ fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String 
         "mainstay {version}\n\
          project     {name} in {folder}: {models}, {operations}\n\
          data        {data}, durability {durability})\n\
-         listening   http://{address}\n\
-         docs        http://{address}/docs\n{metrics}",
+         listening   {scheme}://{address}\n\
+         docs        {scheme}://{address}/docs\n{metrics}",
         version = env!("CARGO_PKG_VERSION"),
         name = project.name(),
         folder = project.folder.display(),
         models = counted(models, "model"),
         operations = counted(operations, "operation"),
         data = backend.records.place(&backend.folder),
+        scheme = if listeners.tls.is_some() { "https" } else { "http" },
         address = listeners.api.address(),
         metrics = metrics.unwrap_or_default(),
     )

@@ -5,7 +5,9 @@ use super::http2;
 use super::opening::{Opening, opening};
 use super::refusal::Refusal;
 use super::socket::{Progress, Socket};
+use super::stream::Stream;
 use super::{Measures, Options};
+use crate::tls::Tls;
 use axum::Router;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -31,11 +33,19 @@ const BUFFER_BYTES: usize = 64 << 10;
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 256 << 10;
 
+/// Which HTTP a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Version {
+    Http1,
+    Http2,
+}
+
 /// What connections have in common.
 pub(super) struct Server {
     router: Router,
     http: http1::Builder,
     http2: http2::Builder,
+    tls: Option<Arc<Tls>>,
     stall_timeout: Duration,
     pub(super) measures: Arc<Measures>,
 }
@@ -52,6 +62,7 @@ impl Server {
             router,
             http,
             http2,
+            tls: options.tls.clone(),
             stall_timeout: options.stall_timeout,
             measures: options.measures.clone(),
         }
@@ -62,19 +73,56 @@ impl Server {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         bound_unsent(&stream);
-        let opening = tokio::select! {
-            opening = tokio::time::timeout(self.stall_timeout, opening(&stream)) => opening,
+        let begun = tokio::select! {
+            begun = self.begin(stream, client) => begun,
             _ = stopped.wait_for(|stopped| *stopped) => return,
         };
-        match opening {
-            Ok(Opening::Http1) => self.serve_http1(stream, client, stopped).await,
-            Ok(Opening::Http2) => self.serve_http2(stream, client, stopped).await,
-            // It has said nothing, as browsers do that open connections in advance.
-            Ok(Opening::Closed) | Err(_) => {}
+        match begun {
+            Some((stream, Version::Http1)) => self.serve_http1(stream, client, stopped).await,
+            Some((stream, Version::Http2)) => self.serve_http2(stream, client, stopped).await,
+            None => {}
         }
     }
 
-    async fn serve_http2(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
+    /// Finds out what the client speaks, and shakes hands where that is TLS. `None` when it is over with the connection.
+    async fn begin(&self, stream: TcpStream, client: IpAddr) -> Option<(Stream, Version)> {
+        // One that says nothing goes without a word: browsers open connections in advance.
+        let opening = tokio::time::timeout(self.stall_timeout, opening(&stream)).await.ok()?;
+        match (opening, &self.tls) {
+            (Opening::Closed, _) => None,
+            (Opening::Tls, Some(tls)) => self.secure(tls, stream, client).await,
+            (_, Some(_)) => {
+                self.refuse(Stream::Plain(stream), Refusal::NotTls, client).await;
+                None
+            }
+            (Opening::Http2, None) => Some((Stream::Plain(stream), Version::Http2)),
+            (Opening::Http1 | Opening::Tls, None) => Some((Stream::Plain(stream), Version::Http1)),
+        }
+    }
+
+    async fn secure(&self, tls: &Tls, stream: TcpStream, client: IpAddr) -> Option<(Stream, Version)> {
+        match tls.accept(stream, client, self.stall_timeout).await {
+            Ok(stream) => {
+                let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                let version = if is_http2 { Version::Http2 } else { Version::Http1 };
+                Some((Stream::Tls(Box::new(stream)), version))
+            }
+            Err(stream) => {
+                if let Some(stream) = stream {
+                    linger(&mut Stream::Plain(stream)).await;
+                }
+                None
+            }
+        }
+    }
+
+    /// Answers what cannot become a request, and ends the connection.
+    async fn refuse(&self, mut stream: Stream, refusal: Refusal, client: IpAddr) {
+        self.tell(&mut stream, refusal, client).await;
+        linger(&mut stream).await;
+    }
+
+    async fn serve_http2(&self, stream: Stream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
         let progress = Arc::new(Progress::default());
         let socket = Socket::new(stream, progress, self.stall_timeout, self.measures.clone()).passing_all();
         let requests = http2::Requests::default();
@@ -109,7 +157,7 @@ impl Server {
         }
     }
 
-    async fn serve_http1(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
+    async fn serve_http1(&self, stream: Stream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
         let progress = Arc::new(Progress::default());
         let socket = Socket::new(stream, progress.clone(), self.stall_timeout, self.measures.clone());
         let io = TokioIo::new(socket);
@@ -149,22 +197,26 @@ impl Server {
             return next(Taken { stream, read: parts.read_buf }).await;
         }
         if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
-            note(refusal, client, &self.measures);
-            let _ = stream.write_all(&refusal.to_bytes().await).await;
+            self.tell(&mut stream, refusal, client).await;
         }
-        if !*stopped.borrow() {
-            linger(&mut stream).await;
+        let is_stopping = *stopped.borrow();
+        match is_stopping {
+            true => end(&mut stream).await,
+            false => linger(&mut stream).await,
         }
     }
 
+    async fn tell(&self, stream: &mut Stream, refusal: Refusal, client: IpAddr) {
+        note(refusal, client, &self.measures);
+        let answer = refusal.to_bytes().await;
+        let _ = tokio::time::timeout(LINGER, stream.write_all(&answer)).await;
+    }
+
     /// Answers a connection for which there is no place, if it comes to ask.
-    pub(super) async fn turn_away(&self, mut stream: TcpStream, client: IpAddr) {
-        if tokio::time::timeout(LINGER, stream.readable()).await.is_err() {
-            return;
+    pub(super) async fn turn_away(&self, stream: TcpStream, client: IpAddr) {
+        if let Ok(Some((stream, _))) = tokio::time::timeout(LINGER, self.begin(stream, client)).await {
+            self.refuse(stream, Refusal::Crowded, client).await;
         }
-        note(Refusal::Crowded, client, &self.measures);
-        let _ = stream.write_all(&Refusal::Crowded.to_bytes().await).await;
-        linger(&mut stream).await;
     }
 }
 
@@ -184,10 +236,15 @@ fn bound_unsent(stream: &TcpStream) {
     let _ = stream;
 }
 
-/// Reads what the client still sends, for a while. A socket that is closed with unread bytes in it resets the connection, and the client
-/// would lose the answer that explains why.
-async fn linger(stream: &mut TcpStream) {
-    let _ = stream.shutdown().await;
+/// Says that nothing more comes. Within TLS that is a message, which a client may leave unread.
+async fn end(stream: &mut Stream) {
+    let _ = tokio::time::timeout(LINGER, stream.shutdown()).await;
+}
+
+/// Ends the connection, and reads what the client still sends, for a while. A socket that is closed with unread bytes in it resets the connection,
+/// and the client would lose the answer that explains why.
+async fn linger(stream: &mut Stream) {
+    end(stream).await;
     let mut rest = stream.take(LINGER_BYTES);
     let _ = tokio::time::timeout(LINGER, tokio::io::copy(&mut rest, &mut tokio::io::sink())).await;
 }

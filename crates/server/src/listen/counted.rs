@@ -1,21 +1,21 @@
 //! A stream whose bytes are counted.
 
 use super::Measures;
+use super::stream::Stream;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 
 /// The stream of a connection that speaks HTTP no more.
 pub(super) struct Counted {
-    stream: TcpStream,
+    stream: Stream,
     measures: Arc<Measures>,
 }
 
 impl Counted {
-    pub(super) fn new(stream: TcpStream, measures: Arc<Measures>) -> Self {
+    pub(super) fn new(stream: Stream, measures: Arc<Measures>) -> Self {
         Counted { stream, measures }
     }
 }

@@ -1,9 +1,9 @@
 //! The listener: connections in, requests to the API, answers out.
 //!
-//! A connection begins in HTTP/1.1 or, with the preface that says so, in HTTP/2, which gRPC needs and everything else may use. It runs hyper's
-//! HTTP/1 connections itself, since they alone give the stream back after a fault: what the API never sees (a header that is too large, too slow
-//! or not HTTP) is then answered in the API's own form. Whatever waits has a bound:
-//! the number of connections, the time a header takes, the time a client may leave an answer unread, the time of a shutdown.
+//! A connection begins in HTTP/1.1 or, with the preface that says so, in HTTP/2, which gRPC needs and everything else may use; within TLS the
+//! handshake says which (ALPN). It runs hyper's HTTP/1 connections itself, since they alone give the stream back after a fault: what the API
+//! never sees (a header that is too large, too slow or not HTTP) is then answered in the API's own form. Whatever waits has a bound: the number
+//! of connections, the time a handshake and a header take, the time a client may leave an answer unread, the time of a shutdown.
 
 mod connection;
 mod counted;
@@ -14,8 +14,10 @@ mod measures;
 mod opening;
 mod refusal;
 mod socket;
+mod stream;
 
 use crate::failure::Failure;
+use crate::tls::Tls;
 use axum::Router;
 use crowd::Crowd;
 use descriptors::Shortage;
@@ -44,12 +46,14 @@ pub(crate) struct Options {
     /// The most connections at once. When they are all taken, new ones wait for a moment, in the system's queue, and are then answered
     /// that it is crowded.
     pub(crate) max_connections: usize,
+    /// The TLS that it speaks; else it is plain HTTP.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// What it counts.
     pub(crate) measures: Arc<Measures>,
 }
 
 impl Options {
-    /// The options that a project sets, as far as the system allows.
+    /// The options that a project sets, as far as the system allows; without TLS.
     pub(crate) fn of(config: &Config) -> Self {
         Options {
             header_bytes: config.limits.header_bytes,
@@ -57,6 +61,7 @@ impl Options {
             shutdown_timeout: Duration::from_millis(config.server.shutdown_timeout_ms),
             max_connections: descriptors::affordable(config.server.max_connections)
                 .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize)),
+            tls: None,
             measures: Arc::default(),
         }
     }

@@ -5,6 +5,8 @@ use tokio::net::TcpStream;
 
 /// How the preface of HTTP/2 begins (RFC 9113, 3.4). No method of HTTP/1 does.
 const PREFACE: &[u8] = b"PRI ";
+/// The first byte of a TLS handshake (RFC 8446, 5.1). No text begins with it.
+const HANDSHAKE: u8 = 0x16;
 /// How long to wait for the rest of what may become the preface, and how often. Hardly anybody sends less than all of it at once.
 const PAUSE: Duration = Duration::from_millis(5);
 const PAUSES: usize = 20;
@@ -16,6 +18,8 @@ pub(super) enum Opening {
     Http1,
     /// With the preface of HTTP/2.
     Http2,
+    /// With a handshake of TLS.
+    Tls,
     /// With its end.
     Closed,
 }
@@ -38,6 +42,9 @@ pub(super) async fn opening(stream: &TcpStream) -> Opening {
 
 /// What the first bytes tell; `None` where more of them are needed.
 fn told(bytes: &[u8]) -> Option<Opening> {
+    if bytes.first() == Some(&HANDSHAKE) {
+        return Some(Opening::Tls);
+    }
     if !PREFACE.starts_with(bytes) {
         return Some(Opening::Http1);
     }
@@ -49,13 +56,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_preface_is_told_from_methods() {
-        for text in ["G", "GET ", "POST", "PUT ", "PATC", "\x16\x03", "PRX"] {
+    fn protocols_are_told_by_their_first_bytes() {
+        for text in ["G", "GET ", "POST", "PUT ", "PATC", "PRX"] {
             assert_eq!(told(text.as_bytes()), Some(Opening::Http1), "{text}");
         }
         for text in ["P", "PR", "PRI"] {
             assert_eq!(told(text.as_bytes()), None, "{text}");
         }
         assert_eq!(told(b"PRI "), Some(Opening::Http2));
+        assert_eq!(told(b"\x16"), Some(Opening::Tls));
+        assert_eq!(told(b"\x16\x03\x01\x02"), Some(Opening::Tls));
     }
 }

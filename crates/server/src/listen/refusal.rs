@@ -16,6 +16,8 @@ pub(super) enum Refusal {
     TooSlow,
     /// The bytes are not HTTP.
     NotHttp,
+    /// The port speaks TLS, and the bytes are not of it.
+    NotTls,
     /// There is not one `Host`, or it cannot be one.
     BadHost,
     /// All places for connections have been taken for a while.
@@ -24,8 +26,14 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of their declaration.
-    pub(super) const ALL: [Refusal; 5] =
-        [Refusal::HeaderTooLarge, Refusal::TooSlow, Refusal::NotHttp, Refusal::BadHost, Refusal::Crowded];
+    pub(super) const ALL: [Refusal; 6] = [
+        Refusal::HeaderTooLarge,
+        Refusal::TooSlow,
+        Refusal::NotHttp,
+        Refusal::NotTls,
+        Refusal::BadHost,
+        Refusal::Crowded,
+    ];
 
     /// The refusal that hyper's error calls for. `None` when there is nobody to tell or nothing to say: a client that has not sent a byte since
     /// its last answer, or at all (as browsers open connections in advance), is not to be surprised by an answer.
@@ -66,6 +74,7 @@ impl Refusal {
             Refusal::HeaderTooLarge => "headers_too_large",
             Refusal::TooSlow => "request_timeout",
             Refusal::NotHttp => "not_http",
+            Refusal::NotTls => "not_tls",
             Refusal::BadHost => "bad_host",
             Refusal::Crowded => "busy",
         }
@@ -82,6 +91,10 @@ impl Refusal {
             Refusal::NotHttp => Error::new(
                 Code::InvalidParameter,
                 "this is not a request in HTTP/1.1 or HTTP/2, and the port does not speak TLS",
+            ),
+            Refusal::NotTls => Error::new(
+                Code::InvalidParameter,
+                "this port speaks TLS: ask `https://` here, and let clients of gRPC and WebSocket encrypt",
             ),
             Refusal::BadHost => Error::new(
                 Code::InvalidParameter,

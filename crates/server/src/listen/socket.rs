@@ -2,6 +2,7 @@
 
 use super::Measures;
 use super::refusal::X_REQUEST_ID;
+use super::stream::Stream;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
 /// How far a connection has come.
@@ -41,13 +41,13 @@ impl Progress {
     }
 }
 
-/// A TCP stream with two additions.
+/// A stream with two additions.
 ///
 /// hyper answers a head that it cannot read by a bare status line; that is swallowed, and [`super::refusal`] answers instead. Until a request has
 /// reached the API hyper can want to write nothing else, and later it is known by what it lacks. And a client that does not read its
 /// answer may hold a write up only for so long.
 pub(super) struct Socket {
-    stream: TcpStream,
+    stream: Stream,
     progress: Arc<Progress>,
     stall_timeout: Duration,
     stall: Option<Pin<Box<Sleep>>>,
@@ -58,7 +58,7 @@ pub(super) struct Socket {
 
 impl Socket {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: Stream,
         progress: Arc<Progress>,
         stall_timeout: Duration,
         measures: Arc<Measures>,
@@ -71,7 +71,7 @@ impl Socket {
         Socket { can_be_bare: false, ..self }
     }
 
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> Stream {
         self.stream
     }
 
@@ -87,13 +87,21 @@ impl Socket {
         is_first || self.progress.swallowed()
     }
 
-    /// What becomes of a write: one that gets nowhere fails when its time is up.
-    fn watch(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+    /// Notes a write that got somewhere.
+    fn wrote(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(written) = &write {
-            self.stall = None;
             self.progress.heard.store(false, Relaxed);
             self.measures.sent_bytes.add(written.as_ref().map_or(0, |bytes| *bytes as u64));
-            return write;
+        }
+        self.watch(cx, write)
+    }
+
+    /// What becomes of something that waits for the client to read: if it gets nowhere it fails when its time is up. Within TLS that can be a flush
+    /// too, since what was written waits there to be sent.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, step: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if step.is_ready() {
+            self.stall = None;
+            return step;
         }
         let timeout = self.stall_timeout;
         let stall = self.stall.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
@@ -125,7 +133,7 @@ impl AsyncWrite for Socket {
             return Poll::Ready(Ok(bytes.len()));
         }
         let write = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.watch(cx, write)
+        self.wrote(cx, write)
     }
 
     fn poll_write_vectored(
@@ -137,7 +145,7 @@ impl AsyncWrite for Socket {
             return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
         }
         let write = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.watch(cx, write)
+        self.wrote(cx, write)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -145,7 +153,8 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flush = Pin::new(&mut self.stream).poll_flush(cx);
+        self.watch(cx, flush)
     }
 
     /// Does nothing when hyper's own answer was swallowed: the connection is not over yet.
@@ -153,7 +162,8 @@ impl AsyncWrite for Socket {
         if !self.progress.asked() || self.progress.swallowed() {
             return Poll::Ready(Ok(()));
         }
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let shutdown = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.watch(cx, shutdown)
     }
 }
 

@@ -12,6 +12,7 @@ mod write;
 
 use crate::listen;
 use crate::records::Records;
+use crate::tls::Tls;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::CONTENT_TYPE;
@@ -42,6 +43,8 @@ pub(crate) struct Metrics {
     pub(crate) sockets: Arc<mainstay_live::Measures>,
     /// Connections.
     pub(crate) connections: Arc<listen::Measures>,
+    /// Handshakes and the certificate, where connections are encrypted.
+    pub(crate) tls: Option<Arc<Tls>>,
     /// Lines of the log that were not read in time.
     pub(crate) log_lines_lost: Arc<Counter>,
 }
@@ -57,6 +60,9 @@ impl Metrics {
         write::operations(&mut page, &self.operations);
         write::api_uses(&mut page, &self.engine);
         write::connections(&mut page, &self.connections);
+        if let Some(tls) = &self.tls {
+            write::tls(&mut page, tls);
+        }
         match &self.records {
             Records::Sqlite(store) => write::store(&mut page, store, &self.database),
             #[cfg(feature = "postgres")]

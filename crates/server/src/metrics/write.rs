@@ -3,6 +3,7 @@
 use super::page::{Page, Unit};
 use super::store::{self, Numbers};
 use crate::listen;
+use crate::tls::Tls;
 use mainstay_api::operations::{Counts, OperationCounts};
 use mainstay_api::{Requests, RouteMeasures};
 use mainstay_embedded::SqliteStore;
@@ -111,6 +112,23 @@ pub(super) fn connections(page: &mut Page, measures: &listen::Measures) {
     let (received, sent) = (measures.received_bytes.get(), measures.sent_bytes.get());
     page.counter("mainstay_network_received_bytes_total", "Bytes received, heads included.", received);
     page.counter("mainstay_network_sent_bytes_total", "Bytes sent, heads included.", sent);
+}
+
+pub(super) fn tls(page: &mut Page, tls: &Tls) {
+    page.gauge(
+        "mainstay_tls_certificate_expiry_timestamp_seconds",
+        "When the certificate ends that clients are shown, in seconds since 1970.",
+        tls.expiry(),
+    );
+    const HANDSHAKES: &str = "mainstay_tls_handshakes_total";
+    page.head(
+        HANDSHAKES,
+        "counter",
+        "Handshakes by what became of them: full, resumed by a ticket, or failed.",
+    );
+    for (outcome, count) in tls.handshakes() {
+        page.sample(HANDSHAKES, &[("outcome", outcome)], count);
+    }
 }
 
 pub(super) fn store(page: &mut Page, store: &SqliteStore, database: &Path) {

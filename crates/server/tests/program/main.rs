@@ -24,6 +24,7 @@ mod readme;
 mod secrets;
 mod serve;
 mod support;
+mod tls;
 mod transfer;
 mod user;
 mod watch;

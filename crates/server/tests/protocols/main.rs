@@ -25,6 +25,7 @@ use scenario::{Driver, Run, run};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::Path;
+use support::tls::{Authority, SETTINGS, Tunnel};
 use support::{Project, Server};
 
 /// The project of these tests, in a folder of its own.
@@ -36,6 +37,16 @@ fn project() -> Project {
         project.write(path, &read(path));
     }
     project
+}
+
+/// What comes out of the scenario when it is asked by one protocol, within TLS.
+fn outcomes_within_tls(protocol: &str, driver: impl FnOnce(SocketAddr) -> Box<dyn Driver>) -> Run {
+    let (authority, project) = (Authority::new(), project());
+    project.set(SETTINGS);
+    authority.certify(&project);
+    let server: Server = project.serve();
+    let tunnel = Tunnel::open(server.address, authority.client(&[protocol]));
+    run(&mut *driver(tunnel.address), project.data())
 }
 
 /// What comes out of the scenario when it is asked by one protocol.
@@ -105,4 +116,17 @@ fn the_socket_does_what_rest_does() {
     let rest = outcomes(|address| Box::new(Rest::new(address)));
     let live = outcomes(|address| Box::new(Live::new(address)));
     assert_same("live", &live, &rest);
+}
+
+#[test]
+fn each_does_the_same_within_tls() {
+    let plain = outcomes(|address| Box::new(Rest::new(address)));
+    let rest = outcomes_within_tls("http/1.1", |address| Box::new(Rest::new(address)));
+    assert_same("rest within TLS", &rest, &plain);
+    let graphql = outcomes_within_tls("http/1.1", |address| Box::new(Graphql::new(address)));
+    assert_same("graphql within TLS", &graphql, &plain);
+    let live = outcomes_within_tls("http/1.1", |address| Box::new(Live::new(address)));
+    assert_same("live within TLS", &live, &plain);
+    let grpc = outcomes_within_tls("h2", |address| Box::new(Grpc::new(address)));
+    assert_same("grpc within TLS", &without_null(&grpc), &without_null(&plain));
 }

@@ -82,7 +82,7 @@ pub(crate) fn raw(address: SocketAddr, request: &[u8]) -> Answer {
 
 impl Answer {
     /// Reads to the end of the stream.
-    pub(crate) fn read(stream: &mut TcpStream) -> Answer {
+    pub(crate) fn read(stream: &mut impl Read) -> Answer {
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
         Answer::parse(bytes)

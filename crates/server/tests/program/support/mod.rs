@@ -6,6 +6,7 @@ mod engine;
 mod events;
 mod project;
 mod server;
+pub(crate) mod tls;
 
 pub(crate) use client::{Answer, Client, raw};
 pub(crate) use data::Data;

@@ -64,7 +64,7 @@ impl Server {
                 return None;
             }
         }
-        let address = banner.split("http://").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
+        let address = banner.split("://").nth(1).unwrap().lines().next().unwrap().parse().unwrap();
         Some(Server { child, log, banner, address, _stdout: stdout })
     }
 
