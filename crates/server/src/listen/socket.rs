@@ -178,7 +178,36 @@ fn is_bare(bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_bare;
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::tls::pair::pair;
+    use std::io::ErrorKind;
+    use tokio::io::AsyncWriteExt;
+
+    /// A socket whose client reads nothing, with no more room on its way than that what was written last waits within TLS.
+    async fn stuck() -> (Socket, impl Sized) {
+        let (server, client) = pair().await;
+        let stream = Stream::Tls(Box::new(server));
+        let patience = Duration::from_millis(100);
+        let mut socket = Socket::new(stream, Arc::default(), patience, Arc::default()).passing_all();
+        while tokio::time::timeout(patience / 4, socket.flush()).await.is_ok() {
+            socket.write_all(&[0; 1_024]).await.unwrap();
+        }
+        (socket, client)
+    }
+
+    #[tokio::test]
+    async fn what_waits_within_tls_is_not_waited_for_forever() {
+        let (mut socket, _client) = stuck().await;
+        let error = tokio::time::timeout(Duration::from_secs(10), socket.flush()).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let (mut socket, _client) = stuck().await;
+        socket.progress.set_asked();
+        let error =
+            tokio::time::timeout(Duration::from_secs(10), socket.shutdown()).await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
 
     #[test]
     fn only_a_refusal_that_is_not_of_the_api_is_bare() {

@@ -6,6 +6,8 @@ mod certificate;
 mod check;
 mod follow;
 mod handshake;
+#[cfg(test)]
+pub(crate) mod pair;
 mod validity;
 
 use crate::failure::Failure;

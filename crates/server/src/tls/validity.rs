@@ -1,7 +1,7 @@
 //! From when until when a certificate is valid.
 
+use mainstay_ports::{Clock, SystemClock};
 use rustls::pki_types::CertificateDer;
-use std::time::{SystemTime, UNIX_EPOCH};
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 
@@ -80,7 +80,7 @@ fn span(seconds: u64) -> String {
 
 /// Seconds since 1970.
 pub(super) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    u64::try_from(SystemClock.now_micros() / 1_000_000).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! TLS for the tests: an authority, its certificates, and clients that trust it.
 
 use super::{PATIENCE, Project};
+use mainstay_ports::{Clock, SystemClock};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
@@ -8,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::io::copy_bidirectional;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsConnector;
@@ -42,8 +43,8 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut params =
             CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap();
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
-        let day = |days: i64| Duration::from_secs(now.saturating_add_signed(days * DAY));
+        let now = SystemClock.now_micros() / 1_000_000;
+        let day = |days: i64| Duration::from_secs((now + days * DAY).unsigned_abs());
         let epoch = date_time_ymd(1970, 1, 1);
         (params.not_before, params.not_after) = (epoch + day(from), epoch + day(until));
         (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())

@@ -110,24 +110,6 @@ fn write_only(stream: &mut Secured, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 #[test]
-fn a_client_that_reads_nothing_of_a_small_answer() {
-    let scene = Scene::with("[server]\nrequest_timeout_ms = 300\nmetrics_listen = \"127.0.0.1:0\"");
-    let metrics = scene.server.banner.split("metrics     http://").nth(1).unwrap().split('/').next().unwrap();
-    let page = || crate::metrics::page(metrics.parse().unwrap());
-    // What is on its way to each fills the system's buffers but not those of TLS.
-    let mut crowd: Vec<Secured> = (0..8).map(|_| scene.connect(&["http/1.1"])).collect();
-    for stream in &mut crowd {
-        let request = "GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(10);
-        let _ = write_only(stream, request.as_bytes());
-    }
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while crate::metrics::value(&page(), "mainstay_connections_open") > 0.0 {
-        assert!(Instant::now() < deadline, "they are kept");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-#[test]
 fn when_all_places_are_taken_it_is_said_within_tls() {
     let scene = Scene::with("[server]\nmax_connections = 2");
     let _crowd = [scene.connect(&["http/1.1"]), scene.connect(&["http/1.1"])];
