@@ -71,8 +71,8 @@ impl Standing {
 
 /// `13 days`, `5 hours`, `1 hour`
 fn span(seconds: u64) -> String {
-    let (count, unit) = match seconds / DAY {
-        0 | 1 => (seconds / 3_600, "hour"),
+    let (count, unit) = match seconds.div_ceil(DAY) {
+        0 | 1 => (seconds.div_ceil(3_600), "hour"),
         days => (days, "day"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn spans_are_said_as_people_say_them() {
-        for (seconds, text) in [(14 * DAY, "14 days"), (DAY, "24 hours"), (3_600, "1 hour"), (60, "0 hours")]
+        for (seconds, text) in
+            [(14 * DAY - 9, "14 days"), (DAY, "24 hours"), (3_600, "1 hour"), (0, "0 hours")]
         {
             assert_eq!(span(seconds), text);
         }
