@@ -1,10 +1,11 @@
 //! How a socket begins: as a request (RFC 6455, 4.2).
 
+use crate::connection::Connection;
 use crate::form::Form;
 use crate::measures::Measures;
 use crate::origin;
 use crate::session::Session;
-use crate::socket::{Socket, config};
+use crate::socket::Socket;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,8 +20,6 @@ use mainstay_engine::{Code, Error, SocketSeat};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::sync::Arc;
 use std::time::Instant;
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::Role;
 
 /// What a server appends to a client's key before it hashes it (RFC 6455, 4.2.2).
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -36,16 +35,8 @@ async fn open(
     measures: Arc<Measures>,
     mut exchange: Exchange,
 ) -> Result<Response<Body>, Error> {
+    let (key, takeover) = asked(&exchange)?;
     let headers = &exchange.parts.headers;
-    let (key, takeover) = match (key(headers), Takeover::of(&exchange.parts.extensions)) {
-        (Some(key), Some(takeover)) => (key, takeover),
-        _ => {
-            return Err(Error::new(
-                Code::UpgradeRequired,
-                "ask for it with `Upgrade: websocket`, by HTTP/1.1",
-            ));
-        }
-    };
     if !origin::is_allowed(headers, &operations.application().config.live.origins) {
         return Err(Error::new(Code::OriginNotAllowed, "pages of this origin may not open a socket"));
     }
@@ -63,10 +54,8 @@ async fn serve(taken: Taken, session: Session, seat: SocketSeat, measures: Arc<M
     let (started, application) = (Instant::now(), session.operations.application().clone());
     let settings = &application.config.live;
     let caller = session.caller.clone();
-    let config = config(settings.message_bytes);
-    let stream =
-        WebSocketStream::from_partially_read(taken.stream, taken.read.to_vec(), Role::Server, Some(config));
-    let mut socket = Socket::new(stream.await, session, seat, settings, measures);
+    let connection = Connection::new(taken, settings, measures.clone()).await;
+    let mut socket = Socket::new(connection, session, seat, settings, measures);
     let closing = socket.run().await;
     tracing::info!(
         target: "live",
@@ -76,6 +65,16 @@ async fn serve(taken: Taken, session: Session, seat: SocketSeat, measures: Arc<M
         request_id = caller.request_id,
         "a socket was closed"
     );
+}
+
+/// The client's key, and where to leave what goes on with the connection.
+///
+/// # Errors
+/// [`Code::UpgradeRequired`] for a request that does not ask for a socket, or whose connection cannot become one.
+pub(crate) fn asked(exchange: &Exchange) -> Result<(String, Takeover), Error> {
+    let key = key(&exchange.parts.headers);
+    key.zip(Takeover::of(&exchange.parts.extensions))
+        .ok_or_else(|| Error::new(Code::UpgradeRequired, "ask for it with `Upgrade: websocket`, by HTTP/1.1"))
 }
 
 /// The client's key, of a request that asks for a socket as it has to.
@@ -108,7 +107,7 @@ fn form(headers: &HeaderMap) -> Result<(Form, bool), Error> {
     })
 }
 
-fn accepted(key: &str, form: Option<Form>) -> Response<Body> {
+pub(crate) fn accepted(key: &str, form: Option<Form>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();

@@ -10,6 +10,9 @@
 mod answer;
 mod call;
 mod close;
+mod connection;
+#[cfg(feature = "echo")]
+mod echo;
 mod form;
 mod handshake;
 mod measures;
@@ -21,5 +24,7 @@ mod session;
 mod shape;
 mod socket;
 
+#[cfg(feature = "echo")]
+pub use echo::endpoint as echo;
 pub use handshake::endpoint;
 pub use measures::Measures;

@@ -2,48 +2,30 @@
 
 use crate::answer::{self, Members};
 use crate::close::Closing;
+use crate::connection::Connection;
 use crate::measures::Measures;
 use crate::opened::AllOpened;
 use crate::rate::Rate;
 use crate::request::{self, Request, invalid};
 use crate::session::{Session, Turn, Turned};
 use bytes::Bytes;
+use futures::StreamExt;
 use futures::future::poll_fn;
 use futures::stream::FuturesUnordered;
-use futures::{Sink, SinkExt, Stream, StreamExt};
-use mainstay_api::Stream as Io;
 use mainstay_engine::{Code, Ended, Error, SocketSeat};
 use mainstay_model::Live;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::time::{Instant, Sleep, sleep, sleep_until, timeout};
-use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_tungstenite::tungstenite::Message;
 
 /// How many calls of a client run at once. Further ones are not read before one is answered.
 const MAX_CALLS: usize = 16;
-/// A socket that says nothing holds one such buffer. What is larger is read in several pieces.
-const BUFFER_BYTES: usize = 4 << 10;
-/// How long a client may take to close from its side.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-
-pub(crate) type WebSocket = WebSocketStream<Box<dyn Io>>;
-
-/// The bounds on frames and buffers.
-pub(crate) fn config(message_bytes: usize) -> WebSocketConfig {
-    WebSocketConfig::default()
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
-        .max_message_size(Some(message_bytes))
-        .max_frame_size(Some(message_bytes))
-}
-
 /// A socket.
 pub(crate) struct Socket {
-    stream: WebSocket,
+    connection: Connection,
     session: Session,
     seat: SocketSeat,
     opened: AllOpened,
@@ -65,17 +47,16 @@ struct Limits {
     depth: usize,
     opened: usize,
     ping: Duration,
-    stall: Duration,
 }
 
 /// Something that happens on a socket.
 enum Event {
     Ended(Ended),
-    Read(Option<Result<Message, tungstenite::Error>>),
+    Read(Result<Message, Closing>),
     Turned((u64, Members, Turned)),
     Told(u64, Bytes),
     Alarm,
-    Broken,
+    Broken(Closing),
 }
 
 /// How much deeper a message nests than the body in it.
@@ -83,7 +64,7 @@ const ENVELOPE_DEPTH: usize = 4;
 
 impl Socket {
     pub(crate) fn new(
-        stream: WebSocket,
+        connection: Connection,
         session: Session,
         seat: SocketSeat,
         settings: &Live,
@@ -94,10 +75,9 @@ impl Socket {
             depth: session.operations.limits().json_depth + ENVELOPE_DEPTH,
             opened: settings.subscriptions,
             ping,
-            stall: Duration::from_millis(settings.stall_ms),
         };
         Socket {
-            stream,
+            connection,
             session,
             seat,
             opened: AllOpened::default(),
@@ -119,7 +99,7 @@ impl Socket {
         loop {
             let event = poll_fn(|cx| self.poll_event(cx)).await;
             if let Err(closing) = self.take(event).await {
-                self.close(closing).await;
+                self.connection.close(closing).await;
                 return closing;
             }
         }
@@ -133,14 +113,13 @@ impl Socket {
     async fn take(&mut self, event: Event) -> Result<(), Closing> {
         match event {
             Event::Ended(reason) => Err(Closing::of_seat(reason)),
-            Event::Broken | Event::Read(None) => Err(Closing::Client),
-            Event::Read(Some(Err(error))) => Err(Closing::of_error(&error)),
-            Event::Read(Some(Ok(message))) => self.heard(message).await,
+            Event::Broken(closing) | Event::Read(Err(closing)) => Err(closing),
+            Event::Read(Ok(message)) => self.heard(message).await,
             Event::Turned((id, members, turned)) => {
                 let members = self.turned(id, members, turned).await;
                 self.answer(Some(id), &members).await
             }
-            Event::Told(id, events) => self.send(self.session.form.events(id, &events)).await,
+            Event::Told(id, events) => self.connection.send(self.session.form.events(id, &events)).await,
             Event::Alarm => self.alarm().await,
         }
     }
@@ -173,8 +152,8 @@ impl Socket {
             return Poll::Ready(Event::Alarm);
         }
         // Nothing is left to be told, so what was written goes out.
-        match Pin::new(&mut self.stream).poll_flush(cx) {
-            Poll::Ready(Err(_)) => Poll::Ready(Event::Broken),
+        match self.connection.poll_flush(cx) {
+            Poll::Ready(Err(closing)) => Poll::Ready(Event::Broken(closing)),
             _ => Poll::Pending,
         }
     }
@@ -186,7 +165,7 @@ impl Socket {
         if self.is_busy() {
             return Poll::Pending;
         }
-        Pin::new(&mut self.stream).poll_next(cx).map(Event::Read)
+        self.connection.poll_read(cx).map(Event::Read)
     }
 
     /// Whether the client has asked for so much that no more is read of it.
@@ -296,9 +275,9 @@ impl Socket {
         self.is_asked = true;
         self.alarm.as_mut().reset(now + self.limits.ping);
         for (id, mark) in self.opened.marks() {
-            self.send(self.session.form.events(id, &mark)).await?;
+            self.connection.send(self.session.form.events(id, &mark)).await?;
         }
-        self.send(Message::Ping(Bytes::new())).await
+        self.connection.send(Message::Ping(Bytes::new())).await
     }
 
     async fn refuse(&mut self, id: Option<u64>, error: &Error) -> Result<(), Closing> {
@@ -309,32 +288,6 @@ impl Socket {
     }
 
     async fn answer(&mut self, id: Option<u64>, members: &[u8]) -> Result<(), Closing> {
-        self.send(self.session.form.message(answer::message(id, members))).await
-    }
-
-    /// Hands a message on, once there is room. A client that leaves none for too long is dropped.
-    async fn send(&mut self, message: Message) -> Result<(), Closing> {
-        self.measures.sent.increment();
-        match timeout(self.limits.stall, self.stream.feed(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Closing::Client),
-            Err(_) => Err(Closing::TooSlow),
-        }
-    }
-
-    /// Says why, and waits a moment for the client to close too.
-    async fn close(&mut self, closing: Closing) {
-        self.measures.count_end(closing);
-        let until = Instant::now() + LAST_WORDS;
-        let last_words = async {
-            if let Some(frame) = closing.frame() {
-                let _ = self.stream.close(Some(frame)).await;
-            }
-            while let Some(Ok(_)) = self.stream.next().await {}
-        };
-        tokio::select! {
-            () = last_words => {}
-            () = sleep_until(until) => {}
-        }
+        self.connection.send(self.session.form.message(answer::message(id, members))).await
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! The package comes from npm, with its hash, into the target folder. `crates/xtask/graphql` has what is installed and run.
 
-use crate::serving::Server;
+use crate::serving::{self, Server};
 use crate::workspace::Workspace;
 use crate::{process, tools};
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
     let package = provide(workspace, &ours)?;
     process::run(workspace.cargo(["build", "--package", "mainstay", "--locked"]))?;
     let folder = workspace.target.join("graphql-http");
-    let project = copy(workspace, &folder)?;
+    let project = serving::copy(workspace, "chat", &folder)?;
     let log = folder.join("server.log");
     let server = Server::start(workspace, &workspace.target.join("debug/mainstay"), &project, &log)?;
     let mut audits = workspace.command("node");
@@ -43,19 +43,4 @@ fn provide(workspace: &Workspace, ours: &Path) -> Result<PathBuf, String> {
     install.current_dir(&folder).args(["ci", "--ignore-scripts", "--omit=peer", "--no-audit", "--no-fund"]);
     process::run(install)?;
     Ok(folder)
-}
-
-/// A copy of the example without the data of somebody who has served it.
-fn copy(workspace: &Workspace, folder: &Path) -> Result<PathBuf, String> {
-    let io = |error| format!("{}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(folder).map_err(io)?;
-    }
-    fs::create_dir_all(folder).map_err(io)?;
-    let project = folder.join("project");
-    let mut copy = workspace.command("cp");
-    copy.arg("-r").arg(workspace.root.join("examples/chat")).arg(&project);
-    process::run(copy)?;
-    let _ = fs::remove_dir_all(project.join("data"));
-    Ok(project)
 }

@@ -3,7 +3,7 @@
 //! `crates/xtask/grpc_client/client.py` is what it does.
 
 use crate::workspace::Workspace;
-use crate::{process, python};
+use crate::{process, python, serving};
 use std::fs;
 
 /// Generates the client and lets it do everything once.
@@ -11,20 +11,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
     let programs = python::provide(workspace, "grpc_client")?;
     process::run(workspace.cargo(["build", "--package", "mainstay", "--locked"]))?;
     let folder = workspace.target.join("grpc_client");
-    let at = |error| format!("{}: {error}", folder.display());
-    if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(at)?;
-    }
-    fs::create_dir_all(folder.join("generated")).map_err(at)?;
-    let project = folder.join("project");
-    let mut copy = workspace.command("cp");
-    copy.arg("-r").arg(workspace.root.join("examples/chat")).arg(&project);
-    process::run(copy)?;
-    // Somebody may have served the example.
-    let _ = fs::remove_dir_all(project.join("data"));
+    let project = serving::copy(workspace, "chat", &folder)?;
+    let generated = folder.join("generated");
+    fs::create_dir_all(&generated).map_err(|error| format!("{}: {error}", generated.display()))?;
     let mut client = workspace.command(programs.join("python"));
     client.arg(workspace.root.join("crates/xtask/grpc_client/client.py"));
-    client.arg(workspace.target.join("debug/mainstay")).arg(&project).arg(folder.join("generated"));
+    client.arg(workspace.target.join("debug/mainstay")).arg(&project).arg(generated);
     client.env("PYTHONDONTWRITEBYTECODE", "1");
     process::run(client)
 }

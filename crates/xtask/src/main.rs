@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
 
 mod atlas;
+mod autobahn;
 mod bench;
 mod deny;
 mod fuzz;
@@ -41,6 +42,7 @@ usage: cargo xtask <command>
   schemathesis --long   more of them, and others each time
   grpc-client    generate a client in Python from `mainstay proto`, and run it against the program (needs python3 and PyPI)
   graphql        the audits of GraphQL over HTTP, by the npm package `graphql-http` (needs node, npm and the npm registry)
+  autobahn       the Autobahn suite on the frames of the live socket (needs python3 and PyPI)
   postgres       a private PostgreSQL for tests that are run by hand, until Ctrl-C (else each test program starts its own)
   fuzz [TARGET] [SECONDS]   libFuzzer on filters, cursors, bodies, batches and project files, a minute each (needs a C++ compiler)
   bench          build the program and measure it, with `--engine postgres` on a private PostgreSQL; `cargo xtask bench --help`
@@ -69,6 +71,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["schemathesis"] => schemathesis::check(&workspace, false)?,
         ["schemathesis", "--long"] => schemathesis::check(&workspace, true)?,
         ["grpc-client"] => grpc_client::check(&workspace)?,
+        ["autobahn"] => autobahn::check(&workspace)?,
         ["graphql"] => graphql::check(&workspace)?,
         ["fuzz", rest @ ..] => fuzz::run(&workspace, rest)?,
         ["postgres"] => postgres::serve(&workspace)?,

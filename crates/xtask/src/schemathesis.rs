@@ -4,7 +4,7 @@
 //! The tool comes from PyPI, into an environment of its own in the target folder. `crates/xtask/schemathesis` has what
 //! it is told.
 
-use crate::serving::Server;
+use crate::serving::{self, Server};
 use crate::workspace::Workspace;
 use crate::{process, python};
 use std::fs;
@@ -46,17 +46,12 @@ struct Trial {
 impl Trial {
     fn set_up(workspace: &Workspace, name: &str) -> Result<Trial, String> {
         let folder = workspace.target.join("schemathesis").join(name);
-        let at = |error| format!("{}: {error}", folder.display());
-        if folder.exists() {
-            fs::remove_dir_all(&folder).map_err(at)?;
-        }
-        fs::create_dir_all(&folder).map_err(at)?;
         let trial = Trial {
-            project: folder.join("project"),
+            project: serving::copy(workspace, name, &folder)?,
             program: workspace.target.join("debug/mainstay"),
             log: folder.join("server.log"),
         };
-        trial.copy(&workspace.root.join("examples").join(name), workspace)?;
+        trial.allow_attempts()?;
         for caller in CALLERS {
             for number in 0..ACCOUNTS {
                 trial.make_account(workspace, &format!("{caller}{number}@example.org"))?;
@@ -65,12 +60,8 @@ impl Trial {
         Ok(trial)
     }
 
-    /// Copies the example without the data of somebody who has served it, and lets passwords be tried.
-    fn copy(&self, example: &Path, workspace: &Workspace) -> Result<(), String> {
-        let mut copy = workspace.command("cp");
-        copy.arg("-r").arg(example).arg(&self.project);
-        process::run(copy)?;
-        let _ = fs::remove_dir_all(self.project.join("data"));
+    /// Lets passwords be tried.
+    fn allow_attempts(&self) -> Result<(), String> {
         let settings = self.project.join("mainstay.toml");
         write(&settings, &with_settings(&read(&settings)?))
     }

@@ -1,10 +1,26 @@
 //! The program, serving a project for a tool that asks it over HTTP.
 
+use crate::process;
 use crate::workspace::Workspace;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A copy of an example in a folder that is made anew, without the data of somebody who has served it.
+pub(crate) fn copy(workspace: &Workspace, example: &str, folder: &Path) -> Result<PathBuf, String> {
+    let at = |error| format!("{}: {error}", folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(at)?;
+    }
+    fs::create_dir_all(folder).map_err(at)?;
+    let project = folder.join("project");
+    let mut copy = workspace.command("cp");
+    copy.arg("-r").arg(workspace.root.join("examples").join(example)).arg(&project);
+    process::run(copy)?;
+    let _ = fs::remove_dir_all(project.join("data"));
+    Ok(project)
+}
 
 /// The program, serving. It is killed when this is dropped.
 pub(crate) struct Server {

@@ -4,7 +4,7 @@ use crate::process;
 use crate::steps::{Outcome, Steps};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{deny, fuzz, graphql, grpc_client, machine, postgres, schemathesis, tidy, tools};
+use crate::{autobahn, deny, fuzz, graphql, grpc_client, machine, postgres, schemathesis, tidy, tools};
 use mainstay_services::postgres::{SHARED_URL, Server};
 use std::process::ExitCode;
 
@@ -40,6 +40,8 @@ pub(crate) fn run(workspace: &Workspace, scope: Scope) -> ExitCode {
     steps.run("tests", || tests(workspace, scope, server.as_ref(), &mut tally));
     drop(server);
     if scope != Scope::Quick {
+        // First, since it uses the program as the tests have built it.
+        steps.run("autobahn", || autobahn::check(workspace).into());
         steps.run("graphql", || graphql::check(workspace).into());
         steps.run("schemathesis", || schemathesis::check(workspace, scope == Scope::Long).into());
         steps.run("grpc client", || grpc_client::check(workspace).into());

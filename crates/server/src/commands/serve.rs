@@ -256,6 +256,11 @@ fn router(
     let versions = api.operations(Protocol::Live).versions();
     let live = versions.into_iter().map(|version| mainstay_live::endpoint(version, sockets.clone()));
     let api = live.fold(api, Api::with);
+    #[cfg(feature = "echo")]
+    let api = {
+        let operations = api.operations(Protocol::Live);
+        api.with(mainstay_live::echo(operations, sockets.clone()))
+    };
     let metrics = Metrics {
         engine: backend.engine.clone(),
         records: backend.records.clone(),

@@ -1,0 +1,83 @@
+//! A connection as messages (RFC 6455): what is read and sent, and how it is closed.
+
+use crate::close::Closing;
+use crate::measures::Measures;
+use futures::{Sink, SinkExt, Stream, StreamExt};
+use mainstay_api::{Stream as Io, Taken};
+use mainstay_model::Live;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+/// A socket that says nothing holds one such buffer. What is larger is read in several pieces.
+const BUFFER_BYTES: usize = 4 << 10;
+/// How long a client may take to close from its side.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A connection that was taken over from HTTP.
+pub(crate) struct Connection {
+    stream: WebSocketStream<Box<dyn Io>>,
+    stall: Duration,
+    measures: Arc<Measures>,
+}
+
+impl Connection {
+    pub(crate) async fn new(taken: Taken, settings: &Live, measures: Arc<Measures>) -> Self {
+        let config = WebSocketConfig::default()
+            .read_buffer_size(BUFFER_BYTES)
+            .write_buffer_size(BUFFER_BYTES)
+            .max_message_size(Some(settings.message_bytes))
+            .max_frame_size(Some(settings.message_bytes));
+        let read = taken.read.to_vec();
+        let stream = WebSocketStream::from_partially_read(taken.stream, read, Role::Server, Some(config));
+        Connection { stream: stream.await, stall: Duration::from_millis(settings.stall_ms), measures }
+    }
+
+    /// What the client says next. Pings are answered already when they come out here.
+    pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Closing>> {
+        Pin::new(&mut self.stream).poll_next(cx).map(|message| match message {
+            Some(Ok(message)) => Ok(message),
+            Some(Err(error)) => Err(Closing::of_error(&error)),
+            None => Err(Closing::Client),
+        })
+    }
+
+    /// Hands a message on, once there is room. A client that leaves none for too long is dropped.
+    pub(crate) async fn send(&mut self, message: Message) -> Result<(), Closing> {
+        self.measures.sent.increment();
+        match timeout(self.stall, self.stream.feed(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Closing::Client),
+            Err(_) => Err(Closing::TooSlow),
+        }
+    }
+
+    /// Lets what was handed on go out.
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closing>> {
+        Pin::new(&mut self.stream).poll_flush(cx).map_err(|_| Closing::Client)
+    }
+
+    /// Says why, and waits a moment for the client to close too.
+    pub(crate) async fn close(&mut self, closing: Closing) {
+        self.measures.count_end(closing);
+        let _ = timeout(LAST_WORDS, self.last_words(closing)).await;
+    }
+
+    async fn last_words(&mut self, closing: Closing) {
+        if let Some(frame) = closing.frame() {
+            let _ = self.stream.close(Some(frame)).await;
+        }
+        while let Some(Ok(_)) = self.stream.next().await {}
+        // After a fault nothing is read that way. What arrives at a connection that is gone is answered with a reset, and that can overtake the close frame.
+        let connection = self.stream.get_mut();
+        let _ = connection.shutdown().await;
+        let mut unread = [0; 1 << 10];
+        while connection.read(&mut unread).await.is_ok_and(|bytes| bytes > 0) {}
+    }
+}
