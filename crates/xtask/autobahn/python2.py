@@ -9,6 +9,7 @@ import binascii
 import builtins
 import sys
 import types
+import warnings
 from importlib.machinery import PathFinder, SourceFileLoader
 from importlib.metadata import version
 
@@ -46,6 +47,8 @@ def install():
     vars(builtins).update(unichr=chr, whole_division=whole_division, xrange=range)
     validate = Utf8Validator.validate
     Utf8Validator.validate = lambda self, text: validate(self, to_bytes(text))
+    # Escapes that were none then, either.
+    warnings.simplefilter("ignore", SyntaxWarning)
     sys.meta_path.insert(0, Finder)
 
 
