@@ -179,7 +179,7 @@ fn rows(
     let model = application.model(query.model);
     // One more than asked for tells whether there are more.
     let lower = || mainstay_sql::select(application, &Sqlite, query);
-    let select = if query.after.is_none() { query.memo.get_or_make(lower) } else { Arc::new(lower()) };
+    let select = if query.is_unbounded() { query.memo.get_or_make(lower) } else { Arc::new(lower()) };
     let flags = model.fields.len()..model.fields.len() + query.flags.len();
     let mut rows =
         run(connection, &select.text, select.values(query, query.limit.saturating_add(1)), |row| {

@@ -110,7 +110,7 @@ codes! {
     InvalidDocument "invalid_document" "The GraphQL document is not one, or not one of this schema; `locations` says where.",
     DocumentTooLarge "document_too_large" "The GraphQL document is longer than `graphql.document_bytes`.",
     DocumentTooComplex "document_too_complex" "The GraphQL document asks for more than the limits in `[graphql]` let it; the message says which.",
-    UnknownDocument "unknown_document" "The project has no GraphQL document of this id, or only runs documents that it has.",
+    UnknownDocument "unknown_document" "The project has no GraphQL document of this id, or only runs documents that it has; or nobody sent the document of this hash yet, and the message is `PersistedQueryNotFound`.",
     InvalidVariables "invalid_variables" "A variable or argument of the GraphQL document is missing or of another type.",
     InvalidEventId "invalid_event_id" "The `Last-Event-ID` is not the id of an event of a watch.",
     HistoryGone "history_gone" "The position that the request asks for (`Mainstay-Position`) belongs to another history: the database was restored, has lost writes, or is another one. Ask without it; what was written then may not be there.",

@@ -1,6 +1,7 @@
 //! Documents: parsed and validated once, and kept by their text.
 
 use crate::error::Failure;
+use crate::kept::Kept;
 use crate::plan::Plan;
 use crate::schema::Built;
 use apollo_compiler::ast::Value;
@@ -29,24 +30,14 @@ type PlanKey = (Option<String>, Vec<bool>);
 /// The plans of one document that are kept.
 const PLANS: NonZeroUsize = NonZeroUsize::new(8).expect("it is not zero");
 
-/// The documents that were asked for lately, up to a number and a total of their texts: strangers may ask anything.
+/// The documents that were asked for lately, by their texts. What is made of a text takes some 50 times as much.
 pub(crate) struct Documents {
-    known: Mutex<Known>,
+    known: Kept<Arc<Document>>,
 }
-
-struct Known {
-    by_text: LruCache<Arc<str>, Arc<Document>>,
-    bytes: usize,
-}
-
-/// How many documents are kept.
-const CAPACITY: usize = 1_024;
-/// How long the texts of those that are kept may be together, in bytes. What is made of a text takes some 50 times as much.
-const CAPACITY_BYTES: usize = 512 << 10;
 
 impl Documents {
     pub(crate) fn new() -> Self {
-        Documents { known: Mutex::new(Known { by_text: LruCache::unbounded(), bytes: 0 }) }
+        Documents { known: Kept::new() }
     }
 
     /// The document of a text.
@@ -54,25 +45,12 @@ impl Documents {
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn get(&self, built: &Built, limits: &GraphQl, text: &str) -> Result<Arc<Document>, Failure> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).by_text.get(text).cloned();
-        if let Some(document) = known {
+        if let Some(document) = self.known.get(text) {
             return Ok(document);
         }
         let document = Arc::new(Document::parse(built, limits, text)?);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).put(text, &document);
+        self.known.put(text, text.len(), document.clone());
         Ok(document)
-    }
-}
-
-impl Known {
-    fn put(&mut self, text: &str, document: &Arc<Document>) {
-        if self.by_text.put(text.into(), document.clone()).is_none() {
-            self.bytes += text.len();
-        }
-        while self.by_text.len() > CAPACITY || self.bytes > CAPACITY_BYTES {
-            let Some((text, _)) = self.by_text.pop_lru() else { return };
-            self.bytes -= text.len();
-        }
     }
 }
 

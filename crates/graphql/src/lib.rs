@@ -13,6 +13,7 @@ mod document;
 mod error;
 mod execute;
 mod http;
+mod kept;
 mod lazy;
 mod names;
 mod page;

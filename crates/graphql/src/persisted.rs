@@ -1,6 +1,7 @@
-//! Documents that the project brings along: those that clients may name instead of sending them.
+//! Documents that clients may name instead of sending them: those that the project brings along, and those that were sent before.
 
 use crate::error::Failure;
+use crate::kept::Kept;
 use mainstay_engine::Code;
 use ring::digest::{SHA256, digest};
 use std::collections::HashMap;
@@ -57,6 +58,48 @@ impl Persisted {
             .or_else(|| self.by_id.get(&hash(text.trim_end())))
             .cloned()
             .ok_or_else(unknown)
+    }
+}
+
+/// What a client names a document by whose text it need not send when it is known (Apollo's automatic persisted queries): the SHA-256 of the text, in
+/// hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TextHash(pub(crate) String);
+
+/// The documents that clients sent with their hash, and may then ask for by it alone.
+pub(crate) struct Automatic {
+    by_hash: Kept<Arc<str>>,
+}
+
+impl Automatic {
+    pub(crate) fn new() -> Self {
+        Automatic { by_hash: Kept::new() }
+    }
+
+    /// The text of a hash, which comes with the text where it may not be known.
+    ///
+    /// # Errors
+    /// [`Code::UnknownDocument`] with the message by which clients know that they have to send the text; [`Code::InvalidParameter`] where the hash is of
+    /// another text.
+    pub(crate) fn text(&self, given: &TextHash, text: Option<&str>) -> Result<Arc<str>, Failure> {
+        let unknown = || Failure::new(Code::UnknownDocument, "PersistedQueryNotFound");
+        match text {
+            None => self.by_hash.get(&given.id()).ok_or_else(unknown),
+            Some(text) if hash(text) == given.id() => Ok(text.into()),
+            Some(_) => Err(Failure::new(Code::InvalidParameter, "provided sha does not match query")),
+        }
+    }
+
+    /// Keeps a text, which was seen to be of this hash and a valid document.
+    pub(crate) fn keep(&self, given: &TextHash, text: &Arc<str>) {
+        self.by_hash.put(&given.id(), text.len(), text.clone());
+    }
+}
+
+impl TextHash {
+    /// As a document's id.
+    pub(crate) fn id(&self) -> String {
+        format!("sha256:{}", self.0.to_ascii_lowercase())
     }
 }
 

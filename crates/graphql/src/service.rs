@@ -4,7 +4,7 @@ use crate::catalog::Root;
 use crate::document::{Document, Documents};
 use crate::error::Failure;
 use crate::execute::{Answer, Retry, Run, watch};
-use crate::persisted::Persisted;
+use crate::persisted::{Automatic, Persisted, TextHash};
 use crate::plan::Plan;
 use crate::schema::{Built, build};
 use apollo_compiler::executable::Operation;
@@ -24,6 +24,7 @@ pub(crate) struct Service {
     pub(crate) limits: GraphQl,
     documents: Documents,
     persisted: Persisted,
+    automatic: Automatic,
 }
 
 /// What a client asks (GraphQL over HTTP, 5.1).
@@ -36,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) variables: Map<String, Value>,
     /// Names a document of the project, in place of one.
     pub(crate) document_id: Option<String>,
+    /// Names a document that may have been sent before.
+    pub(crate) hash: Option<TextHash>,
 }
 
 /// A request whose document is valid and within the limits.
@@ -54,7 +57,8 @@ impl Service {
         let limits = operations.application().config.graphql.clone();
         let built = build(operations.application(), operations.list())?;
         let persisted = Persisted::new(documents);
-        let service = Service { operations, built, limits, documents: Documents::new(), persisted };
+        let (documents_known, automatic) = (Documents::new(), Automatic::new());
+        let service = Service { operations, built, limits, documents: documents_known, persisted, automatic };
         for (name, text) in documents {
             let checked = service.documents.get(&service.built, &service.limits, text);
             checked.map_err(|failure| format!("{name}: {}", failure.first().message))?;
@@ -69,6 +73,9 @@ impl Service {
     pub(crate) fn prepare(&self, request: Request) -> Result<Prepared, Failure> {
         let text = self.text(&request)?;
         let document = self.documents.get(&self.built, &self.limits, &text)?;
+        if let (Some(hash), Some(_), false) = (&request.hash, &request.query, self.limits.persisted_only) {
+            self.automatic.keep(hash, &text);
+        }
         let name = request.operation_name;
         let operation = document.operation(name.as_deref())?;
         let variables = self.variables(operation, request.variables)?;
@@ -80,12 +87,21 @@ impl Service {
 
     /// The text of the document that is asked for.
     fn text(&self, request: &Request) -> Result<Arc<str>, Failure> {
-        let known = request.document_id.as_deref().map(|id| self.persisted.get(id)).transpose()?;
-        match (known, &request.query) {
-            (Some(known), _) => Ok(known),
-            (None, Some(text)) if !self.limits.persisted_only => Ok(text.as_str().into()),
-            (None, Some(text)) => self.persisted.of_text(text),
-            (None, None) => Err(Failure::new(Code::InvalidDocument, "send a document as `query`")),
+        if let Some(id) = &request.document_id {
+            return self.persisted.get(id);
+        }
+        let text = request.query.as_deref();
+        if let Some(hash) = &request.hash {
+            match self.persisted.get(&hash.id()) {
+                Err(_) if !self.limits.persisted_only => return self.automatic.text(hash, text),
+                Err(_) if text.is_some() => {}
+                known => return known,
+            }
+        }
+        match text {
+            Some(text) if !self.limits.persisted_only => Ok(text.into()),
+            Some(text) => self.persisted.of_text(text),
+            None => Err(Failure::new(Code::InvalidDocument, "send a document as `query`")),
         }
     }
 
@@ -176,16 +192,22 @@ impl Request {
             operation_name: text(&mut members, "operationName")?,
             variables: object(&mut members, "variables")?,
             document_id: text(&mut members, "documentId")?,
+            hash: hash(&mut members)?,
         };
-        let mut extensions = object(&mut members, "extensions")?;
-        let hash = object(&mut extensions, "persistedQuery")?.remove("sha256Hash");
-        let hash = hash.and_then(|hash| hash.as_str().map(|hash| format!("sha256:{hash}")));
-        let document_id = request.document_id.or(hash);
-        if request.query.is_none() && document_id.is_none() {
+        if request.query.is_none() && request.document_id.is_none() && request.hash.is_none() {
             return Err(Failure::new(Code::InvalidParameter, "send a document as `query`"));
         }
-        Ok(Request { document_id, ..request })
+        Ok(request)
     }
+}
+
+/// The hash of the document: `{"persistedQuery": {"version": 1, "sha256Hash": "…"}}` among the extensions.
+fn hash(members: &mut Map<String, Value>) -> Result<Option<TextHash>, Failure> {
+    let mut given = object(&mut object(members, "extensions")?, "persistedQuery")?;
+    if given.remove("version").is_some_and(|version| version != 1) {
+        return Err(Failure::new(Code::InvalidParameter, "Unsupported persisted query version"));
+    }
+    Ok(text(&mut given, "sha256Hash")?.map(TextHash))
 }
 
 fn text(members: &mut Map<String, Value>, name: &str) -> Result<Option<String>, Failure> {

@@ -21,13 +21,15 @@ pub struct Query {
     pub order: Arc<[Order]>,
     /// Only records behind this place in the order: a value for each entry of `order`, and the id.
     pub after: Option<(Vec<Value>, Uuid)>,
+    /// Only records ahead of this place in the order.
+    pub before: Option<(Vec<Value>, Uuid)>,
     /// The most records to answer.
     pub limit: u32,
     /// Conditions to answer for each record, beside it: whether a guarded field may be seen.
     pub flags: Arc<[Predicate]>,
     /// What `auth.id` stands for in `filter` and `flags`. It is left in them so that one question serves all who differ in nothing else.
     pub auth_id: Option<Uuid>,
-    /// Whether to count all that match, whatever `limit` and `after` say.
+    /// Whether to count all that match, whatever `limit`, `after` and `before` say.
     pub count: bool,
     /// How new the state has to be that is asked.
     pub freshness: Freshness,
@@ -38,8 +40,8 @@ pub struct Query {
 /// Keeps what a store made of a question, a statement say, with whoever asks that question again and again.
 ///
 /// Queries may share a memo if they differ in nothing but the ids in [`Selection::Ids`], of which each must have exactly one, the
-/// account in [`Query::auth_id`], which all or none of them must have, [`Query::after`], [`Query::limit`], [`Query::count`] and
-/// [`Query::freshness`].
+/// account in [`Query::auth_id`], which all or none of them must have, [`Query::after`], [`Query::before`], [`Query::limit`],
+/// [`Query::count`] and [`Query::freshness`].
 #[derive(Debug, Clone, Default)]
 pub struct Memo(Option<Arc<OnceLock<Arc<dyn Any + Send + Sync>>>>);
 
@@ -123,6 +125,13 @@ pub struct Row {
     pub flags: Vec<bool>,
 }
 
+impl Order {
+    /// The same key the other way round. Where each key of a total order is reversed, so is the order.
+    pub fn reversed(self) -> Self {
+        Order { descending: !self.descending, ..self }
+    }
+}
+
 impl Query {
     /// All live records of a model, up to `limit`.
     pub fn all(model: ModelId, limit: u32) -> Self {
@@ -133,6 +142,7 @@ impl Query {
             filter: Arc::new(Predicate::Const(true)),
             order: Arc::default(),
             after: None,
+            before: None,
             limit,
             flags: Arc::default(),
             auth_id: None,
@@ -155,6 +165,11 @@ impl Query {
     /// The same question, with a condition.
     pub fn filtered(self, filter: impl Into<Arc<Predicate>>) -> Self {
         Query { filter: filter.into(), ..self }
+    }
+
+    /// Whether it asks from the begin of the order to its end. Only what a store made of such a query may be kept in [`Query::memo`].
+    pub fn is_unbounded(&self) -> bool {
+        self.after.is_none() && self.before.is_none()
     }
 
     /// The order with the id as its last key.

@@ -7,10 +7,10 @@ use crate::param::{Given, Param};
 use crate::{Dialect, Statement};
 use mainstay_expr::{FieldRef, ModelId, Operand, Predicate, Source, Value};
 use mainstay_model::{Application, Model, base};
-use mainstay_ports::{Deleted, Query, Selection};
+use mainstay_ports::{Deleted, Order, Query, Selection};
 use std::borrow::Cow;
 
-/// The statement of a query: what [`Query::memo`] may keep, so long as there is no [`Query::after`].
+/// The statement of a query: what [`Query::memo`] may keep, so long as it [is unbounded](Query::is_unbounded).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Select {
     /// The text, with numbered placeholders.
@@ -42,10 +42,13 @@ pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query) -> Select
     let model = app.model(query.model);
     let mut lowering = Lowering::new(app, dialect, Some(query.model), query.auth_id.is_some());
     let mut conditions = matching(&mut lowering, model, query);
-    if let Some((values, id)) = &query.after {
-        let mut values = values.clone();
-        values.push(Value::Uuid(*id));
-        conditions.push(behind(&mut lowering, model, &query.total_order(), &values));
+    let order = query.total_order();
+    let reversed: Vec<Order> = order.iter().map(|key| key.reversed()).collect();
+    // What is ahead of a place is behind it in the reversed order.
+    for (place, order) in [(&query.after, &order), (&query.before, &reversed)] {
+        let Some((values, id)) = place else { continue };
+        let values = [values.as_slice(), &[Value::Uuid(*id)]].concat();
+        conditions.push(behind(&mut lowering, model, order, &values));
     }
     let mut columns = columns(model);
     for flag in query.flags.iter() {
@@ -56,13 +59,13 @@ pub fn select(app: &Application, dialect: &dyn Dialect, query: &Query) -> Select
         "SELECT {columns} FROM {} AS {ROOT}{} ORDER BY {} LIMIT {}",
         quote(&model.name),
         where_clause(conditions),
-        order_by(dialect, model, &query.total_order()),
+        order_by(dialect, model, &order),
         lowering.plain_placeholder(Param::Limit),
     );
     Select { text, params: lowering.into_params() }
 }
 
-/// How many records match, whatever `limit` and `after` say: one row of one column.
+/// How many records match, whatever `limit`, `after` and `before` say: one row of one column.
 pub fn count(app: &Application, dialect: &dyn Dialect, query: &Query) -> Statement {
     let model = app.model(query.model);
     let mut lowering = Lowering::new(app, dialect, Some(query.model), query.auth_id.is_some());
@@ -123,7 +126,7 @@ fn find_columns(
     Statement { text, params: lowering.into_values() }
 }
 
-/// The conditions that a query sets, but for its `after`.
+/// The conditions that a query sets, but for its places.
 fn matching(lowering: &mut Lowering<'_>, model: &Model, query: &Query) -> Vec<String> {
     let mut conditions = vec![selected(lowering, &query.selection)];
     lowering.pin(&query.filter);

@@ -45,6 +45,8 @@ impl Pairs {
         }
         Ok(Parameters {
             cursors: Cursors::None,
+            before: None,
+            backward: false,
             filter: self.filter(),
             order: self.order(),
             fields: self.names("fields"),

@@ -20,6 +20,10 @@ pub struct Parameters {
     pub limit: Option<u32>,
     /// The `next` of the page before.
     pub cursor: Option<String>,
+    /// Of a list: what is ahead of this cursor.
+    pub before: Option<String>,
+    /// Of a list: the last records, and not the first.
+    pub backward: bool,
     /// Whether to count all that match.
     pub count: bool,
     /// Which records of a page to answer the cursors behind of.
@@ -83,6 +87,8 @@ impl Parameters {
             expand: self.expand,
             limit,
             cursor: self.cursor,
+            before: self.before,
+            backward: self.backward,
             count: self.count,
             cursors: self.cursors,
             deleted: self.deleted,

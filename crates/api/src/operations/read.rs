@@ -35,18 +35,23 @@ pub(super) async fn list(context: Context<'_>, ask: Ask) -> Result<Reply, Error>
     }
     loop {
         let page = context.engine().list(context.caller, context.model().id, &request).await?;
-        match fitting(&page) {
+        match fitting(&page, request.backward) {
             Some(fitting) => request.limit = u32::try_from(fitting).unwrap_or(1),
             None => return Ok(Reply::Page(page)),
         }
     }
 }
 
-/// How many records of a page fit, when not all do. The first always does.
-fn fitting(page: &ListAnswer) -> Option<usize> {
+/// How many records of a page fit, when not all do. The one with which it begins always does: backward that is the last.
+fn fitting(page: &ListAnswer, backward: bool) -> Option<usize> {
+    let sizes = page.items.iter().map(size);
+    if backward { first_beyond(sizes.rev()) } else { first_beyond(sizes) }
+}
+
+fn first_beyond(sizes: impl Iterator<Item = usize>) -> Option<usize> {
     let mut bytes = 0;
-    page.items.iter().enumerate().find_map(|(index, view)| {
-        bytes += size(view);
+    sizes.enumerate().find_map(|(index, size)| {
+        bytes += size;
         (index > 0 && bytes > MAX_PAGE_BYTES).then_some(index)
     })
 }

@@ -4,7 +4,7 @@ use super::cursor::Listed;
 use super::expand::{Along, Expansion};
 use super::freshness::alongside;
 use super::question::Asked;
-use super::{Cursors, ListAnswer, ListRequest};
+use super::{Cursors, ListAnswer, ListRequest, walk};
 use crate::{Caller, Code, Engine, Error, View};
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_model::Model;
@@ -31,19 +31,20 @@ impl Engine {
         let expansion = Expansion::parse(self.application(), model, &request.expand)?;
         self.require_expandable(caller, &expansion)?;
         let filter = request.filter.as_deref();
-        let asked =
-            Asked { model: model.id, verb: "list", deleted: request.deleted, filter, order: &request.order };
+        let keys = walk::keys(request);
+        let asked = Asked { model: model.id, verb: "list", deleted: request.deleted, filter, order: &keys };
         let question = self.question(caller, &asked)?;
-        let listed = listed(model, &question.order, request, None);
-        let open = |cursor: &String| self.cursors().open(cursor, &listed);
-        let after = request.cursor.as_ref().map(open).transpose()?;
+        let order = walk::shown(model, request, &question)?;
+        let listed = listed(model, &order, request, None);
         let query = question.ask(caller.user(), Selection::All, request.limit);
+        let query = self.between(query, request, &listed)?;
         self.require_known(request.freshness).await?;
-        let query = Query { after, count: request.count, ..query }.fresh(request.freshness);
+        let query = Query { count: request.count, ..query }.fresh(request.freshness);
         let page = self.store().query(query).await?;
-        let (next, cursors) = self.cursors_of(&page.rows, page.more, request, &listed)?;
+        let rows = walk::turned(page.rows, request);
+        let (next, cursors) = self.cursors_of(&rows, page.more, request, &listed)?;
         let view = |row| View { selected: selected.clone(), ..question.rights.view(model, row) };
-        let mut items: Vec<View> = page.rows.into_iter().map(view).collect();
+        let mut items: Vec<View> = rows.into_iter().map(view).collect();
         if !expansion.is_empty() {
             let vars = self.read_vars(caller, model, asked.verb);
             let along = Along { vars: &vars, freshness: alongside(request.freshness, page.position) };
@@ -60,7 +61,8 @@ impl Engine {
         request: &ListRequest,
         listed: &Listed<'_>,
     ) -> Result<(Option<String>, Vec<String>), Error> {
-        let last = rows.last().filter(|_| more);
+        let last = if request.backward { rows.first() } else { rows.last() };
+        let last = last.filter(|_| more);
         let next = last.map(|row| self.next(&row.record, listed)).transpose()?;
         if request.cursors == Cursors::None {
             return Ok((next, Vec::new()));

@@ -3,13 +3,13 @@
 use super::freshness::alongside;
 use super::list::listed;
 use super::question::{Asked, Question};
-use super::{ListAnswer, ListRequest};
+use super::{ListAnswer, ListRequest, walk};
 use crate::{Caller, Code, Engine, Error};
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
 use mainstay_expr::{FieldId, FieldRef, Frame, ModelId, Operand, Predicate, Source, Value};
 use mainstay_model::{FieldType, Model};
-use mainstay_ports::{Freshness, Page, Position, Query, Row, Selection};
+use mainstay_ports::{Freshness, Order, Page, Position, Query, Row, Selection};
 use std::collections::HashMap;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -27,6 +27,8 @@ struct Of<'a> {
     field: FieldId,
     /// Who may see the ref, where not all may who see the record.
     guard: Predicate,
+    /// The order of the answers.
+    order: Arc<[Order]>,
     question: Arc<Question>,
     request: &'a ListRequest,
 }
@@ -60,13 +62,14 @@ impl Engine {
             return Err(Error::new(Code::InvalidLimit, format!("limit is 1 to {}", ListRequest::MAX_LIMIT)));
         }
         let filter = request.filter.as_deref();
-        let asked =
-            Asked { model: model.id, verb: "list", deleted: request.deleted, filter, order: &request.order };
+        let keys = walk::keys(request);
+        let asked = Asked { model: model.id, verb: "list", deleted: request.deleted, filter, order: &keys };
         let question = self.question(caller, &asked)?;
+        let order = walk::shown(model, request, &question)?;
         let vars = self.read_vars(caller, model, asked.verb);
         let frame = Frame { vars: Some(&vars), ..Frame::default() };
         let guard = field.read.as_ref().map_or(Predicate::Const(true), |guard| guard.reduce(&frame));
-        let of = Of { caller, model, field: field.id, guard, question, request };
+        let of = Of { caller, model, field: field.id, guard, order, question, request };
         self.require_known(request.freshness).await?;
         self.pages_of(&of, ids).await
     }
@@ -74,7 +77,9 @@ impl Engine {
     async fn pages_of(&self, of: &Of<'_>, ids: &[Uuid]) -> Result<Vec<ListAnswer>, Error> {
         // A cursor is of one record's page, and one page is asked for as it is.
         let found = match ids {
-            [_, _, ..] if of.request.cursor.is_none() => Some(self.found_of(of, ids).await?),
+            [_, _, ..] if of.request.cursor.is_none() && of.request.before.is_none() => {
+                Some(self.found_of(of, ids).await?)
+            }
             _ => None,
         };
         let mut pages: Vec<BoxFuture<'_, Result<ListAnswer, Error>>> = Vec::with_capacity(ids.len());
@@ -111,18 +116,18 @@ impl Engine {
                 self.own_page(of, id, freshness).await?
             }
         };
-        let listed = listed(of.model, &of.question.order, of.request, Some((of.field, id)));
-        let (next, cursors) = self.cursors_of(&page.rows, page.more, of.request, &listed)?;
-        let items = page.rows.into_iter().map(|row| of.question.rights.view(of.model, row)).collect();
+        let listed = listed(of.model, &of.order, of.request, Some((of.field, id)));
+        let rows = walk::turned(page.rows, of.request);
+        let (next, cursors) = self.cursors_of(&rows, page.more, of.request, &listed)?;
+        let items = rows.into_iter().map(|row| of.question.rights.view(of.model, row)).collect();
         Ok(ListAnswer { items, next, cursors, count: page.count, position: page.position })
     }
 
     async fn own_page(&self, of: &Of<'_>, id: Uuid, freshness: Freshness) -> Result<Page, Error> {
-        let listed = listed(of.model, &of.question.order, of.request, Some((of.field, id)));
-        let open = |cursor: &String| self.cursors().open(cursor, &listed);
-        let after = of.request.cursor.as_ref().map(open).transpose()?;
+        let listed = listed(of.model, &of.order, of.request, Some((of.field, id)));
         let query = of.query(Predicate::equals(of.field, Value::Uuid(id)), of.request.limit);
-        let query = Query { after, count: of.request.count, ..query }.fresh(freshness);
+        let query = self.between(query, of.request, &listed)?;
+        let query = Query { count: of.request.count, ..query }.fresh(freshness);
         Ok(self.store().query(query).await?)
     }
 }

@@ -10,6 +10,7 @@ mod list_of;
 mod order;
 mod question;
 mod rights;
+mod walk;
 
 pub(crate) use cursor::CursorSeal;
 pub(crate) use filter::FilterCache;
@@ -44,8 +45,12 @@ pub struct ListRequest {
     pub expand: Vec<String>,
     /// The most records to answer, 1 to 500.
     pub limit: u32,
-    /// The `next` of the page before.
+    /// Answer what is behind this cursor, the `next` of the page before.
     pub cursor: Option<String>,
+    /// Answer what is ahead of this cursor.
+    pub before: Option<String>,
+    /// Answer the last records of those that match, and not the first. They are in the same order.
+    pub backward: bool,
     /// Whether to count all that match.
     pub count: bool,
     /// Which records to answer the cursors behind of, beside the one of the next page.
@@ -65,6 +70,8 @@ impl Default for ListRequest {
             expand: Vec::new(),
             limit: Self::DEFAULT_LIMIT,
             cursor: None,
+            before: None,
+            backward: false,
             count: false,
             cursors: Cursors::None,
             deleted: Deleted::Exclude,
@@ -106,7 +113,7 @@ pub struct OrderKey {
 pub struct ListAnswer {
     /// The records.
     pub items: Vec<View>,
-    /// The cursor of the next page; `None` on the last.
+    /// The cursor of the next page; `None` on the last. It goes on the way that was asked for: backward it is that of the first record here.
     pub next: Option<String>,
     /// The cursor behind each record; empty where it was not asked for.
     pub cursors: Vec<String>,

@@ -46,6 +46,7 @@ impl Question {
             filter: self.filter.clone(),
             order: self.order.clone(),
             after: None,
+            before: None,
             limit,
             flags: self.flags.clone(),
             auth_id,

@@ -4,7 +4,7 @@ use super::filter::condition;
 use super::given::Given;
 use crate::catalog::{Call, Catalog};
 use mainstay_api::operations::{Ask, Conditions, IfMatch, Parameters};
-use mainstay_engine::{Error, OperationKind, OrderKey};
+use mainstay_engine::{Code, Error, OperationKind, OrderKey};
 use mainstay_expr::ModelId;
 use mainstay_model::{Application, FieldType};
 use mainstay_ports::{Deleted, Position};
@@ -76,14 +76,31 @@ pub(super) fn page(context: &Context<'_>, model: ModelId, given: &mut Given) -> 
         Some("ONLY") => Deleted::Only,
         _ => Deleted::Exclude,
     };
+    let (limit, backward) = size(given)?;
     Ok(Parameters {
         filter: condition(context.catalog, context.application, model, given)?,
         order: order(given),
-        limit: given.limit("first"),
+        limit,
         cursor: given.text("after"),
+        before: given.text("before"),
+        backward,
         deleted,
         ..Parameters::default()
     })
+}
+
+/// How many records of a page, and whether they are the last: see the Relay cursor connections specification, 4. Who says neither how many nor behind
+/// what, but ahead of what, asks for the last.
+fn size(given: &mut Given) -> Result<(Option<u32>, bool), Error> {
+    let (first, last) = (given.page_size("first")?, given.page_size("last")?);
+    if first.is_some() && last.is_some() {
+        return Err(Error::new(
+            Code::InvalidParameter,
+            "ask for the `first` records or for the `last`, not for both",
+        ));
+    }
+    let is_ahead_alone = first.is_none() && given.has("before") && !given.has("after");
+    Ok((first.or(last), last.is_some() || is_ahead_alone))
 }
 
 /// The keys of an order.

@@ -1,7 +1,7 @@
 //! Arguments as they were given, taken one after the other.
 
 use mainstay_api::operations::parse_id;
-use mainstay_engine::{Code, Error};
+use mainstay_engine::{Code, Error, ListRequest};
 use mainstay_ports::Position;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -38,6 +38,21 @@ impl Given {
     pub(super) fn limit(&mut self, name: &str) -> Option<u32> {
         let value = self.0.remove(name)?;
         Some(value.as_u64().and_then(|limit| u32::try_from(limit).ok()).unwrap_or(0))
+    }
+
+    /// How many records a page may have.
+    ///
+    /// # Errors
+    /// [`Code::InvalidLimit`] for what is no such number.
+    pub(super) fn page_size(&mut self, name: &str) -> Result<Option<u32>, Error> {
+        let Some(size) = self.limit(name) else { return Ok(None) };
+        let message = || format!("`{name}` is a number from 1 to {}", ListRequest::MAX_LIMIT);
+        let is_size = (1..=ListRequest::MAX_LIMIT).contains(&size);
+        is_size.then_some(Some(size)).ok_or_else(|| Error::new(Code::InvalidLimit, message()))
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
     }
 
     pub(super) fn flag(&mut self, name: &str) -> Option<bool> {

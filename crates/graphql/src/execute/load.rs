@@ -6,7 +6,7 @@
 use super::Run;
 use super::ask::page;
 use super::given::Given;
-use super::source::{Page, Source};
+use super::source::{Page, Source, Walk};
 use crate::catalog::Prop;
 use crate::plan::{Children, Reference, Shape, What};
 use mainstay_api::operations::{Ask, Parameters, Reply};
@@ -171,14 +171,14 @@ async fn pages(
 ) -> Result<Vec<Page>, Error> {
     let mut given = Given(children.arguments.fill(run.variables).map_err(|failure| failure.first())?);
     let mut parameters = page(&run.context(), children.model, &mut given)?;
-    let behind = parameters.cursor.is_some();
+    let walk = Walk::of(&parameters);
     parameters.count = children.shape.counts;
     parameters.cursors = children.shape.cursors;
     let field = run.application.model(children.model).field(children.field).name.clone();
     let of = Some(mainstay_api::operations::Of { field, ids });
     let ask = Ask { parameters, position, of, ..Ask::default() };
     match run.call(run.list_of(children.model)?, ask).await? {
-        Reply::Pages(pages) => Ok(pages.into_iter().map(|page| Page::of(page, behind)).collect()),
+        Reply::Pages(pages) => Ok(pages.into_iter().map(|page| Page::of(page, walk)).collect()),
         _ => Err(Error::internal("a list of several answers pages")),
     }
 }

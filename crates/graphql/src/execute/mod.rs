@@ -26,7 +26,7 @@ use mainstay_engine::{Caller, Error, Operation, OperationKind};
 use mainstay_model::Application;
 use mainstay_ports::Position;
 use serde_json::{Map, Value};
-use source::Source;
+use source::{Source, Walk};
 use std::sync::Arc;
 
 /// A plan that is run for a caller.
@@ -111,9 +111,9 @@ impl<'a> Run<'a> {
 
     async fn now(&self, field: &RootField, call: &CallPlan) -> Result<Part, Failure> {
         let (operation, ask) = self.ask(call)?;
-        let behind = ask.parameters.cursor.is_some();
+        let walk = Walk::of(&ask.parameters);
         let reply = self.call(operation, ask).await?;
-        Ok(self.shown(field, call, Source::of(reply, operation.kind == OperationKind::Batch, behind)).await)
+        Ok(self.shown(field, call, Source::of(reply, operation.kind == OperationKind::Batch, walk)).await)
     }
 
     async fn once(
@@ -128,7 +128,9 @@ impl<'a> Run<'a> {
         let is_batch = operation.kind == OperationKind::Batch;
         let answered = retry.call(self, operation, ask, (plan, index)).await?;
         Ok(match answered {
-            Answered::Now(reply) => self.shown(field, call, Source::of(reply, is_batch, false)).await,
+            Answered::Now(reply) => {
+                self.shown(field, call, Source::of(reply, is_batch, Walk::default())).await
+            }
             Answered::Before(kept) => {
                 let json = encode::with_position(&kept.answer, kept.position);
                 Part { json, faults: Vec::new(), position: kept.position }

@@ -1,6 +1,6 @@
 //! What an operation answered, in the form in which it is shown.
 
-use mainstay_api::operations::Reply;
+use mainstay_api::operations::{Parameters, Reply};
 use mainstay_engine::{AppCheck, FencingToken, ListAnswer, Lock, Tokens, View, Written};
 use mainstay_expr::Value;
 use mainstay_ports::Position;
@@ -35,11 +35,32 @@ pub(super) struct Page {
     pub(super) items: Vec<Arc<View>>,
     /// The cursors of the records, where they were asked for.
     pub(super) cursors: Vec<String>,
-    pub(super) more: bool,
-    /// Whether it began behind a cursor.
-    pub(super) behind: bool,
+    /// Whether there are records ahead of the first.
+    pub(super) has_previous: bool,
+    /// Whether there are records behind the last.
+    pub(super) has_next: bool,
     pub(super) count: Option<u64>,
     pub(super) position: Position,
+}
+
+/// How a page was asked for. What its records cannot tell: beyond a cursor there is at least the record that it was made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Walk {
+    /// Behind a cursor.
+    is_behind: bool,
+    /// Ahead of a cursor.
+    is_ahead: bool,
+    is_backward: bool,
+}
+
+impl Walk {
+    pub(super) fn of(parameters: &Parameters) -> Self {
+        Walk {
+            is_behind: parameters.cursor.is_some(),
+            is_ahead: parameters.before.is_some(),
+            is_backward: parameters.backward,
+        }
+    }
 }
 
 /// What a write did to a record.
@@ -51,14 +72,14 @@ pub(super) struct Change {
 }
 
 impl Source {
-    /// What an operation answered; `behind` says whether a page began behind a cursor.
-    pub(super) fn of(reply: Reply, is_batch: bool, behind: bool) -> Self {
+    /// What an operation answered; `walk` says how a page was asked for.
+    pub(super) fn of(reply: Reply, is_batch: bool, walk: Walk) -> Self {
         match reply {
             Reply::Record(view, _) | Reply::Account(view) | Reply::Registered(view) | Reply::Key(view) => {
                 Source::Record(Arc::new(view))
             }
             Reply::Keys(views) => Source::Records(views.into_iter().map(Arc::new).collect()),
-            Reply::Page(page) => Source::Page(Page::of(page, behind)),
+            Reply::Page(page) => Source::Page(Page::of(page, walk)),
             Reply::Written(written, position) if is_batch => {
                 Source::Batch(written.into_iter().map(Change::of).collect(), Some(position))
             }
@@ -118,12 +139,13 @@ impl Source {
 }
 
 impl Page {
-    pub(super) fn of(page: ListAnswer, behind: bool) -> Self {
+    pub(super) fn of(page: ListAnswer, walk: Walk) -> Self {
+        let more = page.next.is_some();
         Page {
+            has_previous: walk.is_behind || (walk.is_backward && more),
+            has_next: walk.is_ahead || (!walk.is_backward && more),
             items: page.items.into_iter().map(Arc::new).collect(),
             cursors: page.cursors,
-            more: page.next.is_some(),
-            behind,
             count: page.count,
             position: page.position,
         }

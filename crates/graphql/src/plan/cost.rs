@@ -1,6 +1,6 @@
 //! What a plan costs: how many values it may come to.
 
-use super::{Plan, RootWhat, Shape, What};
+use super::{Arguments, Plan, RootWhat, Shape, What};
 use crate::catalog::Prop;
 use crate::error::Failure;
 use mainstay_engine::{Code, ListRequest};
@@ -16,7 +16,7 @@ impl Plan {
         let mut cost: u64 = 0;
         for field in &self.fields {
             let RootWhat::Call(call) = &field.what else { continue };
-            let size = records(call.arguments.number("first", variables));
+            let size = records(&call.arguments, variables);
             cost =
                 cost.saturating_add(1 + call.shape.as_ref().map_or(0, |shape| shape.cost(size, variables)));
         }
@@ -31,8 +31,10 @@ impl Plan {
     }
 }
 
-fn records(first: Option<u64>) -> u64 {
-    first.unwrap_or(ListRequest::DEFAULT_LIMIT.into()).min(ListRequest::MAX_LIMIT.into())
+/// How many records a page may have.
+fn records(arguments: &Arguments, variables: &Map<String, Value>) -> u64 {
+    let size = arguments.number("first", variables).or_else(|| arguments.number("last", variables));
+    size.unwrap_or(ListRequest::DEFAULT_LIMIT.into()).min(ListRequest::MAX_LIMIT.into())
 }
 
 impl Shape {
@@ -49,7 +51,7 @@ impl Shape {
             }
             What::Ref(reference) => reference.shape.cost(size, variables).saturating_add(1),
             What::Children(children) => {
-                let size = records(children.arguments.number("first", variables));
+                let size = records(&children.arguments, variables);
                 children.shape.cost(size, variables).saturating_add(1)
             }
         });

@@ -7,7 +7,7 @@ use crate::names::Taken;
 use mainstay_model::{Field, FieldType, Model, base};
 
 /// The arguments of a page.
-pub(super) const PAGE_ARGUMENTS: &str = "first: Int, after: String";
+pub(super) const PAGE_ARGUMENTS: &str = "first: Int, after: String, last: Int, before: String";
 
 pub(super) fn write(builder: &mut Builder<'_>) {
     interface(builder);
@@ -146,14 +146,14 @@ fn reference(
 fn page(builder: &mut Builder<'_>, model: &Model) {
     let names = builder.names(model).clone();
     let edge: Members = vec![
-        member("cursor", "String!", "The place behind this record, for `after`.", Prop::Cursor),
+        member("cursor", "String!", "The place of this record, for `after` and `before`.", Prop::Cursor),
         member("node", &format!("{}!", names.record), "The record.", Prop::Node),
     ];
     object(builder, &names.edge, None, "A record of a page.", edge);
     let page = vec![
         member("nodes", &format!("[{}!]!", names.record), "The records.", Prop::Nodes),
         member("edges", &format!("[{}!]!", names.edge), "The records with their cursors.", Prop::Edges),
-        member("pageInfo", "PageInfo!", "How to go on.", Prop::PageInfo),
+        member("pageInfo", "PageInfo!", "How to go on, and back.", Prop::PageInfo),
         member(
             "totalCount",
             "BigInt!",
@@ -211,17 +211,22 @@ fn event(builder: &mut Builder<'_>, model: &Model) {
 fn shared(builder: &mut Builder<'_>) {
     builder.text.raw(include_str!("shared.graphql"));
     let info = vec![
-        member("hasNextPage", "Boolean!", "Whether there are more.", Prop::HasNextPage),
+        member(
+            "hasNextPage",
+            "Boolean!",
+            "Whether there are more behind the last record.",
+            Prop::HasNextPage,
+        ),
         member(
             "hasPreviousPage",
             "Boolean!",
-            "Whether the page began behind a cursor.",
+            "Whether there are more ahead of the first record.",
             Prop::HasPreviousPage,
         ),
-        member("startCursor", "String", "The cursor of the first record.", Prop::StartCursor),
+        member("startCursor", "String", "The cursor of the first record, for `before`.", Prop::StartCursor),
         member("endCursor", "String", "The cursor of the last record, for `after`.", Prop::EndCursor),
     ];
-    object(builder, "PageInfo", None, "How to go on behind a page.", info);
+    object(builder, "PageInfo", None, "How to go on from a page, and back.", info);
     let deleted = vec![member("id", "UUID!", "The record's id.", Prop::Id), position()];
     object(builder, "DeletePayload", None, "A record that was deleted.", deleted);
     let count = vec![member("count", "BigInt!", "How many records match.", Prop::Count), position()];

@@ -5,6 +5,7 @@
 
 mod http;
 mod limits;
+mod persisted;
 mod reads;
 mod relations;
 mod streams;

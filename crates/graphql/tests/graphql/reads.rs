@@ -78,6 +78,109 @@ async fn a_page_has_cursors_that_go_on() {
     assert_eq!(code, "invalid_cursor");
 }
 
+/// What a page says of itself: its texts, and whether there are more ahead of them and behind them.
+fn outline(page: &Value) -> String {
+    let info = &page["pageInfo"];
+    format!("{} {} {}", texts(page).join(","), info["hasPreviousPage"], info["hasNextPage"])
+}
+
+const PAGES: &str =
+    "query($first: Int, $after: String, $last: Int, $before: String, $order: [MessageOrder!]) {
+    messages(first: $first, after: $after, last: $last, before: $before, order: $order) {
+        edges { cursor node { text } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    }
+}";
+
+#[tokio::test]
+async fn pages_go_both_ways() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let room = app.create(&token, "Room", json!({"name": "Lobby"})).await;
+    for text in ["a", "b", "c", "d", "e"] {
+        app.create(&token, "Message", json!({"room": room, "text": text})).await;
+    }
+    let page = async |variables: &Value| app.data(&token, PAGES, variables.clone()).await["messages"].take();
+    let orders = [json!([]), json!([{"field": "text"}]), json!([{"field": "author"}, {"field": "text"}])];
+    for order in orders {
+        let whole = page(&json!({"order": order})).await;
+        assert_eq!(outline(&whole), "a,b,c,d,e false false");
+        let cursor = |place: usize| whole["edges"][place]["cursor"].clone();
+        assert_eq!(whole["pageInfo"]["startCursor"].is_string(), cursor(0).is_string());
+        let check = async |mut asked: Value, expected: &str| {
+            asked["order"] = order.clone();
+            let page = page(&asked).await;
+            assert_eq!(outline(&page), expected, "{asked}");
+            let ends = [&page["pageInfo"]["startCursor"], &page["pageInfo"]["endCursor"]];
+            assert_eq!(ends.map(Value::is_null), [texts(&page).is_empty(); 2]);
+        };
+        check(json!({"first": 2}), "a,b false true").await;
+        check(json!({"last": 2}), "d,e true false").await;
+        check(json!({"last": 5}), "a,b,c,d,e false false").await;
+        check(json!({"last": 2, "before": cursor(3)}), "b,c true true").await;
+        check(json!({"last": 9, "before": cursor(3)}), "a,b,c false true").await;
+        check(json!({"before": cursor(2)}), "a,b false true").await;
+        check(json!({"first": 1, "before": cursor(2)}), "a false true").await;
+        check(json!({"first": 2, "after": cursor(0), "before": cursor(4)}), "b,c true true").await;
+        check(json!({"last": 2, "after": cursor(0), "before": cursor(4)}), "c,d true true").await;
+        check(json!({"last": 9, "after": cursor(3)}), "e true false").await;
+        check(json!({"last": 2, "before": cursor(0)}), " false true").await;
+    }
+}
+
+#[tokio::test]
+async fn pages_walk_back_over_all_that_they_walked_over() {
+    let world = world().await;
+    let order = json!([{"field": "text", "direction": "DESC"}]);
+    let (mut seen, mut before) = (Vec::new(), Value::Null);
+    loop {
+        let asked = json!({"last": 2, "before": before, "order": order});
+        let page = world.app.data(&world.token, PAGES, asked).await["messages"].take();
+        seen.extend(texts(&page).iter().rev().map(|text| (*text).to_owned()));
+        if page["pageInfo"]["hasPreviousPage"] == false {
+            break;
+        }
+        before = page["pageInfo"]["startCursor"].clone();
+    }
+    assert_eq!(seen, ["Attic 1", "Attic 2", "Lobby 1", "Lobby 2", "Lobby 3"]);
+    // Behind records, too.
+    let document =
+        "query($id: UUID!, $before: String) { rooms(order: {field: name}) { nodes { messages(last: 1) {
+        nodes { text } pageInfo { hasPreviousPage hasNextPage startCursor } } } }
+        room(id: $id) { messages(last: 1, before: $before) { nodes { text } } } }";
+    let data = world.app.data(&world.token, document, json!({"id": world.rooms[0]})).await;
+    let last = |room: usize| data["rooms"]["nodes"][room]["messages"].clone();
+    assert_eq!(
+        (&last(0)["nodes"], &last(1)["nodes"]),
+        (&json!([{"text": "Attic 2"}]), &json!([{"text": "Lobby 3"}]))
+    );
+    assert_eq!(last(1)["pageInfo"]["hasPreviousPage"], true);
+    let asked = json!({"id": world.rooms[0], "before": last(1)["pageInfo"]["startCursor"]});
+    let data = world.app.data(&world.token, document, asked).await;
+    assert_eq!(data["room"]["messages"]["nodes"], json!([{"text": "Lobby 2"}]));
+}
+
+#[tokio::test]
+async fn pages_that_make_no_sense_are_refused() {
+    let world = world().await;
+    let check = async |asked: Value, code: &str, word: &str| {
+        let reply =
+            world.app.send(crate::support::query(PAGES, asked.clone()).token(&world.token)).await.json();
+        let error = &reply["errors"][0];
+        assert_eq!(
+            (&error["extensions"]["code"], &error["path"]),
+            (&json!(code), &json!(["messages"])),
+            "{asked}"
+        );
+        assert!(error["message"].as_str().unwrap().contains(word), "{error}");
+    };
+    check(json!({"first": 1, "last": 1}), "invalid_parameter", "both").await;
+    check(json!({"first": -1}), "invalid_limit", "`first`").await;
+    check(json!({"last": -1}), "invalid_limit", "`last`").await;
+    check(json!({"last": 501}), "invalid_limit", "`last`").await;
+    check(json!({"before": "x"}), "invalid_cursor", "cursor").await;
+}
+
 fn texts(page: &Value) -> Vec<&str> {
     page["edges"].as_array().unwrap().iter().map(|edge| edge["node"]["text"].as_str().unwrap()).collect()
 }

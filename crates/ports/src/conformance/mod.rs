@@ -146,6 +146,7 @@ suite! { $
         an_order_is_total,
         null_comes_first_when_ascending,
         pages_join_without_gap_or_repetition,
+        pages_lie_between_two_places,
         a_page_is_stable_under_inserts;
     feed:
         the_feed_tells_every_change_in_order,

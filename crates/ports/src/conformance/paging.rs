@@ -108,6 +108,31 @@ pub async fn pages_join_without_gap_or_repetition(open: Open) {
     }
 }
 
+pub async fn pages_lie_between_two_places(open: Open) {
+    let world = World::open(open);
+    samples(&world).await;
+    for keys in ORDERS {
+        let whole = Query { order: order(&world, keys).into(), ..world.all("sample") };
+        let expected = world.ids(whole.clone()).await;
+        for (from, to) in [(0, 1), (0, 23), (3, 4), (5, 17), (9, 9), (17, 5)] {
+            let at = async |end: usize| {
+                let upto = Query { limit: u32::try_from(end + 1).unwrap(), ..whole.clone() };
+                place(&whole, &world.query(upto).await)
+            };
+            let ahead = Query { before: at(to).await, count: true, ..whole.clone() };
+            let page = world.query(ahead.clone()).await;
+            assert_eq!(
+                (page.rows.len(), page.more, page.count),
+                (to, false, Some(24)),
+                "{keys:?} ahead of {to}"
+            );
+            let between = Query { after: at(from).await, ..ahead };
+            let inner = expected.get(from + 1..to).unwrap_or_default();
+            assert_eq!(world.ids(between).await, inner, "{keys:?} from {from} to {to}");
+        }
+    }
+}
+
 pub async fn a_page_is_stable_under_inserts(open: Open) {
     let world = World::open(open);
     samples(&world).await;

@@ -29,7 +29,7 @@ pub(crate) struct Answered {
 impl Asked {
     pub(crate) fn new(application: &Application, query: &Query) -> Self {
         let lower = || mainstay_sql::select(application, &Postgres, query);
-        let select = if query.after.is_none() { query.memo.get_or_make(lower) } else { Arc::new(lower()) };
+        let select = if query.is_unbounded() { query.memo.get_or_make(lower) } else { Arc::new(lower()) };
         let count = query.count.then(|| mainstay_sql::count(application, &Postgres, query));
         Asked { select, count }
     }

@@ -16,10 +16,10 @@ pub(super) fn page(state: &State, query: &Query) -> Page {
     let order = query.total_order();
     records.sort_by(|a, b| compare(&order, &key(&order, a), &key(&order, b)));
     let count = query.count.then_some(records.len() as u64);
-    if let Some((values, id)) = &query.after {
-        let mut place = values.clone();
-        place.push(Value::Uuid(*id));
-        records.retain(|record| compare(&order, &key(&order, record), &place).is_gt());
+    for (place, side) in [(&query.after, Ordering::Greater), (&query.before, Ordering::Less)] {
+        let Some((values, id)) = place else { continue };
+        let place = [values.as_slice(), &[Value::Uuid(*id)]].concat();
+        records.retain(|record| compare(&order, &key(&order, record), &place) == side);
     }
     let limit = query.limit as usize;
     let flags = |record| query.flags.iter().map(|flag| tables.matches(flag, Some(&vars), record)).collect();
