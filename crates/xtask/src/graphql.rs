@@ -1,5 +1,5 @@
 //! `cargo xtask graphql`: the audits of the npm package `graphql-http` against the example `chat`, which say whether GraphQL over HTTP is as its
-//! specification has it.
+//! specification has it. Before them the tests of the page `/graphiql`, as far as they need no browser.
 //!
 //! The package comes from npm, with its hash, into the target folder. `crates/xtask/graphql` has what is installed and run.
 
@@ -16,6 +16,9 @@ const WANTED: [&str; 2] = ["package.json", "package-lock.json"];
 pub(crate) fn check(workspace: &Workspace) -> Result<(), String> {
     let ours = workspace.root.join("crates/xtask/graphql");
     let package = provide(workspace, &ours)?;
+    let mut page = workspace.command("node");
+    page.arg(ours.join("page.mjs")).arg(workspace.root.join("crates/graphql/src/page"));
+    process::run(page)?;
     process::run(workspace.cargo(["build", "--package", "mainstay", "--locked"]))?;
     let folder = workspace.target.join("graphql-http");
     let project = serving::copy(workspace, "chat", &folder)?;

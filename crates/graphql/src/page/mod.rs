@@ -1,7 +1,7 @@
-//! The page on which documents are tried while a project is being made: an editor, the answer, the schema beside them.
+//! The page on which documents are tried while a project is being made: an editor that knows the schema, the answers, and the schema to be read.
 //!
 //! It is a page of our own and not GraphiQL, whose bundle is megabytes that a tool built. Nothing is fetched from elsewhere, and the page's
-//! content security policy sees to that.
+//! content security policy sees to that. Its scripts are modules that the browser reads as they are.
 
 use axum::body::Body;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY};
@@ -11,11 +11,24 @@ use mainstay_api::Endpoint;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; \
     form-action 'none'; frame-ancestors 'none'";
 
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 /// The parts of the page: path, media type, content.
-const PARTS: [(&str, &str, &str); 3] = [
-    ("/graphiql", "text/html; charset=utf-8", include_str!("page.html")),
-    ("/graphiql/page.css", "text/css; charset=utf-8", include_str!("page.css")),
-    ("/graphiql/page.js", "text/javascript; charset=utf-8", include_str!("page.js")),
+const PARTS: [(&str, &str, &str); 12] = [
+    ("/graphiql", HTML, include_str!("page.html")),
+    ("/graphiql/page.css", CSS, include_str!("page.css")),
+    ("/graphiql/page.js", SCRIPT, include_str!("page.js")),
+    ("/graphiql/complete.js", SCRIPT, include_str!("complete.js")),
+    ("/graphiql/docs.js", SCRIPT, include_str!("docs.js")),
+    ("/graphiql/editor.js", SCRIPT, include_str!("editor.js")),
+    ("/graphiql/lexer.js", SCRIPT, include_str!("lexer.js")),
+    ("/graphiql/print.js", SCRIPT, include_str!("print.js")),
+    ("/graphiql/request.js", SCRIPT, include_str!("request.js")),
+    ("/graphiql/schema.js", SCRIPT, include_str!("schema.js")),
+    ("/graphiql/store.js", SCRIPT, include_str!("store.js")),
+    ("/graphiql/walk.js", SCRIPT, include_str!("walk.js")),
 ];
 
 /// The endpoints of the page.

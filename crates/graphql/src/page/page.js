@@ -1,183 +1,271 @@
-"use strict";
+// The page on which documents are tried: it puts its parts together.
+
+import { choices } from "./complete.js";
+import { Docs } from "./docs.js";
+import { Editor, element } from "./editor.js";
+import { tokensOf } from "./lexer.js";
+import { pretty } from "./print.js";
+import { ask, run, runOverSocket } from "./request.js";
+import { Schema, textOf } from "./schema.js";
+import { forgetRuns, keep, kept, noteRun, runs } from "./store.js";
+import { walk } from "./walk.js";
 
 const at = (id) => document.getElementById(id);
-const EXAMPLE = "{\n  __typename\n}\n";
+const EXAMPLE = "# Ctrl+Space shows what can stand at the cursor.\n{\n  __typename\n}\n";
+// How many answers of a subscription stay on the page.
+const MAX_ANSWERS = 100;
+
+let schema = null;
 let running = null;
+// What the document is, as it was read last.
+let read = { operations: [], problems: [], tokens: [] };
 
-// What was written last comes back; a token in the headers does not stay behind.
-for (const name of ["query", "variables"]) {
-  at(name).value = localStorage.getItem(`graphql.${name}`) ?? (name === "query" ? EXAMPLE : "");
-  at(name).addEventListener("input", () => localStorage.setItem(`graphql.${name}`, at(name).value));
-}
-at("query").addEventListener("input", listOperations);
-at("run").addEventListener("click", run);
-at("stop").addEventListener("click", () => running?.abort());
-at("search").addEventListener("input", () => showTypes(at("search").value.trim().toLowerCase()));
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    event.preventDefault();
-    run();
-  }
+const docs = new Docs(at("docs"));
+const query = new Editor(at("query"), {
+  label: "Document",
+  paint: (text) => (read = walk(text, schema)).tokens,
+  choices: (text, place) => choices(text, schema, place),
 });
-for (const editor of document.querySelectorAll("textarea")) {
-  editor.addEventListener("keydown", indent);
-}
+const variables = new Editor(at("variables"), { label: "Variables, in JSON", paint: paintJson, choices: variableNames });
+const headers = new Editor(at("headers"), { label: "Headers, in JSON", paint: paintJson });
 
-// Tab indents within a line; at its begin it leaves, as everywhere.
-function indent(event) {
-  const { selectionStart: start, value } = event.target;
-  if (event.key !== "Tab" || event.shiftKey || start === 0) return;
+query.onChange = (text) => {
+  keep("query", text);
+  listOperations();
+  showProblems(read.problems.map(({ token, message }) => ({ ...placeOf(token.start), message })));
+};
+query.onMove = showHint;
+query.onDoc = (doc) => doc && (at("hint").textContent = doc);
+variables.onChange = (text) => {
+  keep("variables", text);
+  checkJson();
+};
+headers.onChange = checkJson;
+
+query.value = kept("query", EXAMPLE);
+variables.value = kept("variables");
+headers.value = "";
+headers.area.placeholder = '{"authorization": "Bearer …"}';
+at("endpoint").value = kept("endpoint", "/graphql");
+at("transport").value = kept("transport", "socket");
+
+at("run").addEventListener("click", start);
+at("stop").addEventListener("click", () => running?.abort());
+at("pretty").addEventListener("click", () => query.replaceAll(pretty(query.value)));
+at("transport").addEventListener("change", () => keep("transport", at("transport").value));
+at("endpoint").addEventListener("change", () => {
+  keep("endpoint", at("endpoint").value);
+  loadSchema();
+});
+at("tab-headers").addEventListener("blur", () => schema || loadSchema());
+headers.area.addEventListener("blur", () => schema || loadSchema());
+for (const name of ["history", "docs"]) {
+  at(`show-${name}`).addEventListener("click", () => show(name, at(name).hidden));
+}
+for (const tab of document.querySelectorAll("[role=tab]")) {
+  tab.addEventListener("click", () => choose(tab));
+  tab.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    const other = tab.nextElementSibling ?? tab.previousElementSibling;
+    choose(other);
+    other.focus();
+  });
+}
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) start();
+  else if (event.code === "KeyF" && event.shiftKey && event.altKey) at("pretty").click();
+  else return;
   event.preventDefault();
-  event.target.setRangeText("  ", start, event.target.selectionEnd, "end");
-  if (event.target.value !== value) event.target.dispatchEvent(new Event("input"));
+});
+
+function choose(tab) {
+  for (const other of document.querySelectorAll("[role=tab]")) {
+    const isChosen = other === tab;
+    other.setAttribute("aria-selected", String(isChosen));
+    other.tabIndex = isChosen ? 0 : -1;
+    at(other.getAttribute("aria-controls")).hidden = !isChosen;
+  }
 }
 
-function listOperations() {
-  const names = [...at("query").value.matchAll(/\b(?:query|mutation|subscription)\s+([_A-Za-z]\w*)/g)].map((found) => found[1]);
-  const chosen = at("operation").value;
-  at("operation").replaceChildren(...["", ...names].map((name) => new Option(name || "(the only one)", name)));
-  at("operation").value = names.includes(chosen) ? chosen : (names.length > 1 ? names[0] : "");
+function show(name, isShown) {
+  at(name).hidden = !isShown;
+  at(`show-${name}`).setAttribute("aria-expanded", String(isShown));
+  if (name === "history" && isShown) listRuns();
 }
 
-function json(id) {
-  const text = at(id).value.trim();
+// JSON has the tokens of values in GraphQL; a text before a colon is a key.
+function paintJson(text) {
+  const tokens = tokensOf(text);
+  tokens.forEach((token, place) => {
+    if (token.kind === "string" && tokens[place + 1]?.text === ":") token.role = "key";
+    if (token.kind === "name") token.role = "enum";
+  });
+  return tokens;
+}
+
+function variableNames(text, place) {
+  const typed = /"?\w*$/.exec(text.slice(0, place))[0];
+  const known = chosenOperation()?.variables ?? [];
+  const missing = known.filter(({ name }) => !text.includes(`"${name.slice(1)}"`) && `"${name.slice(1)}`.includes(typed));
+  // The quote behind the cursor, which an editor of ours does not put there, is not doubled.
+  const of = ({ name, type }) => ({ text: `"${name.slice(1)}": `, detail: type ? textOf(type) : "", start: place - typed.length });
+  return missing.map(of);
+}
+
+function jsonOf(editor, what) {
+  const text = editor.value.trim();
   if (!text) return {};
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new Error(`${id} are not JSON: ${error.message}`);
+    throw new Error(`The ${what} are not JSON: ${error.message}`);
   }
 }
 
-async function ask(body, accept, signal) {
-  const headers = { ...json("headers"), "content-type": "application/json", accept };
-  return fetch("/graphql", { method: "POST", headers, body: JSON.stringify(body), signal });
+function checkJson() {
+  try {
+    jsonOf(variables, "variables");
+    jsonOf(headers, "headers");
+    at("json-problem").textContent = "";
+  } catch (error) {
+    at("json-problem").textContent = error.message;
+  }
 }
 
-function tell(text, bad) {
+function listOperations() {
+  const names = read.operations.map((operation) => operation.name).filter(Boolean);
+  const chosen = at("operation").value;
+  const options = names.length ? names.map((name) => new Option(name)) : [new Option("(the only one)", "")];
+  at("operation").replaceChildren(...options);
+  if (names.includes(chosen)) at("operation").value = chosen;
+}
+
+const chosenOperation = () => read.operations.find(({ name }) => name === at("operation").value) ?? read.operations[0];
+
+function placeOf(place) {
+  const lines = query.value.slice(0, place).split("\n");
+  return { line: lines.length, column: lines.at(-1).length + 1 };
+}
+
+// What is wrong with the document: as this page sees it while it is written, and as the server told it.
+function showProblems(problems) {
+  const item = ({ line, column, message }) => {
+    const button = element("button", "link", `${line}:${column} ${message}`);
+    button.addEventListener("click", () => query.show(line, column));
+    const made = element("li");
+    made.append(button);
+    return made;
+  };
+  at("problems").replaceChildren(...problems.slice(0, 20).map(item));
+}
+
+// What stands at the cursor, with a way to it in the schema.
+function showHint(place) {
+  const token = read.tokens.find((one) => one.start <= place && place <= one.end && (one.field || one.argument || one.type));
+  if (!token) return;
+  const member = token.field ?? token.argument;
+  const owner = token.field ? token.parent?.name : (token.type?.name ?? member?.type?.name);
+  const name = token.field ? `${owner}.${member.name}` : member ? member.name : owner;
+  const doc = member?.description ?? token.type?.description ?? "";
+  const text = `${member ? `: ${textOf(member.type)}` : ""}${doc && ` – ${doc}`}`;
+  const link = element("button", "link t-type", name);
+  link.addEventListener("click", () => {
+    show("docs", true);
+    docs.open(owner ?? textOf(member.type).replace(/[[\]!]/g, ""), token.field?.name);
+  });
+  at("hint").replaceChildren(link, text);
+}
+
+function tell(text, isBad) {
   at("status").textContent = text;
-  at("status").className = bad ? "bad" : "";
+  at("status").className = isBad ? "wrong" : "";
 }
 
-async function run() {
+async function start() {
   running?.abort();
   running = new AbortController();
-  const signal = running.signal;
-  at("stop").hidden = false;
-  at("answer").textContent = "";
+  const { signal } = running;
+  at("answer").replaceChildren();
   const begun = performance.now();
+  let count = 0;
   try {
-    const body = { query: at("query").value, variables: json("variables"), operationName: at("operation").value || null };
-    const response = await ask(body, "text/event-stream, application/graphql-response+json;q=0.9", signal);
-    tell(`${response.status} ${response.statusText}`, !response.ok);
-    if (response.headers.get("content-type")?.startsWith("text/event-stream")) {
-      await readEvents(response);
-    } else {
-      show(await response.text());
-    }
-    tell(`${response.status} ${response.statusText}, ${Math.round(performance.now() - begun)} ms`, !response.ok);
+    const body = { query: query.value, variables: jsonOf(variables, "variables"), operationName: at("operation").value || null };
+    const given = jsonOf(headers, "headers");
+    noteRun({ query: query.value, variables: variables.value, operation: at("operation").value });
+    if (!at("history").hidden) listRuns();
+    at("stop").hidden = false;
+    tell("running …");
+    const isSocket = chosenOperation()?.kind === "subscription" && at("transport").value === "socket";
+    const sent = (isSocket ? runOverSocket : run)(at("endpoint").value, given, body, signal, (text) => {
+      if (signal.aborted) return;
+      count += 1;
+      showAnswer(text);
+      tell(`running: ${count} so far`);
+    });
+    const { text, isBad } = await sent;
+    tell(`${text}, ${count === 1 ? "" : `${count} answers, `}${Math.round(performance.now() - begun)} ms`, isBad);
   } catch (error) {
-    tell(signal.aborted ? "stopped" : error.message, !signal.aborted);
+    tell(signal.aborted ? `stopped after ${count} answers` : error.message, !signal.aborted);
   } finally {
     if (running.signal === signal) at("stop").hidden = true;
   }
 }
 
-async function readEvents(response) {
-  let rest = "";
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
-    const events = (rest + text).split("\n\n");
-    rest = events.pop();
-    for (const event of events) {
-      const data = event.split("\n").find((line) => line.startsWith("data: "))?.slice(6);
-      if (data) show(data);
-    }
-  }
-}
-
-function show(text) {
-  let pretty = text;
+function showAnswer(text) {
+  let json = null;
   try {
-    pretty = JSON.stringify(JSON.parse(text), null, 2);
+    json = JSON.parse(text);
   } catch {
     // It is shown as it came.
   }
-  at("answer").textContent += (at("answer").textContent ? "\n" : "") + pretty;
+  const shown = json ? JSON.stringify(json, null, 2) : text;
+  const part = element("div");
+  let end = 0;
+  for (const token of paintJson(shown)) {
+    part.append(shown.slice(end, token.start), element("span", `t-${token.role ?? token.kind}`, token.text));
+    end = token.end;
+  }
+  part.append(shown.slice(end));
+  at("answer").append(part);
+  if (at("answer").children.length > MAX_ANSWERS) at("answer").firstElementChild.remove();
+  const errors = json?.errors?.filter((error) => error.locations) ?? [];
+  if (errors.length) showProblems(errors.map(({ message, locations: [place] }) => ({ ...place, message })));
 }
 
-let types = [];
-
-const INTROSPECTION = `{ __schema { types { name kind description
-  fields(includeDeprecated: true) { name description args { name type { ...T } } type { ...T } }
-  inputFields { name description type { ...T } } enumValues { name description } } } }
-fragment T on __Type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }`;
+function listRuns() {
+  const item = (noted) => {
+    const first = noted.query.split("\n").find((line) => line.trim() && !line.startsWith("#")) ?? "";
+    const button = element("button", "link", `${noted.operation || first.slice(0, 60)}\n${new Date(noted.at).toLocaleString()}`);
+    button.title = noted.query;
+    button.addEventListener("click", () => {
+      query.replaceAll(noted.query);
+      variables.value = noted.variables;
+      at("operation").value = noted.operation;
+    });
+    const made = element("li");
+    made.append(button);
+    return made;
+  };
+  const all = element("ul");
+  all.append(...runs().map(item));
+  const forget = element("button", "plain", "Forget all");
+  forget.addEventListener("click", () => {
+    forgetRuns();
+    listRuns();
+  });
+  at("history").replaceChildren(element("h3", "", "History"), all, forget);
+}
 
 async function loadSchema() {
   try {
-    const answer = await (await ask({ query: INTROSPECTION }, "application/json")).json();
-    types = answer.data?.__schema.types.filter((type) => !type.name.startsWith("__")) ?? [];
-    if (!types.length) throw new Error(answer.errors?.[0].message ?? "it is empty");
-    const first = ["Query", "Mutation", "Subscription"];
-    const rank = (type) => first.includes(type.name) ? first.indexOf(type.name) : first.length;
-    types.sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
-    showTypes("");
+    schema = await Schema.load((body) => ask(at("endpoint").value, jsonOf(headers, "headers"), body));
+    docs.use(schema);
   } catch (error) {
-    at("types").textContent = `The schema cannot be read: ${error.message}`;
+    schema = null;
+    docs.tell(`The schema cannot be read: ${error.message}`);
   }
+  query.draw();
+  query.onChange(query.value);
 }
 
-const typeText = (type) =>
-  type.kind === "NON_NULL" ? `${typeText(type.ofType)}!` : type.kind === "LIST" ? `[${typeText(type.ofType)}]` : type.name;
-
-const innerType = (type) => (type.ofType ? innerType(type.ofType) : type);
-
-function element(name, text, ...children) {
-  const made = document.createElement(name);
-  if (text) made.textContent = text;
-  made.append(...children);
-  return made;
-}
-
-function link(type) {
-  const made = element("a", typeText(type));
-  made.href = `#type-${innerType(type).name}`;
-  made.addEventListener("click", () => {
-    at("search").value = "";
-    showTypes("");
-    const target = at(`type-${innerType(type).name}`);
-    if (target) target.open = true;
-  });
-  return made;
-}
-
-function memberItem(member) {
-  const args = (member.args ?? []).map((arg) => `${arg.name}: ${typeText(arg.type)}`).join(", ");
-  const item = element("li", "", element("code", member.name + (args ? `(${args})` : "")));
-  if (member.type) item.append(": ", link(member.type));
-  if (member.description) {
-    const doc = element("div", member.description);
-    doc.className = "faint";
-    item.append(doc);
-  }
-  return item;
-}
-
-function showTypes(search) {
-  const found = [];
-  for (const type of types) {
-    const members = type.fields ?? type.inputFields ?? type.enumValues ?? [];
-    const named = type.name.toLowerCase().includes(search);
-    const shown = named ? members : members.filter((member) => member.name.toLowerCase().includes(search));
-    if (!named && !shown.length) continue;
-    const details = element("details", "", element("summary", type.name));
-    details.id = `type-${type.name}`;
-    details.open = Boolean(search) && found.length < 5;
-    if (type.description) details.append(element("p", type.description));
-    details.append(element("ul", "", ...shown.map(memberItem)));
-    found.push(details);
-  }
-  at("types").replaceChildren(...found);
-}
-
-listOperations();
 loadSchema();

@@ -24,11 +24,20 @@ fn its_page_is_there_while_a_project_is_made_and_not_later() {
     let project = Project::example("chat");
     assert_eq!(project.serve().client().get("/graphiql").status, 404);
     let server = Server::start(&project.path(""), &["dev"]);
-    for path in ["/graphiql", "/graphiql/page.css", "/graphiql/page.js"] {
+    let mut paths =
+        vec!["/graphiql".to_owned(), "/graphiql/page.css".to_owned(), "/graphiql/page.js".to_owned()];
+    // Each module that another one imports is there.
+    for next in 0.. {
+        let Some(path) = paths.get(next) else { break };
         let answer = server.client().get(path);
         assert_eq!(answer.status, 200, "{path}");
         assert!(answer.header("content-security-policy").unwrap().contains("default-src 'none'"));
+        let text = String::from_utf8(answer.body).unwrap();
+        let imported = text.lines().filter_map(|line| line.split_once("from \"./")?.1.strip_suffix("\";"));
+        let new: Vec<String> = imported.map(|name| format!("/graphiql/{name}")).collect();
+        paths.extend(new.into_iter().filter(|path| !paths.contains(path)).collect::<Vec<_>>());
     }
+    assert!(paths.contains(&"/graphiql/walk.js".to_owned()), "{paths:?}");
 }
 
 #[test]
