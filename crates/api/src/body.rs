@@ -24,7 +24,7 @@ pub(crate) fn format(headers: &HeaderMap, json: &[&'static str]) -> Result<Forma
     let mut types = headers.get_all(CONTENT_TYPE).iter();
     let given = types.next().filter(|_| types.next().is_none()).and_then(|value| value.to_str().ok());
     given.and_then(|given| format_of(given, json)).ok_or_else(|| {
-        let others = Format::VALUES.into_iter().filter(|format| *format != Format::Json);
+        let others = Format::OPERATIONS.into_iter().filter(|format| *format != Format::Json);
         let names: Vec<&str> = json.iter().copied().chain(others.map(Format::media_type)).collect();
         let message = format!("send the body as `Content-Type: {}` in UTF-8", names.join("` or `"));
         Error::new(Code::UnsupportedMediaType, message)
@@ -69,7 +69,7 @@ fn format_of(content_type: &str, json: &[&str]) -> Option<Format> {
     if is_accepted(content_type, json) {
         return Some(Format::Json);
     }
-    let others = Format::VALUES.into_iter().filter(|format| *format != Format::Json);
+    let others = Format::OPERATIONS.into_iter().filter(|format| *format != Format::Json);
     others.into_iter().find(|format| is_accepted(content_type, format.media_types()))
 }
 
@@ -84,6 +84,10 @@ fn is_harmless(parameter: &str) -> bool {
     match parameter.split_once('=') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
             value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        }
+        // Of `application/protobuf`: another encoding than this is not known.
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("encoding") => {
+            value.trim().trim_matches('"').eq_ignore_ascii_case("binary")
         }
         _ => true,
     }

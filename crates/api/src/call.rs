@@ -5,6 +5,7 @@ use crate::body;
 use crate::conditions;
 use crate::json;
 use crate::operations::{Ask, Operations, Pairs, Parameters, parse_id};
+use crate::protobuf;
 use crate::query;
 use crate::routes::{Place, Route};
 use axum::body::{Body, Bytes};
@@ -49,15 +50,22 @@ impl Call {
     /// Everything that can be wrong with a path, headers, parameters and a body.
     pub(crate) async fn ask(&self, body: Body) -> Result<Ask, Error> {
         let kind = self.operation().kind;
+        let (id, name) = self.about()?;
         Ok(Ask {
             of: None,
-            id: if self.route.id_place > 0 { Some(self.id()?) } else { None },
-            name: if self.route.place == Place::Lock { Some(self.name()) } else { None },
+            id,
+            name,
             conditions: conditions::of(kind, self.headers())?,
             parameters: self.parameters()?,
             position: self.position()?,
             body: self.body(kind, body).await?,
         })
+    }
+
+    /// What the path names: a record or API key, or a lock.
+    fn about(&self) -> Result<(Option<Uuid>, Option<String>), Error> {
+        let id = if self.route.id_place > 0 { Some(self.id()?) } else { None };
+        Ok((id, (self.route.place == Place::Lock).then(|| self.name())))
     }
 
     fn parameters(&self) -> Result<Parameters, Error> {
@@ -111,20 +119,28 @@ impl Call {
     /// Reads the body: an object.
     async fn object(&self, body: Body) -> Result<Map<String, Value>, Error> {
         let format = body::format(self.headers(), self.route.place.json_types())?;
-        let (bytes_limit, depth) = self.body_limits();
+        let (bytes_limit, _) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
-        parsed(format, bytes, depth).await
+        self.parsed(format, bytes).await
     }
 
     /// As [`Call::object`], where all may be left out.
     async fn optional_object(&self, body: Body) -> Result<Option<Map<String, Value>>, Error> {
-        let (bytes_limit, depth) = self.body_limits();
+        let (bytes_limit, _) = self.body_limits();
         let bytes = self.read(body, bytes_limit).await?;
         if bytes.is_empty() {
             return Ok(None);
         }
         let format = body::format(self.headers(), self.route.place.json_types())?;
-        parsed(format, bytes, depth).await.map(Some)
+        self.parsed(format, bytes).await.map(Some)
+    }
+
+    async fn parsed(&self, format: Format, bytes: Bytes) -> Result<Map<String, Value>, Error> {
+        let (_, depth) = self.body_limits();
+        if format == Format::Protobuf {
+            return protobuf::body(self.operations.protobuf(), self.operation(), self.about()?, &bytes);
+        }
+        parsed(format, bytes, depth).await
     }
 
     /// Sees that there is no body. An empty object is none either, since many clients send one always, and then not always with its type.

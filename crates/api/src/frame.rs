@@ -13,7 +13,7 @@ use crate::problem::problem;
 use crate::request_id::{X_REQUEST_ID, request_id};
 use crate::routes::Route;
 use crate::trace::Trace;
-use crate::{replay, represent};
+use crate::{protobuf, replay, represent};
 use axum::body::Body;
 use axum::extract::Request;
 use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
@@ -58,7 +58,8 @@ where
         }
     };
     let answer = bounded(work, operations.limits().request_timeout).await;
-    let response = answer.unwrap_or_else(|error| refuse(error, user.is_none(), &request_id));
+    let response =
+        answer.unwrap_or_else(|error| refuse(&operations, error, form, user.is_none(), &request_id));
     let mut response = stamped(response, &request_id);
     operations.shown.stamp(&route.path, response.headers_mut());
     if route.operation.as_ref().is_some_and(|operation| !operation.kind.writes()) {
@@ -142,10 +143,19 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
-fn refuse(error: Error, anonymous: bool, request_id: &str) -> Response<Body> {
+fn refuse(
+    operations: &Operations,
+    error: Error,
+    form: Format,
+    anonymous: bool,
+    request_id: &str,
+) -> Response<Body> {
     let error = if anonymous { ask_for_account(error) } else { error };
     log_detail(&error, request_id);
-    problem(&error, request_id)
+    match form {
+        Format::Protobuf => protobuf::problem(operations, &error, request_id),
+        _ => problem(&error, request_id),
+    }
 }
 
 /// The private part of an error goes here and nowhere else.

@@ -4,7 +4,7 @@
 //! `routes.rs`. REST decodes a request into an [`operations::Ask`] and encodes the [`operations::Reply`]; so do the other protocols, each in a crate of its own, which
 //! bring their [`Endpoint`]s. Around each request runs the same frame: request id, access token, time limit, error document, one line in the log.
 //!
-//! This crate owns: those operations, HTTP's side of things (paths, headers, JSON bodies, status codes) and their documentation. It must not
+//! This crate owns: those operations, HTTP's side of things (paths, headers, bodies, status codes), their messages in [`protobuf`] and their documentation. It must not
 //! know: SQL, any adapter, how connections are accepted; and it decides nothing about rights.
 
 mod answer;
@@ -23,6 +23,7 @@ mod measures;
 mod openapi;
 pub mod operations;
 mod problem;
+pub mod protobuf;
 mod query;
 #[cfg(test)]
 mod reference;

@@ -4,11 +4,11 @@ use crate::body;
 use crate::call::Call;
 use crate::frame::Answer;
 use crate::operations::{Answered, check_key, once as answer_once, raised_kept};
-use crate::{answer, routes::Route};
+use crate::{answer, protobuf, routes::Route};
 use axum::body::{Body, Bytes};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use mainstay_content::Format;
 use mainstay_engine::{Encode, Error, Idempotency, Kept, Operation};
-use mainstay_model::Application;
 use std::sync::Arc;
 
 /// The header with the key.
@@ -47,8 +47,12 @@ where
 fn idempotency(call: &Call, key: &str, body: &Bytes) -> Idempotency {
     let (method, uri) = (call.parts.method.as_str(), &call.parts.uri);
     let query = uri.query().unwrap_or_default();
-    let parts = [method.as_bytes(), uri.path().as_bytes(), query.as_bytes(), body];
-    let encode = encoder(call.operations.application().clone(), call.route.clone());
+    let mut parts = vec![method.as_bytes(), uri.path().as_bytes(), query.as_bytes(), body];
+    // A message cannot be made of JSON that was kept, nor the other way round.
+    if call.format == Format::Protobuf {
+        parts.push(Format::Protobuf.as_str().as_bytes());
+    }
+    let encode = encoder(call);
     let encode = raised_kept(call.operations.face(), encode);
     call.engine().idempotency(&call.caller, key, &parts, encode)
 }
@@ -65,9 +69,16 @@ fn writing(route: &Route) -> &Operation {
 }
 
 /// Makes the bytes to keep: the status, a line for each header, an empty line, the body. The position is kept beside them.
-fn encoder(application: Arc<Application>, route: Arc<Route>) -> Box<Encode> {
+/// It must hold nothing that holds the engine.
+fn encoder(call: &Call) -> Box<Encode> {
+    let (application, route) = (call.operations.application().clone(), call.route.clone());
+    let is_message = call.format == Format::Protobuf;
+    let messages = is_message.then(|| call.operations.protobuf().messages().clone());
     Box::new(move |done| {
-        let response = answer::done(&application, writing(&route), done);
+        let response = match &messages {
+            Some(messages) => protobuf::kept(messages, writing(&route), done),
+            None => answer::done(&application, writing(&route), done),
+        };
         let mut out = response.status().as_u16().to_string().into_bytes();
         for (name, value) in response.headers() {
             out.push(b'\n');
@@ -85,7 +96,10 @@ fn encoder(application: Arc<Application>, route: Arc<Route>) -> Box<Encode> {
 fn replayed(operation: &Operation, kept: &Kept) -> Answer {
     let mut response = decode(&kept.answer).ok_or_else(|| Error::internal("a kept answer has no meaning"))?;
     if let Some(position) = kept.position {
-        response = answer::behind(operation, response, position);
+        response = match protobuf::is_message(response.headers()) {
+            true => protobuf::behind(operation, response, position),
+            false => answer::behind(operation, response, position),
+        };
     }
     response.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
     Ok(response.map(Body::from))

@@ -21,12 +21,13 @@ const LARGE_BYTES: usize = 64 << 10;
 pub(crate) fn wanted(route: &Route, headers: &HeaderMap) -> Result<Format, Error> {
     let Some(operation) = &route.operation else { return Ok(Format::Json) };
     let mut values = headers.get_all(ACCEPT).iter().peekable();
-    if values.peek().is_none() || is_without_body(operation.kind) {
+    if values.peek().is_none() {
         return Ok(Format::Json);
     }
     let accept = Accept::new(values.filter_map(|value| value.to_str().ok()));
     let offers = offers(operation.kind);
-    accept.choose(offers).ok_or_else(|| {
+    let otherwise = is_without_body(operation.kind).then_some(Format::Json);
+    accept.choose(offers).or(otherwise).ok_or_else(|| {
         let names = offers.iter().map(|format| format.media_type());
         let names = crate::operations::names_text(names);
         Error::new(Code::NotAcceptable, format!("the answer can be had as {names}"))
@@ -35,16 +36,16 @@ pub(crate) fn wanted(route: &Route, headers: &HeaderMap) -> Result<Format, Error
 
 /// The forms that an operation can be answered in.
 pub(crate) fn offers(kind: OperationKind) -> &'static [Format] {
-    if kind == OperationKind::List { &Format::ALL } else { &Format::VALUES }
+    if kind == OperationKind::List { &Format::ALL } else { &Format::OPERATIONS }
 }
 
-/// Whether the answer has no body, so that it does not matter which form the client would like, or is a stream of events.
+/// Whether the answer has no body, so that only an error has a form, or is a stream of events.
 fn is_without_body(kind: OperationKind) -> bool {
     use OperationKind::*;
     matches!(kind, Delete | ReleaseLock | Logout | ChangePassword | DeleteKey | Watch)
 }
 
-/// Makes another form of an answer of JSON. Of errors, only XML has a form of its own (RFC 9457, appendix B).
+/// Makes another form of an answer of JSON; one that is a message already gets its tag. Of errors, only XML has a form of its own (RFC 9457, appendix B).
 pub(crate) async fn represent(response: Response<Body>, format: Format) -> Response<Body> {
     let (mut parts, body) = response.into_parts();
     let is = |media_type: &str| {

@@ -6,6 +6,7 @@ use crate::conditions;
 use crate::frame::Answer;
 use crate::operations::{Ask, Reply, ask_for_account, perform};
 use crate::problem::batch_problem;
+use crate::protobuf;
 use axum::body::Body;
 use http::Response;
 use http::header::IF_NONE_MATCH;
@@ -31,7 +32,14 @@ pub(crate) async fn answer(call: Call, body: Body) -> Answer {
     }
     match &reply {
         Reply::Page(page) if call.format == Format::Csv => table::page(&call, page),
-        reply => Ok(answer::reply(call.operations.application(), call.operation(), reply)),
+        reply => Ok(encoded(&call, reply)),
+    }
+}
+
+fn encoded(call: &Call, reply: &Reply) -> Response<Body> {
+    match call.format {
+        Format::Protobuf => protobuf::response(&call.operations, call.operation(), reply),
+        _ => answer::reply(call.operations.application(), call.operation(), reply),
     }
 }
 
@@ -40,8 +48,10 @@ async fn batch(call: Call, ask: Ask) -> Answer {
     let operations = ask.body.as_ref().and_then(|body| body.get("operations")).and_then(Value::as_array);
     let count = operations.map_or(0, Vec::len);
     match perform(&call.operations, &call.caller, call.operation(), ask).await {
-        Ok(reply) => Ok(answer::reply(call.operations.application(), call.operation(), &reply)),
-        Err(error) if error.code == Code::BatchFailed => Ok(failure(&call, error, count)),
+        Ok(reply) => Ok(encoded(&call, &reply)),
+        Err(error) if error.code == Code::BatchFailed && call.format != Format::Protobuf => {
+            Ok(failure(&call, error, count))
+        }
         Err(error) => Err(error),
     }
 }

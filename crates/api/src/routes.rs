@@ -16,6 +16,7 @@ use futures::future::Either;
 use http::{Method, Response};
 use mainstay_engine::{Code, Engine, Error, Operation, OperationKind};
 use mainstay_model::Application;
+use mainstay_proto::Lock;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::future::Future;
@@ -100,6 +101,14 @@ impl Api {
     pub fn with_metrics(self, write: impl Fn() -> String + Send + Sync + 'static) -> Self {
         // Whoever gives two has the first.
         let _ = self.state.metrics.set(Box::new(write));
+        self
+    }
+
+    /// Takes the numbers of the fields of messages from the project's lock.
+    #[must_use]
+    pub fn with_numbers(self, lock: Lock) -> Self {
+        // Whoever gives two has the first.
+        let _ = self.state.lock.set(lock);
         self
     }
 

@@ -3,6 +3,7 @@
 use crate::measures::Requests;
 use crate::operations::{Counts, Shown};
 use mainstay_engine::Engine;
+use mainstay_proto::Lock;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub(crate) struct State {
     pub(crate) counts: Arc<Counts>,
     /// Writes the page for monitoring; empty when it is not served here.
     pub(crate) metrics: OnceLock<Metrics>,
+    /// Which field of a message has which number, where the project says so.
+    pub(crate) lock: OnceLock<Lock>,
     /// The versions of the application's API, the oldest first.
     pub(crate) versions: Vec<Arc<Shown>>,
 }
@@ -61,6 +64,7 @@ impl State {
             limits,
             requests: Arc::default(),
             metrics: OnceLock::new(),
+            lock: OnceLock::new(),
         }
     }
 }

@@ -15,12 +15,25 @@ pub enum Format {
     Xml,
     /// CSV (RFC 4180), for lists of records.
     Csv,
+    /// Protocol Buffers, whose messages are those of an operation and not of any value.
+    Protobuf,
 }
 
 impl Format {
     /// All of them; of those that a client likes alike, the first is taken.
-    pub const ALL: [Format; 6] =
-        [Format::Json, Format::MessagePack, Format::Cbor, Format::Yaml, Format::Xml, Format::Csv];
+    pub const ALL: [Format; 7] = [
+        Format::Json,
+        Format::MessagePack,
+        Format::Cbor,
+        Format::Yaml,
+        Format::Xml,
+        Format::Csv,
+        Format::Protobuf,
+    ];
+
+    /// Those that requests and answers of any operation have.
+    pub const OPERATIONS: [Format; 6] =
+        [Format::Json, Format::MessagePack, Format::Cbor, Format::Yaml, Format::Xml, Format::Protobuf];
 
     /// Those that any value has.
     pub const VALUES: [Format; 5] =
@@ -37,6 +50,9 @@ impl Format {
             Format::Yaml => &["application/yaml", "application/x-yaml", "text/yaml"],
             Format::Xml => &["application/xml", "text/xml"],
             Format::Csv => &["text/csv"],
+            Format::Protobuf => {
+                &["application/protobuf", "application/x-protobuf", "application/x-protobuffer"]
+            }
         }
     }
 
@@ -54,6 +70,7 @@ impl Format {
             Format::Yaml => "yaml",
             Format::Xml => "xml",
             Format::Csv => "csv",
+            Format::Protobuf => "protobuf",
         }
     }
 
@@ -70,6 +87,7 @@ impl Format {
             Format::MessagePack | Format::Cbor => "a map",
             Format::Yaml => "a mapping",
             Format::Xml | Format::Csv => "an element with elements",
+            Format::Protobuf => "a message",
         }
     }
 }

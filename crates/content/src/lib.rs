@@ -61,13 +61,14 @@ fn read(format: Format, bytes: &[u8], max_depth: usize) -> Result<Value, Fault> 
         Format::Yaml => yaml::read(fault::text(bytes)?, max_depth),
         Format::Xml => xml::read(fault::text(bytes)?, max_depth),
         Format::Csv => Err(Fault::Invalid("CSV is not read here".to_owned())),
+        Format::Protobuf => Err(Fault::Invalid("messages are not read here".to_owned())),
     }
 }
 
-/// The bytes of a value. CSV has only tables, see [`table`]; of it this makes JSON.
+/// The bytes of a value. CSV has only tables, see [`table`], and a message is that of an operation; instead of these this makes JSON.
 pub fn write(format: Format, value: &Value) -> Vec<u8> {
     match format {
-        Format::Json | Format::Csv => value.to_string().into_bytes(),
+        Format::Json | Format::Csv | Format::Protobuf => value.to_string().into_bytes(),
         Format::MessagePack => binary::write_message_pack(value),
         Format::Cbor => binary::write_cbor(value),
         Format::Yaml => yaml::write(value).into_bytes(),

@@ -1,27 +1,21 @@
 //! gRPC over the operations: a service for each model, and those of accounts, locks and batches.
 //!
-//! [`endpoints`] makes an endpoint of each method of the schema that `mainstay-proto` derives from the application. A method decodes its request
-//! into an `Ask`, calls the operation, and encodes the `Reply`, straight between values and bytes. Reflection, health checking and gRPC-Web
+//! [`endpoints`] makes an endpoint of each method of the schema that `mainstay-proto` derives from the application. A method reads its request
+//! into an `Ask`, calls the operation, and writes the `Reply`, by `mainstay_api::protobuf`, straight between values and bytes. Reflection, health checking and gRPC-Web
 //! stand beside it.
 //!
 //! This crate owns: gRPC's side of things (metadata, statuses, deadlines, streams). It must not know: SQL, any adapter, how connections are
 //! accepted; and it decides nothing about rights.
 
-mod batch;
 mod codec;
-mod codes;
 mod deadline;
 mod health;
 mod metadata;
 mod method;
 mod reflection;
-mod reply;
-mod request;
 mod status;
 mod watch;
 mod web;
-
-pub use codes::code as status_code;
 
 use http::Method as Verb;
 use mainstay_api::Endpoint;

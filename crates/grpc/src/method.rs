@@ -2,12 +2,12 @@
 
 use crate::codec::Raw;
 use crate::metadata::{self, Metadata};
-use crate::reply::Answer;
-use crate::{deadline, request, status, watch};
+use crate::{deadline, status, watch};
 use axum::body::{Body, Bytes};
 use http::{Request, Response};
 use mainstay_api::Exchange;
 use mainstay_api::operations::{Answered, Once, Operations};
+use mainstay_api::protobuf::{self, Answer};
 use mainstay_engine::{Caller, Code, Error, Operation, OperationKind};
 use mainstay_proto::Messages;
 use std::sync::Arc;
@@ -118,7 +118,7 @@ impl Method {
         metadata: &Metadata,
         message: &[u8],
     ) -> Result<tonic::Response<Vec<u8>>, Error> {
-        let mut ask = request::ask(&self.messages, &self.operation, message)?;
+        let mut ask = protobuf::ask(&self.messages, &self.operation, message)?;
         ask.position = metadata.position.filter(|_| !self.operation.kind.writes());
         let key = metadata.idempotency_key.as_deref().filter(|_| self.operation.kind.writes());
         let Some(key) = key else {

@@ -21,7 +21,7 @@ REFERRED = {"room": "/v1/rooms", "user": "/v1/users", "country": "/v1/countries"
 SEEDS = {"/v1/rooms": {"name": "Known"}, "/v1/countries": {"code": "XX", "name": "Known"}}
 
 # Forms of bodies that the tool cannot write. They are tried by tests and fuzzing of our own.
-UNWRITTEN = ("application/cbor", "application/vnd.msgpack")
+UNWRITTEN = ("application/cbor", "application/vnd.msgpack", "application/protobuf")
 
 
 @schemathesis.hook

@@ -296,11 +296,13 @@ fn body(description: &str, schema: &str, headers: &[&str]) -> Value {
     answer
 }
 
-/// The same content in each form that any value has, with the types of JSON.
+/// The same content in each form that any value has, with the types of JSON; of messages the `.proto` file tells.
 pub(super) fn forms(json: &[&'static str], content: &Value) -> Value {
     let others = Format::VALUES.into_iter().filter(|format| *format != Format::Json).map(Format::media_type);
     let names = json.iter().copied().chain(others);
-    names.map(|name| (name.to_owned(), content.clone())).collect::<Map<_, _>>().into()
+    let messages = (Format::Protobuf.media_type().to_owned(), json!({}));
+    let values = names.map(|name| (name.to_owned(), content.clone()));
+    values.chain([messages]).collect::<Map<_, _>>().into()
 }
 
 fn empty(description: &str, headers: &[&str]) -> Value {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 /// What is asked of an operation, in the form of no protocol.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub struct Ask {
     /// The id of the record or API key that it is about.
     pub id: Option<Uuid>,

@@ -43,9 +43,11 @@ pub(crate) use parameters::known;
 pub(crate) use perform::perform;
 pub(crate) use version::{Shown, is_of, raised_kept};
 
+use crate::protobuf::Protobuf;
 use crate::state::{Limits, State};
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, Operation, OperationKind, Watch, WatchRequest};
 use mainstay_model::{Application, Face};
+use mainstay_proto::Lock;
 use std::sync::Arc;
 
 /// The operations of a project, as a protocol calls them. Cheap to clone.
@@ -97,6 +99,14 @@ impl Operations {
     /// The application as it is shown to clients: what schemas and answers are made from.
     pub fn application(&self) -> &Arc<Application> {
         &self.shown.application
+    }
+
+    /// The messages of Protocol Buffers; made when they are first asked for.
+    pub(crate) fn protobuf(&self) -> &Protobuf {
+        self.shown.protobuf.get_or_init(|| {
+            let lock = self.state.lock.get_or_init(Lock::default);
+            Protobuf::new(self.application().clone(), self.version(), lock)
+        })
     }
 
     /// All operations.

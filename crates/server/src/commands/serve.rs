@@ -251,7 +251,7 @@ fn router(
     log_lines_lost: Arc<Counter>,
 ) -> Router {
     let grpc = mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), lock);
-    let api = grpc.into_iter().fold(api, Api::with);
+    let api = grpc.into_iter().fold(api.with_numbers(lock.clone()), Api::with);
     let sockets = Arc::<mainstay_live::Measures>::default();
     let versions = api.operations(Protocol::Live).versions();
     let live = versions.into_iter().map(|version| mainstay_live::endpoint(version, sockets.clone()));

@@ -348,12 +348,7 @@ fn each_version_of_the_api_is_a_package_of_its_own() {
     project.run(&["proto", "--api-version", "3"]).expect(1).complains(&["no_such_version"]);
     let server = project.serve();
     let grpc = Grpc::new(server.address);
-    let method = |package: &str, name: &str| {
-        let mut services = grpc.pool.services();
-        let service =
-            services.find(|service| service.full_name() == format!("{package}.TaskService")).unwrap();
-        service.methods().find(|method| method.name() == name).unwrap()
-    };
+    let method = |package: &str, name: &str| grpc.method_in(package, "TaskService", name);
     let (make, read) = (method("app.v1", "Create"), method("app.v2", "Get"));
     let made = grpc.call(&make, &[], &json!({"record": {"name": "Sweep"}}));
     assert_eq!(text(&make, &made, "name"), "Sweep");

@@ -11,6 +11,7 @@ mod grpc;
 mod grpc_calls;
 mod live;
 mod mask;
+mod protobuf;
 mod rest;
 mod scenario;
 #[allow(dead_code, unused_imports, reason = "the tests of the program use all of it")]
@@ -20,6 +21,7 @@ mod support;
 use graphql::Graphql;
 use grpc::Grpc;
 use live::Live;
+use protobuf::Protobuf;
 use rest::Rest;
 use scenario::{Driver, Run, run};
 use serde_json::Value;
@@ -83,6 +85,13 @@ fn grpc_does_what_rest_does() {
     let rest = outcomes(|address| Box::new(Rest::new(address)));
     let grpc = outcomes(|address| Box::new(Grpc::new(address)));
     assert_same("grpc", &without_null(&grpc), &without_null(&rest));
+}
+
+#[test]
+fn rest_in_protocol_buffers_does_what_grpc_does() {
+    let grpc = outcomes(|address| Box::new(Grpc::new(address)));
+    let messages = outcomes(|address| Box::new(Protobuf::new(address)));
+    assert_same("protobuf", &messages, &grpc);
 }
 
 /// What is null is not there in a message, nor is an empty list.

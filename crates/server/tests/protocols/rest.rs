@@ -32,7 +32,7 @@ impl Driver for Rest {
 }
 
 /// The method and the path of the operation.
-fn place(step: &Step) -> (&'static str, String) {
+pub(crate) fn place(step: &Step) -> (&'static str, String) {
     let (subject, verb) = step.operation.rsplit_once('.').unwrap_or(("", &step.operation));
     let collection = match subject {
         "shelf" => "shelves".to_owned(),
@@ -60,7 +60,7 @@ fn place(step: &Step) -> (&'static str, String) {
     }
 }
 
-fn query(step: &Step) -> String {
+pub(crate) fn query(step: &Step) -> String {
     let pair = |(name, value): (&String, &Value)| format!("{name}={}", encoded(&text(value)));
     let pairs: Vec<String> = step.parameters.iter().map(pair).collect();
     if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) }

@@ -14,7 +14,7 @@ const MAP: [(&str, &[&str]); 19] = [
     ("engine", &["expr", "model", "ports"]),
     ("embedded", &["expr", "model", "ports", "sql"]),
     ("scaleout", &["expr", "model", "ports", "sql"]),
-    ("api", &["expr", "model", "ports", "engine", "content"]),
+    ("api", &["expr", "model", "ports", "engine", "content", "proto"]),
     ("proto", &["expr", "model", "engine"]),
     ("grpc", &["expr", "model", "ports", "engine", "api", "proto"]),
     ("live", &["model", "ports", "engine", "api"]),

@@ -18,6 +18,7 @@ pub(crate) use raise::raised_kept;
 pub(super) use raise::reply as raised_reply;
 pub(super) use usage::{note, note_watch};
 
+use crate::protobuf::Protobuf;
 use crate::system::Document;
 use http::HeaderMap;
 use mainstay_engine::{Engine, Error, Operation, OperationKind, Registry, WatchRequest};
@@ -41,6 +42,8 @@ pub(crate) struct Shown {
     pub(crate) openapi: OnceLock<Document>,
     /// The API reference page; made like the document.
     pub(crate) reference: OnceLock<Document>,
+    /// The messages of Protocol Buffers; made like the document.
+    pub(crate) protobuf: OnceLock<Protobuf>,
 }
 
 impl Shown {
@@ -58,9 +61,16 @@ impl Shown {
         let renamed = engine.registry().operations().iter().filter(|_| version.face.is_some());
         let newest =
             renamed.map(|operation| ((operation.kind, operation.model), operation.clone())).collect();
-        let (openapi, reference) = (OnceLock::new(), OnceLock::new());
-        let headers = end::headers(version);
-        Shown { version: version.clone(), application, operations, newest, headers, openapi, reference }
+        Shown {
+            version: version.clone(),
+            application,
+            operations,
+            newest,
+            headers: end::headers(version),
+            openapi: OnceLock::new(),
+            reference: OnceLock::new(),
+            protobuf: OnceLock::new(),
+        }
     }
 
     /// Says of its end in an answer of a path.

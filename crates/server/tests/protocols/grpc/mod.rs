@@ -38,8 +38,25 @@ impl Grpc {
         metadata: &[(&str, &str)],
         fields: &Value,
     ) -> Called {
-        let request = message(&method.input(), fields.as_object().unwrap());
-        self.connection.call(&path(method), metadata, &request.encode_to_vec())
+        self.connection.call(&path(method), metadata, &self.request(method, fields))
+    }
+
+    /// The bytes of a request.
+    pub(crate) fn request(&self, method: &MethodDescriptor, fields: &Value) -> Vec<u8> {
+        message(&method.input(), fields.as_object().unwrap()).encode_to_vec()
+    }
+
+    /// The method of an operation.
+    pub(crate) fn method_of(&self, operation: &str) -> MethodDescriptor {
+        let (service, name) = place(operation);
+        self.method(&service, &name)
+    }
+
+    /// A method of a version of the API: `app.v1`.
+    pub(crate) fn method_in(&self, package: &str, service: &str, name: &str) -> MethodDescriptor {
+        let full_name = format!("{package}.{service}");
+        let service = self.pool.services().find(|found| found.full_name() == full_name).unwrap();
+        service.methods().find(|method| method.name() == name).unwrap()
     }
 }
 
@@ -57,17 +74,21 @@ pub(crate) fn answer(method: &MethodDescriptor, called: &Called) -> DynamicMessa
 
 impl Driver for Grpc {
     fn ask(&mut self, step: &Step, token: Option<&str>) -> Outcome {
-        let (service, name) = place(&step.operation);
-        let method = self.method(&service, &name);
+        let method = self.method_of(&step.operation);
         let bearer = token.map(|token| format!("Bearer {token}"));
         let metadata: Vec<(&str, &str)> =
             bearer.iter().map(|token| ("authorization", token.as_str())).collect();
-        let called = self.call(&method, &metadata, &Value::Object(request(step, &name)));
+        let called = self.call(&method, &metadata, &Value::Object(request(step, method.name())));
         if called.status() != 0 {
             return problem::outcome(&called);
         }
         outcome(&step.operation, &answer(&method, &called))
     }
+}
+
+/// The request of a step.
+pub(crate) fn message_of(method: &MethodDescriptor, step: &Step) -> DynamicMessage {
+    message(&method.input(), &request(step, method.name()))
 }
 
 /// The service and the method of an operation.
@@ -159,7 +180,7 @@ fn reference(value: Value) -> Value {
     }
 }
 
-fn outcome(operation: &str, answer: &DynamicMessage) -> Outcome {
+pub(crate) fn outcome(operation: &str, answer: &DynamicMessage) -> Outcome {
     let shown = record(answer);
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     match operation {

@@ -24,12 +24,26 @@ pub(crate) fn outcome(called: &Called) -> Outcome {
     Outcome::error(&problem.code, problem.fields)
 }
 
+/// As [`outcome`], of the bytes of a `google.rpc.Status`.
+pub(crate) fn outcome_of(status: &[u8]) -> Outcome {
+    let problem = problem_of(status);
+    Outcome::error(&problem.code, problem.fields)
+}
+
 pub(crate) fn problem(called: &Called) -> Problem {
+    problem_of(&status_bytes(called))
+}
+
+/// The `google.rpc.Status` of a call that failed.
+pub(crate) fn status_bytes(called: &Called) -> Vec<u8> {
     let details =
         called.trailer("grpc-status-details-bin").unwrap_or_else(|| panic!("no details: {called:?}"));
-    let status = STANDARD_NO_PAD.decode(details.trim_end_matches('=')).unwrap();
+    STANDARD_NO_PAD.decode(details.trim_end_matches('=')).unwrap()
+}
+
+pub(crate) fn problem_of(status: &[u8]) -> Problem {
     let mut problem = Problem::default();
-    for (number, detail) in fields(&status) {
+    for (number, detail) in fields(status) {
         match number {
             1 => {}
             2 => {}

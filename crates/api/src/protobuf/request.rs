@@ -1,7 +1,7 @@
 //! From messages to what is asked of operations.
 
-use crate::batch;
-use mainstay_api::operations::{Ask, Conditions, IfMatch, Parameters, parse_id};
+use super::batch;
+use crate::operations::{Ask, Conditions, IfMatch, Parameters, parse_id};
 use mainstay_engine::{Code, Error, Operation, OperationKind};
 use mainstay_expr::ModelId;
 use mainstay_proto::wire::{Malformed, Reader, Wire};
@@ -24,7 +24,7 @@ enum Kind {
 ///
 /// # Errors
 /// [`Code::InvalidMessage`] for what is none, and what is wrong with values.
-pub(crate) fn ask(messages: &Messages, operation: &Operation, message: &[u8]) -> Result<Ask, Error> {
+pub fn ask(messages: &Messages, operation: &Operation, message: &[u8]) -> Result<Ask, Error> {
     use OperationKind as Is;
     match operation.kind {
         Is::Get => get(message),
@@ -56,12 +56,15 @@ pub(crate) fn ask(messages: &Messages, operation: &Operation, message: &[u8]) ->
 }
 
 /// The error for a field that the request does not have: what it asks for would not be done.
-pub(crate) fn unknown(what: &str, number: u32) -> Error {
+pub(super) fn unknown(what: &str, number: u32) -> Error {
     Error::new(Code::InvalidMessage, format!("{what} has no field with the number {number}"))
 }
 
-/// Reads a message field by field.
-pub(crate) fn each<'a>(
+/// Reads a message field by field. `take` says whether the message has the field.
+///
+/// # Errors
+/// [`Code::InvalidMessage`] for what is no message, or has a field that it does not know.
+pub fn each<'a>(
     message: &'a [u8],
     what: &str,
     mut take: impl FnMut(u32, Wire<'a>) -> Result<bool, Malformed>,
@@ -77,19 +80,26 @@ pub(crate) fn each<'a>(
 
 /// The parameters of a request in the texts that they are in REST.
 #[derive(Default)]
-pub(crate) struct Texts {
+pub struct Texts {
     pairs: Vec<(String, String)>,
 }
 
 impl Texts {
-    pub(crate) fn set(&mut self, name: &str, value: &dyn ToString) -> Result<bool, Malformed> {
+    /// Sets a parameter, in place of what it was.
+    ///
+    /// # Errors
+    /// Never: it stands where values are read that can be malformed.
+    pub fn set(&mut self, name: &str, value: &dyn ToString) -> Result<bool, Malformed> {
         self.pairs.retain(|(known, _)| known != name);
         self.pairs.push((name.to_owned(), value.to_string()));
         Ok(true)
     }
 
     /// One more of several names.
-    pub(crate) fn add(&mut self, name: &str, value: &str) -> Result<bool, Malformed> {
+    ///
+    /// # Errors
+    /// Never, as [`Texts::set`].
+    pub fn add(&mut self, name: &str, value: &str) -> Result<bool, Malformed> {
         match self.pairs.iter_mut().find(|(known, _)| known == name) {
             Some((_, text)) => {
                 text.push(',');
@@ -105,7 +115,11 @@ impl Texts {
         self.set("deleted", usize::try_from(value).ok().and_then(|value| text.get(value)).ok_or(Malformed)?)
     }
 
-    pub(crate) fn parameters(self, kind: OperationKind) -> Result<Parameters, Error> {
+    /// What they say.
+    ///
+    /// # Errors
+    /// As [`Parameters::read`].
+    pub fn parameters(self, kind: OperationKind) -> Result<Parameters, Error> {
         Parameters::read(kind, self.pairs.into_iter().filter(|(_, value)| !value.is_empty()))
     }
 }
@@ -144,10 +158,10 @@ fn list(message: &[u8]) -> Result<Ask, Error> {
 
 /// What requests to write records have.
 #[derive(Debug, Default)]
-pub(crate) struct Write {
+pub(super) struct Write {
     id: Option<Uuid>,
-    pub(crate) record: Vec<u8>,
-    pub(crate) mask: Option<Vec<String>>,
+    pub(super) record: Vec<u8>,
+    pub(super) mask: Option<Vec<String>>,
     versions: Vec<i64>,
     if_exists: bool,
     only_create: bool,
@@ -155,7 +169,7 @@ pub(crate) struct Write {
 
 impl Write {
     /// The fields that are meant.
-    pub(crate) fn fields(&self, messages: &Messages, model: ModelId) -> Result<Map<String, Value>, Error> {
+    pub(super) fn fields(&self, messages: &Messages, model: ModelId) -> Result<Map<String, Value>, Error> {
         messages.decode_record(model, &self.record, self.mask.as_deref())
     }
 
@@ -212,7 +226,7 @@ fn versions(value: Wire<'_>) -> Result<Vec<i64>, Malformed> {
 }
 
 /// The paths of a `google.protobuf.FieldMask`.
-pub(crate) fn mask(value: Wire<'_>) -> Result<Vec<String>, Error> {
+pub(super) fn mask(value: Wire<'_>) -> Result<Vec<String>, Error> {
     let mut paths = Vec::new();
     let message = value.bytes().map_err(|Malformed| malformed("a FieldMask"))?;
     each(message, "FieldMask", |number, value| {

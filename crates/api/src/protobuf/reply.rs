@@ -1,21 +1,23 @@
 //! From replies to messages.
 
-use crate::batch;
-use mainstay_api::operations::Reply;
+use super::batch;
+use crate::operations::Reply;
 use mainstay_engine::{AppCheck, Done, FencingToken, Lock, Operation, OperationKind, Tokens, View, Written};
 use mainstay_model::{AppVersion, Application};
 use mainstay_ports::Position;
 use mainstay_proto::{Messages, encode_value, timestamp, wire};
 
 /// An answer: its message, and the position that it is as new as.
-pub(crate) struct Answer {
-    pub(crate) position: Option<Position>,
-    pub(crate) message: Vec<u8>,
+pub struct Answer {
+    /// Where its answer tells one: what it is as new as, or behind what was written.
+    pub position: Option<Position>,
+    /// The bytes of the message.
+    pub message: Vec<u8>,
 }
 
 impl Answer {
     /// The answer in a reply.
-    pub(crate) fn of(messages: &Messages, operation: &Operation, reply: &Reply) -> Self {
+    pub fn of(messages: &Messages, operation: &Operation, reply: &Reply) -> Self {
         if let Some(done) = reply.done() {
             return Answer::behind(operation, Answer::done(messages, operation, &done), reply.position());
         }
@@ -45,7 +47,7 @@ impl Answer {
 
     /// The message of what was done, but for the position, which [`Answer::behind`] adds. With an idempotency key it is made twice, to be sent
     /// and to be kept, so it depends on nothing else.
-    pub(crate) fn done(messages: &Messages, operation: &Operation, done: &Done<'_>) -> Vec<u8> {
+    pub fn done(messages: &Messages, operation: &Operation, done: &Done<'_>) -> Vec<u8> {
         let mut out = Vec::with_capacity(512);
         match done {
             Done::Written(written) if operation.kind == OperationKind::Batch => {
@@ -68,7 +70,7 @@ impl Answer {
     }
 
     /// The answer to a write, with the position behind it: a batch tells it in its message too.
-    pub(crate) fn behind(operation: &Operation, mut message: Vec<u8>, position: Option<Position>) -> Self {
+    pub fn behind(operation: &Operation, mut message: Vec<u8>, position: Option<Position>) -> Self {
         if let Some(position) = position.filter(|_| operation.kind == OperationKind::Batch) {
             wire::text(2, &position.to_string(), &mut message);
         }

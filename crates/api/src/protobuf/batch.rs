@@ -1,6 +1,6 @@
 //! Batches: operations in, results out.
 
-use crate::request::{self, Write};
+use super::request::{self, Write};
 use mainstay_engine::{Code, Error, Written};
 use mainstay_proto::wire::Reader;
 use mainstay_proto::{Messages, id, malformed, wire};
@@ -15,7 +15,7 @@ const FIRST_RECORD: u32 = 16;
 ///
 /// # Errors
 /// [`Code::InvalidMessage`] for what is none. What is wrong with a record is told of the batch as a whole, before anything is looked at.
-pub(crate) fn body(messages: &Messages, message: &[u8]) -> Result<Map<String, Value>, Error> {
+pub(super) fn body(messages: &Messages, message: &[u8]) -> Result<Map<String, Value>, Error> {
     let mut operations = Vec::new();
     let mut body = Map::new();
     for field in Reader::new(message) {
@@ -91,7 +91,7 @@ fn of_operation(error: Error, index: usize) -> Error {
 }
 
 /// Appends the answer of a batch, but for its position.
-pub(crate) fn results(messages: &Messages, written: &[Written], out: &mut Vec<u8>) {
+pub(super) fn results(messages: &Messages, written: &[Written], out: &mut Vec<u8>) {
     for result in written {
         wire::nested(1, out, |out| self::result(messages, result, out));
     }

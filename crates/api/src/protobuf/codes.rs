@@ -1,11 +1,29 @@
-//! The gRPC status of each error code.
+//! The status that an error has in `google.rpc.Status`.
 
 use http::StatusCode;
 use mainstay_engine::Code;
-use tonic::Code as Status;
+
+/// A status of gRPC, by its number (google/rpc/code.proto).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "google/rpc/code.proto says what each stands for")]
+pub enum Status {
+    Unknown = 2,
+    InvalidArgument = 3,
+    DeadlineExceeded = 4,
+    NotFound = 5,
+    AlreadyExists = 6,
+    PermissionDenied = 7,
+    ResourceExhausted = 8,
+    FailedPrecondition = 9,
+    Aborted = 10,
+    Unimplemented = 12,
+    Internal = 13,
+    Unavailable = 14,
+    Unauthenticated = 16,
+}
 
 /// The status with which an error is answered: mostly the one that its status in HTTP stands for.
-pub fn code(code: Code) -> Status {
+pub(super) fn status(code: Code) -> Status {
     match code {
         Code::UniqueConflict | Code::AlreadyExists => Status::AlreadyExists,
         // Others were at work: what was read has to be read again.
@@ -14,7 +32,7 @@ pub fn code(code: Code) -> Status {
         }
         Code::QueryTimeout => Status::DeadlineExceeded,
         Code::OutcomeUnknown => Status::Unknown,
-        other => of_http(mainstay_api::status(other)),
+        other => of_http(crate::status(other)),
     }
 }
 
