@@ -33,5 +33,6 @@ pub use load::{Loaded, Project, nearest};
 pub use schema::{channel_schema, config_schema, model_schema, version_schema};
 pub use tls::Tls;
 pub use versions::{
-    Break, Contract, Face, FieldContract, FieldFault, Gone, Lowered, ModelContract, Version, Versions,
+    Break, ChannelContract, Contract, Face, FieldContract, FieldFault, Gone, Lowered, ModelContract, Version,
+    Versions,
 };

@@ -4,8 +4,8 @@
 //! models: what an answer has, a later one has, too; what a request may be, it may be later, too. `docs/guide/api-versions.md` has the rules.
 
 use super::Version;
-use crate::{Allow, Application, Field, FieldType, Model, json};
-use mainstay_expr::Value;
+use crate::{Allow, Application, Channel, Default, Field, FieldType, Model, json};
+use mainstay_expr::{FieldId, ModelId, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,6 +14,21 @@ use std::collections::BTreeMap;
 pub struct Contract {
     /// Its models, by name.
     pub models: BTreeMap<String, ModelContract>,
+    /// Its channels, by the patterns of their names.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub channels: BTreeMap<String, ChannelContract>,
+    /// What it does not have of the operations that are about no model, as `batch`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub without: Vec<String>,
+}
+
+/// What a version promises of a kind of channel.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ChannelContract {
+    /// What a rule allows somebody to do there: `subscribe`, `publish`, `present`.
+    pub operations: Vec<String>,
+    /// The most bytes of a message.
+    pub max_bytes: usize,
 }
 
 /// What a version promises of a model.
@@ -23,6 +38,15 @@ pub struct ModelContract {
     pub plural: String,
     /// What a rule allows somebody to do with it: `read`, `create`, `update`, `delete`, `restore`.
     pub operations: Vec<String>,
+    /// The operations that it does not have although a rule allows them, as `update_many`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub without: Vec<String>,
+    /// The collections of records that point to it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub collections: Vec<String>,
+    /// The fields whose values no two records share together.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unique: Vec<Vec<String>>,
     /// Its declared fields, by name.
     pub fields: BTreeMap<String, FieldContract>,
 }
@@ -45,7 +69,10 @@ pub struct FieldContract {
     /// Whether it keeps the value that it was created with.
     #[serde(skip_serializing_if = "is_default")]
     pub immutable: bool,
-    /// The values of an enum.
+    /// What it is when a create does not say: a value, or `{"computed": true}`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub default: Option<serde_json::Value>,
+    /// The values of an enum, or of a list of them.
     #[serde(skip_serializing_if = "is_default")]
     pub values: Vec<String>,
     /// The least value.
@@ -83,8 +110,18 @@ impl Contract {
     pub fn of(application: &Application, version: &Version) -> Self {
         let seen = version.face.as_deref().map_or(application, |face| &face.application);
         let public = seen.models.iter().filter(|model| !model.internal);
-        let models = public.map(|model| (model.name.clone(), model_contract(model, seen, version))).collect();
-        Contract { models }
+        let models = public
+            .map(|model| {
+                let indexes = unique(application.model(model.id), version);
+                (
+                    model.name.clone(),
+                    ModelContract { unique: indexes, ..model_contract(model, seen, version) },
+                )
+            })
+            .collect();
+        let channels = seen.channels.iter();
+        let channels = channels.map(|channel| (channel.pattern.source.clone(), channel_contract(channel)));
+        Contract { models, channels: channels.collect(), without: without(None, version) }
     }
 
     /// What breaks for those who rely on this when it becomes `now`; nothing where that only adds.
@@ -96,20 +133,62 @@ impl Contract {
                 None => breaks.push(Break { of: name.clone(), message: "the model is gone".to_owned() }),
             }
         }
+        for (pattern, channel) in &self.channels {
+            channel.breaks(pattern, now.channels.get(pattern), &mut breaks);
+        }
+        let gone = now.without.iter().filter(|name| !self.without.contains(name));
+        breaks.extend(gone.map(|name| Break { of: name.clone(), message: GONE.to_owned() }));
         breaks
     }
 }
+
+/// What is said of an operation that is not there any more.
+const GONE: &str = "nobody may do this any more";
 
 fn model_contract(model: &Model, application: &Application, version: &Version) -> ModelContract {
     let fields = model.declared().iter();
     ModelContract {
         plural: model.plural.clone(),
-        operations: operations(model, version),
+        operations: operations(model),
+        without: without(Some(model.id), version),
+        collections: model.children.iter().map(|child| child.name.clone()).collect(),
+        unique: Vec::new(),
         fields: fields.map(|field| (field.name.clone(), field_contract(field, application))).collect(),
     }
 }
 
-fn operations(model: &Model, version: &Version) -> Vec<String> {
+/// The newest version's unique indexes, which hold for all, in the names that the fields have in a version.
+fn unique(newest: &Model, version: &Version) -> Vec<Vec<String>> {
+    let name = |field: &FieldId| match version.face.as_deref() {
+        None => newest.field(*field).name.clone(),
+        Some(face) => match face.raise_field(newest.id, *field) {
+            Some(field) => face.model(newest.id).field(field).name.clone(),
+            // It has no name there, and keeps the same one here from one check to the next.
+            None => format!("v{}", field.0),
+        },
+    };
+    let indexes = newest.indexes.iter().filter(|index| index.unique);
+    let mut unique: Vec<Vec<String>> = indexes.map(|index| index.fields.iter().map(name).collect()).collect();
+    unique.sort();
+    unique
+}
+
+fn without(model: Option<ModelId>, version: &Version) -> Vec<String> {
+    let gone = version.without.iter().filter(|gone| gone.model == model);
+    gone.map(|gone| gone.verb.clone()).collect()
+}
+
+fn channel_contract(channel: &Channel) -> ChannelContract {
+    let rules =
+        [("subscribe", &channel.subscribe), ("publish", &channel.publish), ("present", &channel.present)];
+    let operations = rules.into_iter().filter(|(_, rule)| rule.is_some());
+    ChannelContract {
+        operations: operations.map(|(verb, _)| verb.to_owned()).collect(),
+        max_bytes: channel.max_bytes,
+    }
+}
+
+fn operations(model: &Model) -> Vec<String> {
     let Allow { read, create, update, delete } = &model.allow;
     let restore = delete.as_ref().filter(|_| model.soft_delete);
     let rules = [
@@ -119,11 +198,7 @@ fn operations(model: &Model, version: &Version) -> Vec<String> {
         ("delete", delete.as_ref()),
         ("restore", restore),
     ];
-    let offered = |verb: &str| {
-        let verb = if verb == "read" { "get" } else { verb };
-        version.offers(Some(model.id), &format!("{}.{verb}", model.name))
-    };
-    let allowed = rules.into_iter().filter(|(verb, rule)| rule.is_some() && offered(verb));
+    let allowed = rules.into_iter().filter(|(_, rule)| rule.is_some());
     allowed.map(|(verb, _)| verb.to_owned()).collect()
 }
 
@@ -140,15 +215,24 @@ fn field_contract(field: &Field, application: &Application) -> FieldContract {
         required: !field.optional && field.default.is_none() && !field.read_only,
         read_only: field.read_only,
         immutable: field.immutable,
-        values: match &field.ty {
-            FieldType::Enum(values) => values.to_vec(),
-            _ => Vec::new(),
-        },
+        default: field.default.as_ref().and_then(|default| match default {
+            Default::Value(value) => shown(&Some(value.clone())),
+            Default::Computed(_) => Some(serde_json::json!({"computed": true})),
+        }),
+        values: values(&field.ty),
         min: shown(&bounds.min),
         max: shown(&bounds.max),
         min_length: bounds.min_length,
         max_length: bounds.max_length,
         pattern: bounds.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
+    }
+}
+
+fn values(ty: &FieldType) -> Vec<String> {
+    match ty {
+        FieldType::Enum(values) => values.to_vec(),
+        FieldType::List(of) => values(of),
+        _ => Vec::new(),
     }
 }
 
@@ -180,8 +264,18 @@ impl ModelContract {
             breaks.push(Break { of: name.to_owned(), message });
         }
         for operation in self.operations.iter().filter(|operation| !now.operations.contains(operation)) {
-            let message = "nobody may do this any more".to_owned();
-            breaks.push(Break { of: format!("{name}.{operation}"), message });
+            breaks.push(Break { of: format!("{name}.{operation}"), message: GONE.to_owned() });
+        }
+        // What no rule allowed before is not missed.
+        let gone = now.without.iter().filter(|verb| !self.without.contains(verb) && self.allows(verb));
+        breaks.extend(gone.map(|verb| Break { of: format!("{name}.{verb}"), message: GONE.to_owned() }));
+        for collection in self.collections.iter().filter(|of| !now.collections.contains(of)) {
+            let message = "the collection is gone, or has another name".to_owned();
+            breaks.push(Break { of: format!("{name}.{collection}"), message });
+        }
+        for fields in now.unique.iter().filter(|fields| !self.unique.contains(fields)) {
+            let message = "has to be unique now".to_owned();
+            breaks.push(Break { of: format!("{name}.{}", fields.join("+")), message });
         }
         for (field, was) in &self.fields {
             let of = format!("{name}.{field}");
@@ -197,6 +291,33 @@ impl ModelContract {
         for (field, _) in added.filter(|(_, field)| field.required) {
             let message = "is new, and a create has to give it".to_owned();
             breaks.push(Break { of: format!("{name}.{field}"), message });
+        }
+    }
+
+    fn allows(&self, verb: &str) -> bool {
+        let rules: &[&str] = match verb {
+            "get" | "list" | "watch" => &["read"],
+            "put" => &["create", "update"],
+            "update_many" => &["update"],
+            "delete_many" => &["delete"],
+            other => &[other],
+        };
+        rules.iter().any(|rule| self.operations.iter().any(|allowed| allowed == rule))
+    }
+}
+
+impl ChannelContract {
+    fn breaks(&self, pattern: &str, now: Option<&ChannelContract>, breaks: &mut Vec<Break>) {
+        let Some(now) = now else {
+            let message = "there are no channels with such names any more".to_owned();
+            return breaks.push(Break { of: pattern.to_owned(), message });
+        };
+        for operation in self.operations.iter().filter(|operation| !now.operations.contains(operation)) {
+            breaks.push(Break { of: format!("{pattern} {operation}"), message: GONE.to_owned() });
+        }
+        if now.max_bytes < self.max_bytes {
+            let message = "takes only smaller messages now".to_owned();
+            breaks.push(Break { of: pattern.to_owned(), message });
         }
     }
 }
@@ -215,6 +336,10 @@ impl FieldContract {
             (
                 !self.required && now.required && !self.optional,
                 "has no default any more, so that a create has to give it",
+            ),
+            (
+                has_other(self.default.as_ref(), now.default.as_ref()) && !now.required,
+                "has another default, or none",
             ),
             (!self.read_only && now.read_only, "cannot be written any more"),
             (!self.immutable && now.immutable, "cannot be changed any more"),
@@ -241,6 +366,11 @@ impl FieldContract {
         breaks.extend(added.map(|value| format!("can be `{value}` now, which clients do not know")));
         breaks
     }
+}
+
+/// Whether what a create leaves out becomes something else. Where there was no default, requests said it, or meant null.
+fn has_other(was: Option<&serde_json::Value>, now: Option<&serde_json::Value>) -> bool {
+    was.is_some() && was != now
 }
 
 /// Whether there is a bound now that was not there, or that leaves less.

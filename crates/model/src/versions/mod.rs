@@ -10,7 +10,7 @@ mod lower;
 mod names;
 mod step;
 
-pub use contract::{Break, Contract, FieldContract, ModelContract};
+pub use contract::{Break, ChannelContract, Contract, FieldContract, ModelContract};
 pub use face::Face;
 pub use lower::{FieldFault, Lowered};
 pub(crate) use step::{ModelStep, Origin, Step, Target};
