@@ -5,6 +5,7 @@ use crate::routes::{Place, Route};
 use http::header::{CONNECTION, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use mainstay_engine::{AppClient, Code, Error, OperationKind};
+use mainstay_model::AppVersion;
 
 /// `ios/3.2.1`, or with the name of the device `ios/3.2.1; device=6f1c`.
 const CLIENT_VERSION: HeaderName = HeaderName::from_static("client-version");
@@ -50,6 +51,18 @@ impl Outdated {
     }
 }
 
+/// The client that sends a request and its version, as far as it is told apart: `ios 3.2`. `None` where it does not say, or says what is none.
+pub(crate) fn name(headers: &HeaderMap) -> Option<String> {
+    const LONGEST_PLATFORM: usize = 20;
+    let mut values = headers.get_all(CLIENT_VERSION).iter();
+    let client = client(values.next().filter(|_| values.next().is_none())?.to_str().ok()?)?;
+    let is_name = (1..=LONGEST_PLATFORM).contains(&client.platform.len())
+        && client.platform.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    let version = client.version.parse::<AppVersion>().ok().filter(|_| is_name)?.to_string();
+    let numbers: Vec<&str> = version.split('.').take(2).collect();
+    Some(format!("{} {}", client.platform.to_ascii_lowercase(), numbers.join(".")))
+}
+
 fn is_exempt(route: &Route) -> bool {
     let is_check =
         route.operation.as_ref().is_some_and(|operation| operation.kind == OperationKind::AppCheck);
@@ -62,4 +75,26 @@ fn client(value: &str) -> Option<AppClient<'_>> {
     let version = parts.next().unwrap_or_default();
     let device = parts.find_map(|part| part.strip_prefix("device="));
     Some(AppClient { platform: platform.trim(), version, device, languages: None })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_told_apart_by_platform_and_two_numbers() {
+        let check = |value: &str, expected: Option<&str>| {
+            let headers = HeaderMap::from_iter([(
+                CLIENT_VERSION,
+                HeaderValue::from_str(value).unwrap_or_else(|_| panic!("{value}")),
+            )]);
+            assert_eq!(name(&headers).as_deref(), expected, "{value}");
+        };
+        check("ios/3.2.1", Some("ios 3.2"));
+        check("iOS/3; device=6f1c", Some("ios 3.0"));
+        check("android/3.2.0-beta.1", Some("android 3.2"));
+        for none in ["ios", "ios/", "ios/x", "/3.2", "a b/3", "averylongplatformnamethatnobodyhas/3", ""] {
+            check(none, None);
+        }
+    }
 }

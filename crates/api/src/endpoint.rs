@@ -22,6 +22,8 @@ pub struct Endpoint {
     pub(crate) path: String,
     /// Whether it refuses clients that are too old by itself, in its own form.
     pub(crate) judges_clients: bool,
+    /// The version of the application's API that it is of, where its path does not say so.
+    pub(crate) version: Option<u32>,
     handler: Arc<Handler>,
 }
 
@@ -52,13 +54,25 @@ impl Endpoint {
         F: Future<Output = Result<Response<Body>, Error>> + Send + 'static,
     {
         let handler = move |exchange| -> BoxFuture<'static, Answer> { Box::pin(handler(exchange)) };
-        Endpoint { method, path: path.into(), judges_clients: false, handler: Arc::new(handler) }
+        Endpoint {
+            method,
+            path: path.into(),
+            judges_clients: false,
+            version: None,
+            handler: Arc::new(handler),
+        }
     }
 
     /// The same, where [`Exchange::admit`] refuses clients that are too old, or nobody is to be refused for that.
     #[must_use]
     pub fn judging_clients(self) -> Self {
         Endpoint { judges_clients: true, ..self }
+    }
+
+    /// The same, of a version of the application's API, whose answers say when it ends.
+    #[must_use]
+    pub fn of_version(self, number: u32) -> Self {
+        Endpoint { version: Some(number), ..self }
     }
 
     pub(crate) fn answer(&self, call: Call, body: Body) -> BoxFuture<'static, Answer> {

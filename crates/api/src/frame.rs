@@ -5,18 +5,18 @@
 
 use crate::ClientAddress;
 use crate::call::Call;
-use crate::client_version::Outdated;
+use crate::client_version::{self, Outdated};
 use crate::endpoint::AnsweredFor;
 use crate::fencing;
 use crate::operations::{Operations, Pairs, ask_for_account, bounded};
 use crate::problem::problem;
 use crate::request_id::{X_REQUEST_ID, request_id};
-use crate::routes::Route;
+use crate::routes::{self, Route};
 use crate::trace::Trace;
 use crate::{protobuf, replay, represent};
 use axum::body::Body;
 use axum::extract::Request;
-use http::header::{AUTHORIZATION, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
+use http::header::{AUTHORIZATION, LINK, USER_AGENT, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response};
 use mainstay_content::Format;
 use mainstay_engine::{Caller, Code, Engine, Error, Identity, OperationKind};
@@ -44,6 +44,7 @@ where
     let outdated = Outdated::of(&operations, &route, request.headers());
     let coding = represent::coding(request.headers());
     let format = represent::wanted(&route, request.headers());
+    let successor = routes::successor(&operations, &route, request.uri().path());
     let form = format.as_ref().map_or(Format::Json, |format| *format);
     let work = async {
         outdated.as_ref().map_or(Ok(()), |outdated| Err(outdated.error()))?;
@@ -61,7 +62,12 @@ where
     let response =
         answer.unwrap_or_else(|error| refuse(&operations, error, form, user.is_none(), &request_id));
     let mut response = stamped(response, &request_id);
-    operations.shown.stamp(&route.path, response.headers_mut());
+    if route.is_of_version {
+        operations.shown.stamp(response.headers_mut());
+        if let Some(link) = successor {
+            response.headers_mut().append(LINK, link);
+        }
+    }
     if route.operation.as_ref().is_some_and(|operation| !operation.kind.writes()) {
         represent::vary(&mut response);
     }
@@ -95,6 +101,7 @@ async fn admit(
         request_id,
         address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
         user_agent: text(parts.headers.get(USER_AGENT)),
+        client: client_version::name(&parts.headers),
         idempotency: None,
         fencing: Vec::new(),
     };

@@ -53,7 +53,7 @@ fn idempotency(call: &Call, key: &str, body: &Bytes) -> Idempotency {
         parts.push(Format::Protobuf.as_str().as_bytes());
     }
     let encode = encoder(call);
-    let encode = raised_kept(call.operations.face(), encode);
+    let encode = raised_kept(call.operations.face(), call.engine().application(), encode);
     call.engine().idempotency(&call.caller, key, &parts, encode)
 }
 

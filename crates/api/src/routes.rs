@@ -13,7 +13,7 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, MethodRouter};
 use futures::FutureExt;
 use futures::future::Either;
-use http::{Method, Response};
+use http::{HeaderValue, Method, Response};
 use mainstay_engine::{Code, Engine, Error, Operation, OperationKind};
 use mainstay_model::Application;
 use mainstay_proto::Lock;
@@ -31,6 +31,8 @@ pub(crate) struct Route {
     pub(crate) id_place: usize,
     /// What the path leads to.
     pub(crate) place: Place,
+    /// Whether it is of one version of the application's API, whose answers say when it ends.
+    pub(crate) is_of_version: bool,
     /// The operation; `None` for what is about the program and not about the project.
     pub(crate) operation: Option<Operation>,
     /// What is counted of its requests.
@@ -184,6 +186,20 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
     }
 }
 
+/// The address of what is asked for in the newest version, for clients of one that is on its way out (RFC 5829, `successor-version`).
+pub(crate) fn successor(operations: &Operations, route: &Route, path: &str) -> Option<HeaderValue> {
+    operations.shown.version.deprecated.or(operations.shown.version.sunset)?;
+    let operation = route.operation.as_ref()?;
+    let newest = operations.versions().pop().filter(|newest| newest.version() != operations.version())?;
+    let is_same = |other: &&Operation| (other.kind, other.model) == (operation.kind, operation.model);
+    let (_, template) = place(newest.application(), newest.list().iter().find(is_same)?);
+    // Records have the same ids in all versions, in the same place of the path.
+    let segments = template.split('/').zip(path.split('/'));
+    let segments: Vec<&str> =
+        segments.map(|(segment, asked)| if segment.starts_with('{') { asked } else { segment }).collect();
+    HeaderValue::try_from(format!("<{}>; rel=\"successor-version\"", segments.join("/"))).ok()
+}
+
 /// The operations of a version of the application's API.
 fn add_version(paths: &mut Paths, operations: &Operations) {
     paths.operations = operations.clone();
@@ -209,8 +225,14 @@ fn add_operation(paths: &mut Paths, operation: &Operation) {
         _ => Place::Other,
     };
     let measures = paths.operations.state.requests.route(Some(&method), &path);
-    let route =
-        Route { id_place: id_place(&path), path, place, operation: Some(operation.clone()), measures };
+    let route = Route {
+        id_place: id_place(&path),
+        path,
+        place,
+        is_of_version: true,
+        operation: Some(operation.clone()),
+        measures,
+    };
     match operation.kind {
         OperationKind::List | OperationKind::Watch => paths.add_list(&method, route),
         _ => paths.add(&method, route, rest::answer),
@@ -294,10 +316,11 @@ impl Paths {
     /// What another protocol answers has the same frame around it as an operation of REST.
     fn add_endpoint(&mut self, endpoint: Endpoint) {
         let place = if endpoint.judges_clients { Place::System } else { Place::Other };
-        let route = Route { place, ..self.system(Some(&endpoint.method), &endpoint.path) };
         let (method, path) = (endpoint.method.clone(), endpoint.path.clone());
         let versions = self.operations.versions();
-        let own = versions.iter().find(|operations| is_of(&path, operations.version()));
+        let is_own = |number| endpoint.version.map_or_else(|| is_of(&path, number), |own| own == number);
+        let own = versions.iter().find(|operations| is_own(operations.version()));
+        let route = Route { place, is_of_version: own.is_some(), ..self.system(Some(&method), &path) };
         let service =
             service(own.unwrap_or(&self.operations), route, move |call, body| endpoint.answer(call, body));
         self.add_service(&method, &path, service);
@@ -318,6 +341,7 @@ impl Paths {
             id_place: id_place(path),
             path: path.to_owned(),
             place: Place::System,
+            is_of_version: is_of(path, self.operations.version()),
             operation: None,
             measures,
         }

@@ -18,6 +18,8 @@ const MAX_USES: usize = 2_000;
 const MAX_OTHERS: usize = 500;
 /// Who has no name of its own any more.
 const OTHERS: &str = "others";
+/// How many of them are told apart for those who show no account, who may be anybody under any name.
+const MAX_STRANGERS: usize = MAX_USES / 2;
 /// The longest name of a client.
 const MAX_CLIENT_LENGTH: usize = 60;
 /// The longest name of what is used.
@@ -37,7 +39,7 @@ pub struct ApiUse {
     pub version: u32,
     /// An operation, as `todo.list`, or a field that was named, as `todo.name`.
     pub used: String,
-    /// The program: the product in its `User-Agent`, or the id of its API key.
+    /// The program: its API key by its id, the client of the application with its version, or the product in its `User-Agent`.
     pub client: String,
 }
 
@@ -74,9 +76,9 @@ struct Row {
 }
 
 impl ApiUses {
-    fn note(&self, key: ApiUse, now: i64, new_id: impl FnOnce() -> Uuid) {
+    fn note(&self, key: ApiUse, room: usize, now: i64, new_id: impl FnOnce() -> Uuid) {
         let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(key) = admitted(&counted, key) else { return };
+        let Some(key) = admitted(&counted, key, room) else { return };
         let counted = counted.entry(key).or_default();
         counted.total += 1;
         let day = now.div_euclid(DAY_MICROS);
@@ -124,9 +126,9 @@ impl ApiUses {
     }
 }
 
-/// The use as it is told apart; `None` when there is no room for it.
-fn admitted(counted: &HashMap<ApiUse, Counted>, key: ApiUse) -> Option<ApiUse> {
-    if counted.len() < MAX_USES || counted.contains_key(&key) {
+/// The use as it is told apart while there are fewer than `room`; `None` when there is no room even for others.
+fn admitted(counted: &HashMap<ApiUse, Counted>, key: ApiUse, room: usize) -> Option<ApiUse> {
+    if counted.len() < room || counted.contains_key(&key) {
         return Some(key);
     }
     let others = ApiUse { client: OTHERS.to_owned(), ..key };
@@ -137,10 +139,11 @@ impl Engine {
     /// Notes that a caller used operations and fields of a version.
     pub fn note_api_uses(&self, version: u32, caller: &Caller, used: impl Iterator<Item = String>) {
         let (now, client) = (self.now(), client(caller));
+        let room = if caller.identity.is_some() { MAX_USES } else { MAX_STRANGERS };
         for used in used {
             let used = used.chars().take(MAX_USED_LENGTH).collect();
             let key = ApiUse { version, used, client: client.clone() };
-            self.api_uses().note(key, now, || self.new_id());
+            self.api_uses().note(key, room, now, || self.new_id());
         }
     }
 
@@ -226,11 +229,14 @@ fn read(model: &Model, record: &Record) -> (ApiUse, ApiUseCount) {
     (ApiUse { version, used: text("used"), client: text("client") }, count)
 }
 
-/// The program that a caller is: its API key, or what it calls itself, without its version, in the name's first word.
+/// The program that a caller is: its API key, the client and version of the application that it says it is, or what it calls itself, without its version, in the name's first word.
 fn client(caller: &Caller) -> String {
     let key = caller.identity.as_ref().and_then(|identity| identity.key.as_ref());
     if let Some(key) = key {
         return format!("key {}", key.id());
+    }
+    if let Some(client) = &caller.client {
+        return client.chars().take(MAX_CLIENT_LENGTH).collect();
     }
     let product =
         caller.user_agent.as_deref().and_then(|agent| agent.split(['/', ' ']).next()).unwrap_or_default();
@@ -253,7 +259,7 @@ mod tests {
     #[test]
     fn a_day_is_a_row_that_is_written_when_it_has_changed() {
         let uses = ApiUses::default();
-        let note = |now| uses.note(key("a"), now, Uuid::now_v7);
+        let note = |now| uses.note(key("a"), MAX_USES, now, Uuid::now_v7);
         note(0);
         note(1);
         assert_eq!(rows(&uses), [(2, false)]);
@@ -274,10 +280,28 @@ mod tests {
     fn those_who_ask_under_ever_new_names_are_told_apart_no_more() {
         let uses = ApiUses::default();
         for client in 0..3 * MAX_USES {
-            uses.note(key(&client.to_string()), 0, Uuid::now_v7);
+            uses.note(key(&client.to_string()), MAX_STRANGERS, 0, Uuid::now_v7);
         }
         let totals = uses.totals();
-        assert_eq!(totals.len(), MAX_USES + 1);
-        assert!(totals.contains(&(key(OTHERS), 2 * MAX_USES as u64)));
+        assert_eq!(totals.len(), MAX_STRANGERS + 1);
+        assert!(totals.contains(&(key(OTHERS), (3 * MAX_USES - MAX_STRANGERS) as u64)));
+        uses.note(key("ios 3.2"), MAX_USES, 0, Uuid::now_v7);
+        assert!(uses.totals().contains(&(key("ios 3.2"), 1)), "whoever has an account has room of its own");
+        for client in 0..MAX_USES {
+            uses.note(key(&format!("a{client}")), MAX_USES, 0, Uuid::now_v7);
+        }
+        assert_eq!(uses.totals().len(), MAX_USES);
+    }
+
+    #[test]
+    fn a_client_is_named_by_what_says_most_of_it() {
+        let caller = |client: Option<&str>, agent: Option<&str>| Caller {
+            client: client.map(str::to_owned),
+            user_agent: agent.map(str::to_owned),
+            ..Caller::default()
+        };
+        assert_eq!(client(&caller(Some("ios 3.2"), Some("ShopApp/1.2 (phone)"))), "ios 3.2");
+        assert_eq!(client(&caller(None, Some("ShopApp/1.2 (phone)"))), "ShopApp");
+        assert_eq!(client(&caller(None, None)), "unknown");
     }
 }

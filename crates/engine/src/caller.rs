@@ -18,6 +18,8 @@ pub struct Caller {
     pub address: Option<IpAddr>,
     /// What the client calls itself.
     pub user_agent: Option<String>,
+    /// The client of the application and its version, as `ios 3.2`, where it says so.
+    pub client: Option<String>,
     /// What keeps the request from taking effect twice, where the client asked for that.
     pub idempotency: Option<Arc<Idempotency>>,
     /// The locks that it has to hold for the request to take effect.

@@ -74,6 +74,6 @@ impl Services {
             let method = method.clone();
             web::translated(exchange, move |exchange| method.answer(exchange))
         });
-        Some(endpoint.judging_clients())
+        Some(endpoint.judging_clients().of_version(self.operations.version()))
     }
 }

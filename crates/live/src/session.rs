@@ -107,7 +107,12 @@ impl Session {
                 Some(self.operations.engine().open_socket(&caller, Some(token.clone())).await?)
             }
         };
-        let members = answer::ok(&json!({"user": identity.user}));
+        let mut welcome = json!({"user": identity.user});
+        // A page cannot read the headers of the answer that opened the socket.
+        if let Some(end) = self.operations.end() {
+            welcome["api"] = end;
+        }
+        let members = answer::ok(&welcome);
         Ok((members, Turned::Renewed { token, identity, seat }))
     }
 

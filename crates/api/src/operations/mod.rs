@@ -76,6 +76,11 @@ impl Operations {
         self.shown.version.number
     }
 
+    /// When the version ends, for clients that cannot read headers: `{"version": 1, "deprecated": …, "sunset": …, "link": …}`, with instants as texts. `None` where nothing is said of that.
+    pub fn end(&self) -> Option<serde_json::Value> {
+        self.shown.end()
+    }
+
     /// The way between the version's clients and the application; `None` of the newest.
     pub(crate) fn face(&self) -> Option<&Arc<Face>> {
         self.shown.face()
@@ -159,7 +164,7 @@ impl Operations {
         key: Once<'_>,
     ) -> Result<Answered<Reply>, Error> {
         caller.require(self.newest(operation)).map_err(|error| for_caller(error, &caller))?;
-        let key = Once { encode: raised_kept(self.face(), key.encode), ..key };
+        let key = Once { encode: raised_kept(self.face(), self.engine().application(), key.encode), ..key };
         let idempotency = Arc::new(key.idempotency(self.engine(), &caller)?);
         caller.idempotency = Some(idempotency.clone());
         once(self.engine(), &idempotency, self.call(&caller, operation, ask), |_| true).await

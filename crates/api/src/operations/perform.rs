@@ -57,7 +57,7 @@ async fn in_version(
         None => None,
     };
     let reply = run(operations, caller, operations.newest(operation), ask).await?;
-    Ok(version::raised_reply(face, &selected, reply))
+    Ok(version::raised_reply(face, operations.engine().application(), &selected, reply))
 }
 
 async fn run(

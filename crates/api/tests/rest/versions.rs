@@ -1,6 +1,6 @@
 //! Two versions of an API side by side.
 
-use crate::support::{App, Ask, SETTINGS, delete, get, patch, post, put};
+use crate::support::{App, Ask, Reply, SETTINGS, delete, get, patch, post, put};
 use futures::StreamExt;
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -250,7 +250,14 @@ async fn a_version_says_when_it_ends() {
     assert_eq!(older.header("deprecation"), "@1793491200");
     assert_eq!(older.header("sunset"), "Wed, 30 Jun 2027 00:00:00 GMT");
     let link = "<https://example.org/tasks/moving-to-v2>";
-    assert_eq!(older.header("link"), format!("{link}; rel=\"deprecation\", {link}; rel=\"sunset\""));
+    let links = |reply: &Reply| -> Vec<String> {
+        reply.headers.get_all("link").iter().map(|value| value.to_str().unwrap().to_owned()).collect()
+    };
+    let page = format!("{link}; rel=\"deprecation\", {link}; rel=\"sunset\"");
+    assert_eq!(links(&older), [page.as_str(), "</v2/tasks>; rel=\"successor-version\""]);
+    let id = world.todo(&json!({"name": "Buy"})).await;
+    let record = world.app.send(get(format!("/v1/todos/{id}?fields=name")).token(&world.ann)).await;
+    assert_eq!(links(&record), [page.as_str(), &format!("</v2/tasks/{id}>; rel=\"successor-version\"")]);
     let refused = world.app.send(get("/v1/todos")).await;
     assert_eq!(refused.header("deprecation"), "@1793491200");
     let newer = world.app.send(get("/v2/tasks").token(&world.ann)).await;
@@ -280,10 +287,20 @@ async fn each_version_has_its_document() {
 }
 
 #[tokio::test]
-async fn the_scopes_of_a_key_are_the_newest_versions() {
+async fn the_scopes_of_a_key_have_the_names_of_the_version() {
     let world = world().await;
-    let key = json!({"name": "k", "scopes": ["task.list"]});
-    let made = world.ask(post("/v1/auth/keys").json(&key), 201).await;
+    let key = |scope: &str| json!({"name": "k", "scopes": [scope, "auth.me"]});
+    world.faults(post("/v1/auth/keys").json(&key("task.list")), 422, &[("scopes", "unknown_scope")]).await;
+    world.faults(post("/v2/auth/keys").json(&key("todo.list")), 422, &[("scopes", "unknown_scope")]).await;
+    let once = || post("/v1/auth/keys").json(&key("todo.list")).header("idempotency-key", "k1");
+    let made = world.ask(once(), 201).await;
+    assert_eq!(world.ask(once(), 201).await["scopes"], json!(["todo.list", "auth.me"]));
+    for (version, scope) in [(1, "todo.list"), (2, "task.list")] {
+        let path = format!("/v{version}/auth/keys/{}", made["id"].as_str().unwrap());
+        assert_eq!(world.ask(get(&path), 200).await["scopes"], json!([scope, "auth.me"]));
+        let all = world.ask(get(format!("/v{version}/auth/keys")), 200).await;
+        assert_eq!(all["items"][0]["scopes"], json!([scope, "auth.me"]));
+    }
     let token = made["key"].as_str().unwrap();
     assert_eq!(world.app.send(get("/v1/todos").token(token)).await.status, 200);
     world.app.refuse(get("/v1/notes").token(token), 403, "insufficient_scope").await;

@@ -4,11 +4,13 @@ use super::compare::Captured;
 use super::exchange::{Exchange, Request};
 use crate::backend::Backend;
 use crate::failure::Failure;
+use crate::graphql::with_graphql;
 use crate::project::Opened;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::Request as HttpRequest;
 use axum::http::header::CONTENT_TYPE;
+use mainstay_api::Api;
 use mainstay_model::{Engine, Password};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -32,7 +34,7 @@ impl Replay {
     pub(crate) fn start(project: &Opened, runtime: &Runtime) -> Result<Self, Failure> {
         let folder = std::env::temp_dir().join(format!("mainstay-replay-{}", uuid::Uuid::now_v7()));
         let backend = Backend::open(project, Some(&folder), runtime)?;
-        let router = mainstay_api::router(backend.engine.clone());
+        let router = with_graphql(Api::new(backend.engine.clone()), project, false)?.router();
         Ok(Replay { router, captured: Captured::default(), folder, _backend: backend })
     }
 

@@ -84,6 +84,8 @@ fn a_version_that_is_called_is_not_retired() {
     let agent = "User-Agent: ShopApp/1.2 (phone)\r\n";
     client.ask("POST", "/v1/todos", agent, Some(r#"{"name": "Buy", "cents": 5}"#)).expect(201);
     client.ask("GET", "/v2/tasks?order=title", agent, None).expect(200);
+    let app = "Client-Version: iOS/3.2.1; device=a\r\nUser-Agent: CFNetwork/1\r\n";
+    client.ask("GET", "/v1/todos", app, None).expect(200);
     let metrics = String::from_utf8(client.send("GET", "/metrics", None).body).unwrap();
     let counted = r#"mainstay_api_uses_total{version="1",used="todo.cents",client="ShopApp"} 1"#;
     assert!(metrics.contains(counted), "{}", metrics);
@@ -97,14 +99,19 @@ fn a_version_that_is_called_is_not_retired() {
     begins(lines[1], "v1\ttodo.create\tShopApp\t1\t2");
     begins(lines[3], "v2\ttask.list\tShopApp\t1\t2");
     begins(lines[4], "v2\ttask.title\tShopApp\t1\t2");
-    project.run(&["api", "retire", "--number", "1"]).expect(1).complains(&["still called", "ShopApp"]);
+    assert!(usage.contains("v1\ttodo.list\tios 3.2\t1\t2"), "{usage}");
+    project.run(&["api", "retire", "--number", "1"]).expect(1).complains(&[
+        "still called",
+        "ShopApp",
+        "ios 3.2",
+    ]);
     project.run(&["api", "retire", "--number", "1", "--force"]).expect(0);
 }
 
 #[test]
 fn golden_traffic_tells_what_became_another() {
     let project = Project::example("versions");
-    project.run(&["api", "replay"]).expect(0).says(&["18 exchanges in 2 files, 0 differences"]);
+    project.run(&["api", "replay"]).expect(0).says(&["20 exchanges in 2 files, 0 differences"]);
     let version = project.read("api/v2.toml");
     // The older clients would be shown ten times what a thing costs.
     project.write("api/v2.toml", &version.replace("int(price, 2)", "int(price, 3)"));

@@ -47,7 +47,7 @@ impl Graphql {
         let client = Client { address: self.address, token: token.map(str::to_owned) };
         let mut body = json!({ "query": document });
         body["variables"] = variables;
-        client.post("/graphql", &body).json()
+        client.post("/v1/graphql", &body).json()
     }
 
     /// The selection of a model's records: what the step asks for, or all.

@@ -19,16 +19,17 @@ impl Live {
         Live { address }
     }
 
-    fn open(&self) -> WebSocket<TcpStream> {
+    /// Opens a socket of a version of the API.
+    pub(crate) fn open_version(&self, version: u32) -> WebSocket<TcpStream> {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        tungstenite::client(format!("ws://{}/v1/live", self.address), stream).unwrap().0
+        tungstenite::client(format!("ws://{}/v{version}/live", self.address), stream).unwrap().0
     }
 }
 
 impl Driver for Live {
     fn ask(&mut self, step: &Step, token: Option<&str>) -> Outcome {
-        let mut socket = self.open();
+        let mut socket = self.open_version(1);
         if let Some(token) = token {
             let answer = exchange(&mut socket, &json!({"id": 1, "type": "auth", "token": token}));
             if answer.get("error").is_some() {
@@ -53,8 +54,13 @@ fn call(step: &Step) -> Value {
     call
 }
 
-fn exchange(socket: &mut WebSocket<TcpStream>, request: &Value) -> Value {
+pub(crate) fn exchange(socket: &mut WebSocket<TcpStream>, request: &Value) -> Value {
     socket.send(Message::text(request.to_string())).unwrap();
+    next(socket)
+}
+
+/// The next message.
+pub(crate) fn next(socket: &mut WebSocket<TcpStream>) -> Value {
     loop {
         match socket.read().unwrap() {
             Message::Text(text) => return serde_json::from_str(&text).unwrap(),

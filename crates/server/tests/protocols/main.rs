@@ -17,6 +17,7 @@ mod scenario;
 #[allow(dead_code, unused_imports, reason = "the tests of the program use all of it")]
 #[path = "../program/support/mod.rs"]
 mod support;
+mod versions;
 
 use graphql::Graphql;
 use grpc::Grpc;
@@ -32,11 +33,19 @@ use support::{Project, Server};
 
 /// The project of these tests, in a folder of its own.
 fn project() -> Project {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protocols/project");
-    let read = |path: &str| std::fs::read_to_string(folder.join(path)).unwrap();
+    copied("project", &["mainstay.toml", "models/shelf.toml", "models/book.toml"])
+}
+
+/// What it has become: it knows the project of these tests as the first version of its API.
+fn renamed() -> Project {
+    copied("renamed", &["mainstay.toml", "models/rack.toml", "models/tome.toml", "api/v2.toml"])
+}
+
+fn copied(name: &str, paths: &[&str]) -> Project {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protocols").join(name);
     let project = Project::empty();
-    for path in ["mainstay.toml", "models/shelf.toml", "models/book.toml"] {
-        project.write(path, &read(path));
+    for path in paths {
+        project.write(path, &std::fs::read_to_string(folder.join(path)).unwrap());
     }
     project
 }
@@ -53,7 +62,10 @@ fn outcomes_within_tls(protocol: &str, driver: impl FnOnce(SocketAddr) -> Box<dy
 
 /// What comes out of the scenario when it is asked by one protocol.
 fn outcomes(driver: impl FnOnce(SocketAddr) -> Box<dyn Driver>) -> Run {
-    let project = project();
+    outcomes_of(&project(), driver)
+}
+
+fn outcomes_of(project: &Project, driver: impl FnOnce(SocketAddr) -> Box<dyn Driver>) -> Run {
     let server: Server = project.serve();
     run(&mut *driver(server.address), project.data())
 }
@@ -118,6 +130,27 @@ fn graphql_does_the_same() {
     let expected = outcomes(|address| Box::new(Rest::new(address)));
     let found = outcomes(|address| Box::new(Graphql::new(address)));
     assert_same("graphql", &found, &expected);
+}
+
+type Make = fn(SocketAddr) -> Box<dyn Driver>;
+
+#[test]
+fn clients_of_an_older_version_notice_nothing() {
+    let expected = without_null(&outcomes(|address| Box::new(Rest::new(address))));
+    let feed = outcomes_of(&renamed(), |address| Box::new(Rest::new(address))).feed;
+    assert!(pretty(&feed).contains("\"heading\""), "the feed is the newest version's: {}", pretty(&feed));
+    let expected = Run { feed, ..expected };
+    let protocols: [(&str, Make); 5] = [
+        ("rest", |address| Box::new(Rest::new(address))),
+        ("protobuf", |address| Box::new(Protobuf::new(address))),
+        ("grpc", |address| Box::new(Grpc::new(address))),
+        ("graphql", |address| Box::new(Graphql::new(address))),
+        ("live", |address| Box::new(Live::new(address))),
+    ];
+    for (name, driver) in protocols {
+        let found = outcomes_of(&renamed(), driver);
+        assert_same(&format!("{name} in version 1"), &without_null(&found), &expected);
+    }
 }
 
 #[test]

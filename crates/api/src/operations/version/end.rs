@@ -2,13 +2,17 @@
 
 use http::header::LINK;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use mainstay_expr::format_timestamp;
 use mainstay_model::Version;
+use serde_json::Value;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// Since when not to use it (RFC 9745).
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 /// When it will be gone (RFC 8594).
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
+
+const MICROS_A_SECOND: i64 = 1_000_000;
 
 /// The headers of all answers of a version.
 pub(super) fn headers(version: &Version) -> HeaderMap {
@@ -18,6 +22,19 @@ pub(super) fn headers(version: &Version) -> HeaderMap {
     let header =
         |(name, text): (HeaderName, Option<String>)| Some((name, HeaderValue::try_from(text?).ok()?));
     texts.into_iter().filter_map(header).collect()
+}
+
+/// The same as JSON.
+pub(super) fn document(version: &Version) -> Option<Value> {
+    version.deprecated.or(version.sunset)?;
+    let instant = |seconds: Option<i64>| seconds.map(|seconds| format_timestamp(seconds * MICROS_A_SECOND));
+    let members = [
+        ("version", Some(Value::from(version.number))),
+        ("deprecated", instant(version.deprecated).map(Value::from)),
+        ("sunset", instant(version.sunset).map(Value::from)),
+        ("link", version.link.clone().map(Value::from)),
+    ];
+    Some(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
 }
 
 /// As HTTP has dates (RFC 9110, 5.6.7), of seconds since 1970; `None` before that.

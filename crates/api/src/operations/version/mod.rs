@@ -8,6 +8,7 @@ mod ask;
 mod end;
 mod format;
 mod raise;
+mod scopes;
 mod usage;
 mod write;
 
@@ -16,6 +17,7 @@ pub(super) use ask::lower_of;
 pub(super) use ask::parameters as lower_parameters;
 pub(crate) use raise::raised_kept;
 pub(super) use raise::reply as raised_reply;
+pub(super) use scopes::lower_scopes;
 pub(super) use usage::{note, note_watch};
 
 use crate::protobuf::Protobuf;
@@ -73,14 +75,17 @@ impl Shown {
         }
     }
 
-    /// Says of its end in an answer of a path.
-    pub(crate) fn stamp(&self, path: &str, headers: &mut HeaderMap) {
-        if !self.headers.is_empty() && is_of(path, self.version.number) {
-            // Appended, since a page of CSV has a `Link` of its own.
-            for (name, value) in &self.headers {
-                headers.append(name, value.clone());
-            }
+    /// Says of its end in an answer of the version.
+    pub(crate) fn stamp(&self, headers: &mut HeaderMap) {
+        // Appended, since a page of CSV has a `Link` of its own.
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
         }
+    }
+
+    /// When it ends.
+    pub(crate) fn end(&self) -> Option<serde_json::Value> {
+        end::document(&self.version)
     }
 
     /// An operation as the application has it now.

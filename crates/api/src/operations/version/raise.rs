@@ -1,8 +1,9 @@
 //! Answers as clients of an older version know them.
 
 use super::ask::Selected;
+use super::scopes::raised_key;
 use crate::operations::Reply;
-use mainstay_engine::{Done, Encode, Error, FieldError, ListAnswer, View, Written};
+use mainstay_engine::{Done, Encode, Error, FieldError, ListAnswer, MadeKey, View, Written};
 use mainstay_expr::ModelId;
 use mainstay_model::{Application, Face};
 use mainstay_ports::Record;
@@ -25,7 +26,7 @@ pub(super) fn view(face: &Face, selected: &Selected, view: &View) -> View {
 }
 
 /// A reply as the version has it.
-pub(crate) fn reply(face: &Face, selected: &Selected, reply: Reply) -> Reply {
+pub(crate) fn reply(face: &Face, newest: &Application, selected: &Selected, reply: Reply) -> Reply {
     match reply {
         Reply::Record(record, position) => Reply::Record(view(face, selected, &record), position),
         Reply::Account(account) => Reply::Account(view(face, &None, &account)),
@@ -42,12 +43,17 @@ pub(crate) fn reply(face: &Face, selected: &Selected, reply: Reply) -> Reply {
             };
             Reply::Pages(pages.into_iter().map(page).collect())
         }
-        // Records of the engine itself are the same in all versions.
-        other @ (Reply::Count(..) | Reply::Tokens(_) | Reply::Made(_) | Reply::Key(_) | Reply::Keys(_)) => {
+        Reply::Made(key) => Reply::Made(made(face, newest, &key)),
+        Reply::Key(key) => Reply::Key(raised_key(face, newest, &key)),
+        Reply::Keys(keys) => Reply::Keys(keys.iter().map(|key| raised_key(face, newest, key)).collect()),
+        other @ (Reply::Count(..) | Reply::Tokens(_) | Reply::Lock(_) | Reply::App(_) | Reply::Nothing) => {
             other
         }
-        other @ (Reply::Lock(_) | Reply::App(_) | Reply::Nothing) => other,
     }
+}
+
+fn made(face: &Face, newest: &Application, key: &MadeKey) -> MadeKey {
+    MadeKey { view: raised_key(face, newest, &key.view), key: key.key.clone() }
 }
 
 fn written(face: &Face, done: &[Written]) -> Vec<Written> {
@@ -59,9 +65,15 @@ fn written(face: &Face, done: &[Written]) -> Vec<Written> {
 }
 
 /// Makes the answer that is kept in the version's form.
-pub(crate) fn raised_kept(face: Option<&Arc<Face>>, encode: Box<Encode>) -> Box<Encode> {
+pub(crate) fn raised_kept(
+    face: Option<&Arc<Face>>,
+    newest: &Arc<Application>,
+    encode: Box<Encode>,
+) -> Box<Encode> {
     let Some(face) = face.cloned() else { return encode };
+    let newest = newest.clone();
     Box::new(move |done| match done {
+        Done::Key(key) => encode(&Done::Key(&made(&face, &newest, key))),
         Done::Written(records) => encode(&Done::Written(&written(&face, records))),
         Done::Registered(account) => encode(&Done::Registered(&view(&face, &None, account))),
         other => encode(other),

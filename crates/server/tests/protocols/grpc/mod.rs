@@ -26,8 +26,12 @@ impl Grpc {
         Grpc { connection, pool }
     }
 
+    /// A method of the first version of the API.
     pub(crate) fn method(&self, service: &str, name: &str) -> MethodDescriptor {
-        let service = self.pool.services().find(|found| found.name() == service).unwrap();
+        let is_meant = |package: &str| package.ends_with(".v1");
+        let mut services = self.pool.services();
+        let service =
+            services.find(|found| found.name() == service && is_meant(found.package_name())).unwrap();
         service.methods().find(|method| method.name() == name).unwrap()
     }
 
