@@ -85,7 +85,7 @@ fn grpc_tells_watchers_in_the_terms_of_their_version_and_when_it_ends() {
     };
     let (mut first, mut second) = (open(&older), open(&newer));
     world.task("Sweep", "2.50");
-    let mut entered = |method: &MethodDescriptor, stream: &mut crate::grpc::connection::Stream<'_>| loop {
+    let entered = |method: &MethodDescriptor, stream: &mut crate::grpc::connection::Stream<'_>| loop {
         let bytes = stream.next().expect("an event");
         let event = DynamicMessage::decode(method.output(), bytes.as_slice()).unwrap();
         if event.has_field_by_name("enter") {
