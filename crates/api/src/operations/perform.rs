@@ -1,6 +1,7 @@
 //! From operations to what they do.
 
 use super::{Ask, Operations, Reply, accounts, app, batch, keys, locks, many, read, update, version, write};
+use futures::future::BoxFuture;
 use mainstay_engine::{Caller, Code, Engine, Error, Operation, OperationKind};
 use mainstay_model::{Face, Model};
 
@@ -36,9 +37,19 @@ pub(crate) async fn perform(
     version::note(operations, caller, operation, &ask);
     match operations.face() {
         None => run(operations, caller, operation, ask).await,
-        // Boxed, so that the newest version need not carry the room for what older ones need.
-        Some(face) => Box::pin(in_version(operations, face, caller, operation, ask)).await,
+        Some(face) => for_version(operations, face, caller, operation, ask).await,
     }
+}
+
+/// As [`in_version`], behind a pointer for the reasons of [`rare`].
+fn for_version<'a>(
+    operations: &'a Operations,
+    face: &'a Face,
+    caller: &'a Caller,
+    operation: &'a Operation,
+    ask: Ask,
+) -> BoxFuture<'a, Result<Reply, Error>> {
+    Box::pin(in_version(operations, face, caller, operation, ask))
 }
 
 /// Runs an operation for a client of an older version.
@@ -67,20 +78,26 @@ async fn run(
     ask: Ask,
 ) -> Result<Reply, Error> {
     let context = Context { operations, caller, operation };
-    // What is not asked for all the time is boxed, so that reads and writes of one record need not carry the room for it.
     match operation.kind {
         OperationKind::Get => read::get(context, ask).await,
         OperationKind::List => read::list(context, ask).await,
         OperationKind::Create => write::create(context, ask).await,
-        OperationKind::Update => Box::pin(update::update(context, ask)).await,
-        OperationKind::Put => Box::pin(write::put(context, ask)).await,
-        OperationKind::Delete => Box::pin(write::delete(context, ask)).await,
-        OperationKind::Restore => Box::pin(write::restore(context, ask)).await,
-        OperationKind::UpdateMany => Box::pin(many::update_many(context, ask)).await,
-        OperationKind::DeleteMany => Box::pin(many::delete_many(context, ask)).await,
-        OperationKind::Batch => Box::pin(batch::batch(context, ask)).await,
-        OperationKind::Watch => Err(Error::new(Code::InvalidParameter, "a watch is opened, not called")),
-        _ => Box::pin(other(context, ask)).await,
+        _ => rare(context, ask).await,
+    }
+}
+
+/// What is not asked for all the time: reads and writes of one record need not carry the room for it. Behind a pointer, since every crate that
+/// awaits a future as itself gets a copy of its code.
+fn rare(context: Context<'_>, ask: Ask) -> BoxFuture<'_, Result<Reply, Error>> {
+    match context.operation.kind {
+        OperationKind::Update => Box::pin(update::update(context, ask)),
+        OperationKind::Put => Box::pin(write::put(context, ask)),
+        OperationKind::Delete => Box::pin(write::delete(context, ask)),
+        OperationKind::Restore => Box::pin(write::restore(context, ask)),
+        OperationKind::UpdateMany => Box::pin(many::update_many(context, ask)),
+        OperationKind::DeleteMany => Box::pin(many::delete_many(context, ask)),
+        OperationKind::Batch => Box::pin(batch::batch(context, ask)),
+        _ => Box::pin(other(context, ask)),
     }
 }
 
@@ -102,6 +119,7 @@ async fn other(context: Context<'_>, ask: Ask) -> Result<Reply, Error> {
         OperationKind::GetKey => keys::get(context, ask).await,
         OperationKind::DeleteKey => keys::delete(context, ask).await,
         OperationKind::AppCheck => Ok(app::check(context, &ask)),
+        OperationKind::Watch => Err(Error::new(Code::InvalidParameter, "a watch is opened, not called")),
         kind => Err(Error::internal(format!("nothing runs {kind:?}"))),
     }
 }
