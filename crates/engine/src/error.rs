@@ -159,7 +159,7 @@ impl Error {
     }
 
     /// Why a secret of the program's own cannot be had.
-    pub(crate) fn of_secret(name: &str, error: &io::Error) -> Self {
+    pub fn of_secret(name: &str, error: &io::Error) -> Self {
         let detail = format!("the key `{name}`: {error}");
         match error.kind() {
             io::ErrorKind::NotConnected => StoreError::Unreachable(detail).into(),

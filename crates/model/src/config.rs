@@ -20,6 +20,8 @@ pub struct Config {
     pub server: Server,
     /// Where records are kept.
     pub data: Data,
+    /// How nodes tell each other what is stored nowhere.
+    pub wake: Wake,
     /// Bounds on what a client may ask.
     pub limits: Limits,
     /// Who may register, and how long tokens live.
@@ -72,12 +74,12 @@ pub struct Data {
     pub engine: Engine,
     /// Where PostgreSQL is: `postgres://user:password@host/database?sslmode=verify-full`. The environment's `MAINSTAY_DATA_URL` goes before it, so that no
     /// password need be in the file.
-    #[serde(skip_serializing_if = "DatabaseUrl::is_empty")]
-    pub url: DatabaseUrl,
+    #[serde(skip_serializing_if = "ServiceUrl::is_empty")]
+    pub url: ServiceUrl,
     /// URLs of replicas of the PostgreSQL database. They answer reads that need not be of the latest state. The environment's
     /// `MAINSTAY_DATA_REPLICAS`, with spaces between, goes before it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub replicas: Vec<DatabaseUrl>,
+    pub replicas: Vec<ServiceUrl>,
     /// How old the state of a replica may be that answers a read, in milliseconds; at least 500.
     #[schemars(range(min = 500))]
     pub replica_lag_ms: u64,
@@ -104,6 +106,32 @@ pub struct Data {
     pub feed_retention_mib: u64,
 }
 
+/// How nodes that serve one database tell each other what is stored nowhere: messages on channels, and who is present.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, expecting = "a table")]
+pub struct Wake {
+    /// What carries it.
+    pub adapter: WakeAdapter,
+    /// Where NATS or Redis is: `nats://user:password@host:4222`, or `tls://`; `redis://user:password@host:6379`, or `rediss://`. The environment's
+    /// `MAINSTAY_WAKE_URL` goes before it, so that no password need be in the file.
+    #[serde(skip_serializing_if = "ServiceUrl::is_empty")]
+    pub url: ServiceUrl,
+    /// How subjects of NATS and channels of Redis begin.
+    pub prefix: String,
+}
+
+/// What carries what nodes tell each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WakeAdapter {
+    /// The database itself.
+    Postgres,
+    /// A NATS server, or a cluster of them.
+    Nats,
+    /// A Redis or Valkey server.
+    Redis,
+}
+
 /// The engine that keeps records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -114,15 +142,15 @@ pub enum Engine {
     Postgres,
 }
 
-/// The URL of a database. There may be a password in it, so that it is shown to nobody: not in logs, not in errors.
+/// The URL of a service that the program uses, a database say. There may be a password in it, so that it is shown to nobody: not in logs, not in errors.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct DatabaseUrl(String);
+pub struct ServiceUrl(String);
 
-impl DatabaseUrl {
+impl ServiceUrl {
     /// The URL of this text, whatever that is.
     pub fn new(text: impl Into<String>) -> Self {
-        DatabaseUrl(text.into())
+        ServiceUrl(text.into())
     }
 
     /// Whether there is none.
@@ -136,9 +164,9 @@ impl DatabaseUrl {
     }
 }
 
-impl fmt::Debug for DatabaseUrl {
+impl fmt::Debug for ServiceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseUrl(…)")
+        f.write_str("ServiceUrl(…)")
     }
 }
 
@@ -344,7 +372,7 @@ impl Default for Data {
     fn default() -> Self {
         Data {
             engine: Engine::Sqlite,
-            url: DatabaseUrl::default(),
+            url: ServiceUrl::default(),
             replicas: Vec::new(),
             replica_lag_ms: 1_000,
             folder: PathBuf::from("data"),
@@ -356,6 +384,13 @@ impl Default for Data {
             feed_retention_hours: 7 * 24,
             feed_retention_mib: 1_024,
         }
+    }
+}
+
+impl Default for Wake {
+    fn default() -> Self {
+        let prefix = "mainstay".to_owned();
+        Wake { adapter: WakeAdapter::Postgres, url: ServiceUrl::default(), prefix }
     }
 }
 

@@ -24,8 +24,8 @@ pub use app::{AppPlatform, AppText, AppVersion, NotAVersion};
 pub use application::{Allow, Application, Check, Child, Index, Model, Rule, base};
 pub use channel::{Channel, MAX_CHANNEL_NAME, Pattern, Segment, Variable, VariableType};
 pub use config::{
-    Accounts, Config, Data, DatabaseUrl, Durability, Engine, GraphQl, Isolation, Limits, Live, Log,
-    LogFormat, Password, Server,
+    Accounts, Config, Data, Durability, Engine, GraphQl, Isolation, Limits, Live, Log, LogFormat, Password,
+    Server, ServiceUrl, Wake, WakeAdapter,
 };
 pub use diagnostic::{Diagnostic, Diagnostics, Severity, SourceFile};
 pub use field::{Constraints, Default, Field, FieldType, OnDelete};

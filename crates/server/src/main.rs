@@ -34,6 +34,7 @@ mod signals;
 mod terminal;
 mod tls;
 mod transfer;
+mod wake;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use crate::commands::runtime;
 use crate::failure::Failure;
 use crate::project::Opened;
 use crate::schema_change;
-use mainstay_model::{Application, DatabaseUrl};
+use mainstay_model::{Application, ServiceUrl};
 use mainstay_scaleout::postgres::{MasterKey, OpenError, Options, migrate};
 use mainstay_sql::migrate::Plan;
 use std::env;
@@ -36,17 +36,17 @@ pub(crate) fn options(project: &Opened) -> Result<Options, Failure> {
 }
 
 /// The URL on the command line, or else that of the environment.
-pub(crate) fn url_of_command(given: Option<&str>) -> Result<DatabaseUrl, Failure> {
+pub(crate) fn url_of_command(given: Option<&str>) -> Result<ServiceUrl, Failure> {
     let given = given.map(str::to_owned).or_else(|| env::var(URL).ok()).filter(|url| !url.is_empty());
-    given.map(DatabaseUrl::new).ok_or_else(|| {
+    given.map(ServiceUrl::new).ok_or_else(|| {
         Failure::new("no_database_url", "it is not said where to").hint(format!(
             "set the environment variable {URL}, or say `--to`: postgres://user:password@host/database"
         ))
     })
 }
 
-fn url(set: &DatabaseUrl, environment: Option<String>) -> Result<DatabaseUrl, Failure> {
-    let url = environment.filter(|url| !url.is_empty()).map_or_else(|| set.clone(), DatabaseUrl::new);
+fn url(set: &ServiceUrl, environment: Option<String>) -> Result<ServiceUrl, Failure> {
+    let url = environment.filter(|url| !url.is_empty()).map_or_else(|| set.clone(), ServiceUrl::new);
     if url.is_empty() {
         let message = "the project keeps its records in PostgreSQL and does not say where that is";
         return Err(Failure::new("no_database_url", message).hint(format!(
@@ -56,8 +56,8 @@ fn url(set: &DatabaseUrl, environment: Option<String>) -> Result<DatabaseUrl, Fa
     Ok(url)
 }
 
-fn replicas(set: &[DatabaseUrl], environment: Option<String>) -> Vec<DatabaseUrl> {
-    let urls = environment.map(|urls| urls.split_whitespace().map(DatabaseUrl::new).collect::<Vec<_>>());
+fn replicas(set: &[ServiceUrl], environment: Option<String>) -> Vec<ServiceUrl> {
+    let urls = environment.map(|urls| urls.split_whitespace().map(ServiceUrl::new).collect::<Vec<_>>());
     urls.filter(|urls| !urls.is_empty()).unwrap_or_else(|| set.to_vec())
 }
 
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn the_environment_goes_before_the_settings() {
         let check = |set: &str, environment: Option<&str>, expected: Option<&str>| {
-            let found = url(&DatabaseUrl::new(set), environment.map(str::to_owned)).ok();
-            assert_eq!(found.as_ref().map(DatabaseUrl::reveal), expected);
+            let found = url(&ServiceUrl::new(set), environment.map(str::to_owned)).ok();
+            assert_eq!(found.as_ref().map(ServiceUrl::reveal), expected);
         };
         check("postgres://a", None, Some("postgres://a"));
         check("postgres://a", Some("postgres://b"), Some("postgres://b"));
@@ -173,8 +173,8 @@ mod tests {
     #[test]
     fn replicas_are_parted_by_spaces() {
         let check = |environment: Option<&str>, expected: &[&str]| {
-            let found = replicas(&[DatabaseUrl::new("postgres://a")], environment.map(str::to_owned));
-            assert_eq!(found.iter().map(DatabaseUrl::reveal).collect::<Vec<_>>(), expected);
+            let found = replicas(&[ServiceUrl::new("postgres://a")], environment.map(str::to_owned));
+            assert_eq!(found.iter().map(ServiceUrl::reveal).collect::<Vec<_>>(), expected);
         };
         check(None, &["postgres://a"]);
         check(Some(" "), &["postgres://a"]);

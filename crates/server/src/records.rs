@@ -54,7 +54,7 @@ impl Records {
         match self {
             Records::Sqlite(_) => None,
             #[cfg(feature = "postgres")]
-            Records::Postgres(store) => Some(Arc::new(store.wake())),
+            Records::Postgres(store) => Some(store.wake()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Services that tests and the benchmark need and that they start for themselves: a private PostgreSQL, and a network that can be cut.
+//! Services that tests and the benchmark need and that they start for themselves: a private PostgreSQL, NATS and Redis, and a network that can be cut.
 //!
 //! ```no_run
 //! # use mainstay_services::{Link, Proxy, postgres::{Server, Setup}};
@@ -16,7 +16,10 @@
 //! however they end. It must not know: any other crate, so that `xtask`, which starts a server for all tests, builds in seconds. Only tests and
 //! the benchmark may know it: what goes wrong here is a panic or a text for people.
 
+pub mod broker;
+mod guard;
 pub mod postgres;
 mod proxy;
+mod run;
 
 pub use proxy::{Link, Proxy};

@@ -2,7 +2,7 @@
 
 use crate::MemoryStore;
 use crate::clocked::ClockedStore;
-use mainstay_model::{Application, DatabaseUrl, Durability};
+use mainstay_model::{Application, Durability, ServiceUrl};
 use mainstay_ports::{Clock, Store};
 use mainstay_scaleout::postgres::{Options, PostgresStore};
 use mainstay_services::postgres::{Database, Server};
@@ -67,7 +67,7 @@ fn open_postgres(application: Arc<Application>, clock: Arc<dyn Clock>) -> Placed
 
 fn options(url: String) -> Options {
     Options {
-        url: DatabaseUrl::new(url),
+        url: ServiceUrl::new(url),
         replicas: Vec::new(),
         replica_lag_ms: 0,
         durability: Durability::Full,

@@ -43,6 +43,7 @@ usage: cargo xtask <command>
   grpc-client    generate a client in Python from `mainstay proto`, and run it against the program (needs python3 and PyPI)
   graphql        the audits of GraphQL over HTTP, by the npm package `graphql-http` (needs node, npm and the npm registry)
   autobahn       the Autobahn suite on the frames of the live socket (needs python3 and PyPI)
+  tools          provide the programs that tests run beside our own, as `nats-server` (`test` does so by itself)
   postgres       a private PostgreSQL for tests that are run by hand, until Ctrl-C (else each test program starts its own)
   fuzz [TARGET] [SECONDS]   libFuzzer on filters, cursors, bodies, batches and project files, a minute each (needs a C++ compiler)
   bench          build the program and measure it, with `--engine postgres` on a private PostgreSQL; `cargo xtask bench --help`
@@ -74,6 +75,7 @@ fn run(arguments: &[&str]) -> Result<ExitCode, String> {
         ["autobahn"] => autobahn::check(&workspace)?,
         ["graphql"] => graphql::check(&workspace)?,
         ["fuzz", rest @ ..] => fuzz::run(&workspace, rest)?,
+        ["tools"] => tools::provide(&workspace)?,
         ["postgres"] => postgres::serve(&workspace)?,
         ["docs"] => docs(&workspace)?,
         ["atlas"] => atlas::make(&workspace)?,

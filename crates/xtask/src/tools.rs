@@ -11,8 +11,12 @@ const NEEDED: &[(&str, &str)] =
     &[("bash", "bash"), ("curl", "curl"), ("strace", "strace"), ("faketime", "faketime")];
 
 /// Programs that are taken out of their package instead of installing it, since that would start a service too: `promtool`, which judges
-/// the page of metrics, comes with a Prometheus that would scrape and listen.
-const UNPACKED: &[(&str, &str)] = &[("promtool", "prometheus")];
+/// the page of metrics, comes with a Prometheus that would scrape and listen. The last is where the package has it.
+const UNPACKED: &[(&str, &str, &str)] =
+    &[("promtool", "prometheus", "usr/bin"), ("nats-server", "nats-server", "usr/sbin")];
+
+/// Debian's package `redis-server` is a service and this link: the server is the same program as a tool of `redis-tools`, and goes by its name.
+const REDIS: (&str, &str, &str) = ("redis-server", "redis-check-rdb", "redis-tools");
 
 /// Sees that the programs are there; as root on Debian, installs those that are not.
 pub(crate) fn provide(workspace: &Workspace) -> Result<(), String> {
@@ -20,12 +24,31 @@ pub(crate) fn provide(workspace: &Workspace) -> Result<(), String> {
     for (program, package) in missing(NEEDED, &folders) {
         install(workspace, package).map_err(|reason| format!("`{program}` is missing: {reason}"))?;
     }
-    for (program, package) in missing(UNPACKED, &folders) {
-        unpack(workspace, program, package).map_err(|reason| {
+    for (program, package, within) in UNPACKED {
+        if missing(&[(program, package)], &folders).is_empty() {
+            continue;
+        }
+        unpack(workspace, program, package, within).map_err(|reason| {
             format!("`{program}` is missing: {reason}\nit is in Debian's package `{package}`, or at its project's site")
         })?;
     }
-    Ok(())
+    provide_redis(workspace, &folders)
+}
+
+/// Sees that there is a Redis, without the service that comes with Debian's.
+fn provide_redis(workspace: &Workspace, folders: &[PathBuf]) -> Result<(), String> {
+    let (server, tool, package) = REDIS;
+    if missing(&[(server, package)], folders).is_empty() {
+        return Ok(());
+    }
+    if !missing(&[(tool, package)], folders).is_empty() {
+        install(workspace, package).map_err(|reason| format!("`{server}` is missing: {reason}"))?;
+    }
+    let link = ours(workspace).join(server);
+    let _ = std::fs::remove_file(&link);
+    std::fs::create_dir_all(ours(workspace))
+        .and_then(|()| std::os::unix::fs::symlink(Path::new("/usr/bin").join(tool), &link))
+        .map_err(|error| format!("{}: {error}", link.display()))
 }
 
 /// Sees that there is a Python that can make environments, which Debian keeps in a package of its own.
@@ -66,8 +89,8 @@ fn missing(
     needed.iter().copied().filter(|(program, _)| !is_there(program)).collect()
 }
 
-/// Takes a program out of `usr/bin` of a Debian package. That needs no root, only apt's lists; they are fetched where that is allowed.
-fn unpack(workspace: &Workspace, program: &str, package: &str) -> Result<(), String> {
+/// Takes a program out of a folder of a Debian package. That needs no root, only apt's lists; they are fetched where that is allowed.
+fn unpack(workspace: &Workspace, program: &str, package: &str, from: &str) -> Result<(), String> {
     let folder = workspace.target.join("tools").join(package);
     let io = |error: std::io::Error| format!("{}: {error}", folder.display());
     std::fs::create_dir_all(&folder).map_err(io)?;
@@ -82,7 +105,7 @@ fn unpack(workspace: &Workspace, program: &str, package: &str) -> Result<(), Str
     within("apt-get", &["download", package])?;
     within("sh", &["-c", "for package in *.deb; do dpkg -x \"$package\" .; done"])?;
     std::fs::create_dir_all(ours(workspace)).map_err(io)?;
-    std::fs::rename(folder.join("usr/bin").join(program), ours(workspace).join(program)).map_err(io)?;
+    std::fs::rename(folder.join(from).join(program), ours(workspace).join(program)).map_err(io)?;
     std::fs::remove_dir_all(&folder).map_err(io)
 }
 

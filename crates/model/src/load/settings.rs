@@ -2,11 +2,14 @@
 
 use super::document::Document;
 use super::faults::Faults;
-use crate::{AppPlatform, Config, Engine, Tls};
+use crate::{AppPlatform, Config, Engine, Tls, WakeAdapter};
 use std::path::Component;
 
 /// The levels of logs, by name and by number.
 const LEVELS: [&str; 12] = ["off", "error", "warn", "info", "debug", "trace", "0", "1", "2", "3", "4", "5"];
+
+/// Long enough for any name, and short enough for any server.
+const MAX_PREFIX_BYTES: usize = 100;
 
 /// Reports what the shape of the file does not tell.
 pub(super) fn check(document: &Document, config: &Config, faults: &mut Faults) {
@@ -21,6 +24,7 @@ pub(super) fn check(document: &Document, config: &Config, faults: &mut Faults) {
         faults.error("no_replicas", document.place(&["data", "replicas"]), message).help(hint);
     }
     check_tls(document, &config.server.tls, faults);
+    check_wake(document, config, faults);
     if !config.log.level.split(',').all(is_directive) {
         let message = format!("`{}` is not a level of logs", config.log.level);
         let hint = "a level is error, warn, info, debug or trace; a filter is as info,mainstay_engine=debug";
@@ -39,6 +43,40 @@ fn check_tls(document: &Document, tls: &Tls, faults: &mut Faults) {
     let message = format!("TLS takes a certificate and its key, and there is no `{missing}`");
     let hint = format!("name the PEM file of the {missing} too: {missing} = \"tls/{missing}.pem\"");
     faults.error("tls_incomplete", document.place(&["server", "tls", there]), message).help(hint);
+}
+
+/// Reports what cannot carry what nodes tell each other. The URL itself is not shown, since there may be a password in it.
+fn check_wake(document: &Document, config: &Config, faults: &mut Faults) {
+    let wake = &config.wake;
+    let schemes: &[&str] = match wake.adapter {
+        WakeAdapter::Postgres => &[],
+        WakeAdapter::Nats => &["nats://", "tls://"],
+        WakeAdapter::Redis => &["redis://", "rediss://"],
+    };
+    if config.data.engine == Engine::Sqlite && wake.adapter != WakeAdapter::Postgres {
+        let message = "a SQLite database is served by one node, which has nobody to tell";
+        let hint = "set engine = \"postgres\" in [data], or leave [wake] out";
+        faults.error("no_nodes", document.place(&["wake", "adapter"]), message).help(hint);
+    }
+    let url = wake.url.reveal();
+    if !url.is_empty() && !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+        let message = "the URL is of something else than the adapter";
+        let hint = match schemes {
+            [] => "set adapter = \"nats\" or \"redis\"; with PostgreSQL, leave the URL out".to_owned(),
+            _ => format!("it begins with {}", schemes.join(" or ")),
+        };
+        faults.error("bad_wake_url", document.key_place(&["wake", "url"]), message).help(hint);
+    }
+    if !wake.prefix.split('.').all(is_token) || wake.prefix.len() > MAX_PREFIX_BYTES {
+        let message = "the prefix cannot be the beginning of a subject";
+        let hint = "use up to 100 of a-z, A-Z, 0-9, _ and -, with dots between, as app.production";
+        faults.error("bad_wake_prefix", document.place(&["wake", "prefix"]), message).help(hint);
+    }
+}
+
+/// Whether it can be a part of a subject.
+fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
 }
 
 /// Reports a platform whose clients are asked for what they cannot get.

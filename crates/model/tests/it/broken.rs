@@ -33,6 +33,21 @@ fn settings() {
     check_settings(&format!("[data]\nengine = \"postgres\"\n{replicas}"), &[]);
     check_settings("[server.tls]\nkey = \"k\"\n", &["tls_incomplete mainstay.toml:2:7 \"k\""]);
     check_settings(&format!("[data]\n{replicas}"), &["no_replicas mainstay.toml:2:12 [\"postgres://b/d\"]"]);
+    let postgres = "[data]\nengine = \"postgres\"\n[wake]\n";
+    for (wake, expected) in [
+        ("adapter = \"nats\"\nurl = \"tls://p@a\"\nprefix = \"a.B-1\"", None),
+        ("adapter = \"redis\"\nurl = \"rediss://:p@a\"", None),
+        ("adapter = \"redis\"", None),
+        ("adapter = \"redis\"\nurl = \"nats://p@a\"", Some("bad_wake_url mainstay.toml:5:1 url")),
+        ("url = \"nats://p@a\"", Some("bad_wake_url mainstay.toml:4:1 url")),
+        ("adapter = \"rabbit\"", Some("unknown_value mainstay.toml:4:11 \"rabbit\"")),
+        ("prefix = \"\"", Some("bad_wake_prefix mainstay.toml:4:10 \"\"")),
+        ("prefix = \"a..b\"", Some("bad_wake_prefix mainstay.toml:4:10 \"a..b\"")),
+        ("prefix = \"a.*\"", Some("bad_wake_prefix mainstay.toml:4:10 \"a.*\"")),
+    ] {
+        check_settings(&format!("{postgres}{wake}"), expected.as_slice());
+    }
+    check_settings("[wake]\nadapter = \"nats\"", &["no_nodes mainstay.toml:2:11 \"nats\""]);
     check_settings("name = \"a", &["toml_syntax mainstay.toml:1:10 "]);
     check_settings("name = 1\n[server", &["toml_syntax mainstay.toml:2:8 "]);
 }

@@ -8,7 +8,7 @@ use super::room::Room;
 use super::session::{Purpose, SessionOptions};
 use super::target::Target;
 use futures::StreamExt as _;
-use mainstay_model::DatabaseUrl;
+use mainstay_model::ServiceUrl;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -27,7 +27,7 @@ pub(crate) struct Connector {
 
 impl Connector {
     /// To the server itself, or to a replica.
-    pub(crate) fn of(options: &Options, url: &DatabaseUrl) -> Result<Self, OpenError> {
+    pub(crate) fn of(options: &Options, url: &ServiceUrl) -> Result<Self, OpenError> {
         let target = Target::parse(url, options.connect_timeout()).map_err(OpenError::BadUrl)?;
         let session =
             SessionOptions { query_timeout: options.query_timeout(), durability: options.durability };

@@ -54,4 +54,3 @@ pub use measures::Measures;
 pub use open::OpenError;
 pub use options::Options;
 pub use store::PostgresStore;
-pub use wake::PostgresWake;

@@ -1,15 +1,15 @@
 //! What a store is opened with.
 
-use mainstay_model::{DatabaseUrl, Durability};
+use mainstay_model::{Durability, ServiceUrl};
 use std::time::Duration;
 
 /// What a store is opened with.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Where the server is. It is never shown.
-    pub url: DatabaseUrl,
+    pub url: ServiceUrl,
     /// Copies of the database that follow it, each with a URL of its own.
-    pub replicas: Vec<DatabaseUrl>,
+    pub replicas: Vec<ServiceUrl>,
     /// How old the state of a replica may be, in milliseconds.
     pub replica_lag_ms: u64,
     /// What an acknowledged write survives.

@@ -20,11 +20,14 @@ use super::replicas::{Followed, Replicas};
 use super::rows::{RowStatements, Shared};
 use super::session::{LOCK_TIMEOUT, Purpose};
 use super::transact::transact;
-use super::wake::PostgresWake;
+use super::wake::Notifications;
+use crate::wake::Carried;
 use futures::future::BoxFuture;
 use mainstay_expr::{ModelId, Predicate};
 use mainstay_model::Application;
-use mainstay_ports::{Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction};
+use mainstay_ports::{
+    Changes, Clock, Committed, Page, Position, Query, Store, StoreError, Transaction, Wake,
+};
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::runtime::Handle;
@@ -130,8 +133,8 @@ impl PostgresStore {
     }
 
     /// What the nodes that serve the database tell each other by.
-    pub fn wake(&self) -> PostgresWake {
-        PostgresWake::new(self.inner.server.clone())
+    pub fn wake(&self) -> Arc<dyn Wake> {
+        Arc::new(Carried::new(Notifications(self.inner.server.clone())))
     }
 
     /// What it counts of itself.

@@ -1,7 +1,7 @@
 //! Which server, and how its word is checked: what a URL says.
 
 use super::tls::{self, Check};
-use mainstay_model::DatabaseUrl;
+use mainstay_model::ServiceUrl;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Config;
@@ -36,7 +36,7 @@ struct Own {
 
 impl Target {
     /// Reads a URL. The error never shows it.
-    pub(crate) fn parse(url: &DatabaseUrl, connect_timeout: Duration) -> Result<Self, String> {
+    pub(crate) fn parse(url: &ServiceUrl, connect_timeout: Duration) -> Result<Self, String> {
         let (rest, own) = split(url.reveal())?;
         let mut config: Config = rest.parse().map_err(|error: tokio_postgres::Error| detail(&error))?;
         let root = own.sslrootcert.filter(|path| path != "system").map(PathBuf::from);
@@ -133,7 +133,7 @@ mod tests {
     use super::*;
 
     fn parse(url: &str) -> Result<Target, String> {
-        Target::parse(&DatabaseUrl::new(url), Duration::from_secs(1))
+        Target::parse(&ServiceUrl::new(url), Duration::from_secs(1))
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::support::{open, options};
 use mainstay_expr::Vars;
-use mainstay_model::{Application, DatabaseUrl};
+use mainstay_model::{Application, ServiceUrl};
 use mainstay_ports::conformance::everything::{self, MODEL, create};
 use mainstay_ports::{Authority, Changes, Delete, Position, Query, Record, Step, Store, Transaction};
 use mainstay_scaleout::postgres::copy::{Database, Stage, State};
@@ -43,7 +43,7 @@ async fn fill(from: &Database, to: &Database) {
 }
 
 async fn connect(url: &str) -> Database {
-    Database::connect(&DatabaseUrl::new(url)).await.unwrap()
+    Database::connect(&ServiceUrl::new(url)).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! Queries that replicas answer, and that they must not.
 
 use crate::support::{application, create, open, options};
-use mainstay_model::{Application, DatabaseUrl};
+use mainstay_model::{Application, ServiceUrl};
 use mainstay_ports::{Freshness, Position, Query, Store};
 use mainstay_scaleout::postgres::PostgresStore;
 use mainstay_services::postgres::{Database, Server, Setup};
@@ -31,7 +31,7 @@ impl Scene {
         let replica = server.replica().unwrap();
         let network = Proxy::to(replica.address());
         let database = server.database();
-        let url = DatabaseUrl::new(database.url_at(network.address()));
+        let url = ServiceUrl::new(database.url_at(network.address()));
         let application = application();
         let options = mainstay_scaleout::postgres::Options {
             replicas: vec![url],
@@ -157,7 +157,7 @@ async fn another_database_is_no_replica() {
     let (database, foreign) = (Server::shared().database(), Server::shared().database());
     let application = application();
     let other = open(application.clone(), &options(foreign.url()));
-    let replicas = vec![DatabaseUrl::new(foreign.url()), DatabaseUrl::new("postgres://127.0.0.1:1/nothing")];
+    let replicas = vec![ServiceUrl::new(foreign.url()), ServiceUrl::new("postgres://127.0.0.1:1/nothing")];
     let options = mainstay_scaleout::postgres::Options { replicas, ..options(database.url()) };
     let store = open(application.clone(), &options);
     sleep(Duration::from_millis(500)).await;

@@ -1,7 +1,7 @@
 //! Stores over databases of their own.
 
 use mainstay_expr::{Value, Vars};
-use mainstay_model::{Application, DatabaseUrl, Durability, Model, Project};
+use mainstay_model::{Application, Durability, Model, Project, ServiceUrl};
 use mainstay_ports::{Authority, Create, Position, Receipt, Record, Step, Transaction};
 use mainstay_scaleout::postgres::{Options, PostgresStore};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) fn application() -> Arc<Application> {
 /// What stores of tests are opened with.
 pub(crate) fn options(url: impl Into<String>) -> Options {
     Options {
-        url: DatabaseUrl::new(url),
+        url: ServiceUrl::new(url),
         replicas: Vec::new(),
         replica_lag_ms: 1_000,
         durability: Durability::Full,

@@ -1,6 +1,6 @@
 //! Encrypted connections, against servers that have a certificate, and one that has none.
 
-use mainstay_model::DatabaseUrl;
+use mainstay_model::ServiceUrl;
 use mainstay_scaleout::postgres::OpenError;
 use mainstay_scaleout::postgres::copy::Database;
 use mainstay_services::postgres::{Server, Setup};
@@ -75,7 +75,7 @@ impl Scene {
 async fn connect(server: &Server, user: &str, host: &str, query: &str) -> Result<bool, OpenError> {
     let database = server.database();
     let (port, name) = (server.address().port(), database.sql("SELECT current_database()"));
-    let url = DatabaseUrl::new(format!("postgres://{user}@{host}:{port}/{name}?{query}"));
+    let url = ServiceUrl::new(format!("postgres://{user}@{host}:{port}/{name}?{query}"));
     let _open = Database::connect(&url).await?;
     let asked = "SELECT s.ssl FROM pg_stat_ssl s JOIN pg_stat_activity a USING (pid) WHERE a.datname = current_database() \
                  AND a.pid <> pg_backend_pid()";

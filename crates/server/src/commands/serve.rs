@@ -15,12 +15,14 @@ use crate::schema_change;
 use crate::signals::Signals;
 use crate::terminal::{colored_errors, complain, counted, say};
 use crate::tls::{self, Tls};
+use crate::wake::{self, Nodes};
 use axum::Router;
 use clap::Args;
 use mainstay_api::Api;
 use mainstay_api::operations::Protocol;
 use mainstay_engine::Engine as Service;
 use mainstay_model::{Durability, Log, LogFormat};
+use mainstay_ports::Wake;
 use mainstay_ports::measure::Counter;
 use mainstay_proto::{LOCK_FILE, Lock};
 use std::net::SocketAddr;
@@ -35,6 +37,8 @@ const MAINTENANCE: Duration = Duration::from_secs(60);
 const METRICS_CONNECTIONS: usize = 64;
 /// How long it may take at the end to write down what was used.
 const LAST_USES: Duration = Duration::from_secs(2);
+/// How long it may take at the end to say goodbye to other nodes.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long tasks may take to notice that the program ends.
 const LAST_TASKS: Duration = Duration::from_secs(1);
 
@@ -161,8 +165,11 @@ impl Serve {
         let backend = Backend::open(project, self.project.data.data.as_deref(), &runtime)?;
         let listeners = Listeners { api: listener, tls, metrics: metrics_listener };
         let api = with_graphql(Api::new(backend.engine.clone()), project, is_dev)?;
-        say(&banner(project, &backend, &listeners));
-        let code = runtime.block_on(serve(listeners, api, &backend, project, &lock, logs.buffer.lost()));
+        let nodes = wake::open(project, &backend, &runtime)?;
+        say(&banner(project, &backend, nodes.as_ref(), &listeners));
+        let wake = nodes.map(|nodes| nodes.wake);
+        let code =
+            runtime.block_on(serve(listeners, api, &backend, project, &lock, wake, logs.buffer.lost()));
         // Tasks that still run hold on to the store; with the last of them gone it closes, and all data are in its one file.
         runtime.shutdown_timeout(LAST_TASKS);
         drop(backend);
@@ -200,6 +207,7 @@ async fn serve(
     backend: &Backend,
     project: &Opened,
     lock: &Lock,
+    wake: Option<Arc<dyn Wake>>,
     log_lines_lost: Arc<Counter>,
 ) -> Result<ExitCode, Failure> {
     let (mut first, mut both) = (Signals::listen()?, Signals::listen()?);
@@ -217,7 +225,6 @@ async fn serve(
     tokio::spawn(maintain(backend.engine.clone()));
     let follower = backend.engine.clone();
     tokio::spawn(async move { follower.follow_other_nodes().await });
-    let wake = backend.records.wake();
     if let Some(wake) = wake.clone() {
         let node = backend.engine.clone();
         tokio::spawn(async move { node.join_nodes(wake).await });
@@ -233,7 +240,9 @@ async fn serve(
         stopped = serving => {
             note_uses(&backend.engine).await;
             if let Some(wake) = wake {
-                backend.engine.leave_nodes(wake.as_ref()).await;
+                let goodbye = backend.engine.leave_nodes(wake.as_ref());
+                // Others notice without it, too.
+                let _ = tokio::time::timeout(LAST_WORDS, goodbye).await;
             }
             Ok(report(stopped))
         }
@@ -320,7 +329,7 @@ async fn maintain(engine: Service) {
     }
 }
 
-fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String {
+fn banner(project: &Opened, backend: &Backend, nodes: Option<&Nodes>, listeners: &Listeners) -> String {
     let application = &project.application;
     let models = application.models.iter().filter(|model| !model.internal).count();
     let operations = backend.engine.registry().operations().len();
@@ -332,10 +341,11 @@ fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String 
         .metrics
         .as_ref()
         .map(|listener| format!("metrics     http://{}/metrics\n", listener.address()));
+    let place = nodes.and_then(|nodes| nodes.place.as_ref());
     format!(
         "mainstay {version}\n\
          project     {name} in {folder}: {models}, {operations}\n\
-         data        {data}, durability {durability})\n\
+         data        {data}, durability {durability})\n{nodes}\
          listening   {scheme}://{address}\n\
          docs        {scheme}://{address}/docs\n{metrics}",
         version = env!("CARGO_PKG_VERSION"),
@@ -345,6 +355,7 @@ fn banner(project: &Opened, backend: &Backend, listeners: &Listeners) -> String 
         operations = counted(operations, "operation"),
         data = backend.records.place(&backend.folder),
         scheme = if listeners.tls.is_some() { "https" } else { "http" },
+        nodes = place.map(|place| format!("nodes       tell each other by {place}\n")).unwrap_or_default(),
         address = listeners.api.address(),
         metrics = metrics.unwrap_or_default(),
     )

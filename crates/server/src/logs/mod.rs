@@ -13,6 +13,7 @@ use std::thread;
 use std::time::Duration;
 use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 
 /// How long the end of the program waits for the last lines to be written.
@@ -35,7 +36,7 @@ impl Drop for Logs {
 
 /// Begins to log, in the form and from the level that the project or the command line chose.
 pub(crate) fn start(log: &Log) -> Result<Logs, Failure> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|error| invalid_level(&log.level, &error))?;
+    let filter = filter(&log.level).map_err(|error| invalid_level(&log.level, &error))?;
     let buffer = Buffer::default();
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Lines(buffer.clone()));
     // Setting it fails only when logs were begun before, and a command begins them once.
@@ -53,6 +54,14 @@ pub(crate) fn start(log: &Log) -> Result<Logs, Failure> {
         })?;
     log_panics(buffer.clone());
     Ok(Logs { buffer })
+}
+
+/// What is logged. The client of NATS would say at some levels what its password is, and at others what we say ourselves; so it is silent at all.
+fn filter(level: &str) -> Result<EnvFilter, ParseError> {
+    const SILENT: &str = "async_nats";
+    let spoken = level.split(',').filter(|directive| !directive.trim_start().starts_with(SILENT));
+    let silence = format!("{SILENT}=off");
+    EnvFilter::try_new(spoken.chain([silence.as_str()]).collect::<Vec<_>>().join(","))
 }
 
 fn complain_of_loss(lines: u64) {

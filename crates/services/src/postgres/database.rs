@@ -1,7 +1,7 @@
 //! A database of a test.
 
 use super::Installation;
-use super::server::run;
+use crate::run::run;
 use std::net::SocketAddr;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};

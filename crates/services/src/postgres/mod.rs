@@ -1,7 +1,6 @@
 //! A private PostgreSQL: a server that happens to run on the machine is never used.
 
 mod database;
-mod guard;
 mod installation;
 mod server;
 mod setup;

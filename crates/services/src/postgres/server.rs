@@ -1,11 +1,12 @@
 //! A PostgreSQL server.
 
-use super::guard::Guard;
 use super::{Database, Installation, Setup};
+use crate::guard::{Guard, Guarded};
+use crate::run::{free_port, run, signal};
 use std::fs::File;
-use std::net::{SocketAddr, TcpListener};
-use std::path::Path;
-use std::process::{Child, Command};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Child;
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -18,6 +19,10 @@ pub const SHARED_URL: &str = "MAINSTAY_TEST_POSTGRES";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// Another program may take the port that was free a moment ago.
 const PORTS_TRIED: u32 = 5;
+
+/// Its process's number is the first line of that file. It stops at once, without waiting for clients or a checkpoint.
+const GUARDED: Guarded =
+    Guarded { name: "PostgreSQL", pid_file: "data/postmaster.pid", signal: "QUIT", refuses_root: true };
 
 /// A PostgreSQL server, on 127.0.0.1 and at a port of its own. Its only user is `postgres`, without a password.
 ///
@@ -58,7 +63,7 @@ impl Server {
     /// Starts one with a new data folder, and waits until it is ready.
     pub fn start(setup: &Setup) -> Result<Server, String> {
         let installation = Installation::find()?;
-        let guard = Guard::new(setup.folder.as_deref())?;
+        let guard = Guard::new(&GUARDED, setup.folder.as_deref())?;
         initialise(&installation, &guard)?;
         configure(&guard, setup)?;
         Server::on_a_free_port(installation, guard)
@@ -67,9 +72,9 @@ impl Server {
     /// Starts another one that follows this one as a streaming, read-only replica, with the same settings. It is ready when it answers,
     /// which may be before it has caught up.
     pub fn replica(&self) -> Result<Server, String> {
-        let guard = Guard::new(None)?;
+        let guard = Guard::new(&GUARDED, None)?;
         let mut copy = self.installation.command("pg_basebackup");
-        copy.arg("--pgdata").arg(guard.data()).args(["--write-recovery-conf", "--checkpoint=fast"]);
+        copy.arg("--pgdata").arg(data(&guard)).args(["--write-recovery-conf", "--checkpoint=fast"]);
         copy.arg("--dbname").arg(&self.url).arg("--no-sync");
         run(guard.adopt(&mut copy))?;
         Server::on_a_free_port(self.installation.clone(), guard)
@@ -115,8 +120,8 @@ impl Server {
     }
 
     /// Its data folder. Panics for a server that was not started here.
-    pub fn data(&self) -> std::path::PathBuf {
-        self.own.as_ref().expect("it was started here").guard.data()
+    pub fn data(&self) -> PathBuf {
+        data(&self.own.as_ref().expect("it was started here").guard)
     }
 
     /// Kills it with all of its processes, as a crash would: connections break without a word, and no transaction goes on. `start_again`
@@ -174,7 +179,7 @@ impl Own {
         let log = File::options().create(true).append(true).open(self.guard.folder().join("log"));
         let log = log.map_err(|error| format!("its log: {error}"))?;
         let mut command = installation.command("postgres");
-        command.arg("-D").arg(self.guard.data()).args(["-p", &self.port.to_string()]);
+        command.arg("-D").arg(data(&self.guard)).args(["-p", &self.port.to_string()]);
         // A socket's path is at most 107 bytes long, and this folder's may be longer. Nobody needs it.
         command.args(["-c", "unix_socket_directories="]).stdout(std::process::Stdio::null()).stderr(log);
         self.guard.adopt(&mut command).spawn().map_err(|error| format!("PostgreSQL did not start: {error}"))
@@ -185,7 +190,7 @@ impl Own {
         let process = self.process.as_mut().expect("it was just started");
         let id = process.id().to_string();
         while Instant::now() < deadline && matches!(process.try_wait(), Ok(None)) {
-            let text = std::fs::read_to_string(self.guard.data().join("postmaster.pid")).unwrap_or_default();
+            let text = std::fs::read_to_string(data(&self.guard).join("postmaster.pid")).unwrap_or_default();
             let lines: Vec<&str> = text.lines().map(str::trim).collect();
             if lines.first() == Some(&id.as_str()) && lines.get(7) == Some(&"ready") {
                 return true;
@@ -218,11 +223,16 @@ impl Drop for Own {
     }
 }
 
+/// The data folder, which `initdb` makes.
+fn data(guard: &Guard) -> PathBuf {
+    guard.folder().join("data")
+}
+
 /// A locale of ICU sorts by a language without any locale of the system, which a small machine does not have. PostgreSQL has it since 15.
 fn initialise(installation: &Installation, guard: &Guard) -> Result<(), String> {
     let initdb = |more: &[&str]| {
         let mut command = installation.command("initdb");
-        command.arg("--pgdata").arg(guard.data());
+        command.arg("--pgdata").arg(data(guard));
         command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]);
         run(guard.adopt(command.args(more)))
     };
@@ -230,16 +240,11 @@ fn initialise(installation: &Installation, guard: &Guard) -> Result<(), String> 
 }
 
 fn configure(guard: &Guard, setup: &Setup) -> Result<(), String> {
-    let path = guard.data().join("postgresql.conf");
+    let path = data(guard).join("postgresql.conf");
     let failed = |error| format!("{}: {error}", path.display());
     let made = std::fs::read_to_string(&path).map_err(failed)?;
     std::fs::write(&path, made + &setup.text()).map_err(failed)?;
-    setup.files.iter().try_for_each(|(name, text)| guard.write(&guard.data().join(name), text))
-}
-
-/// Sends a signal, by the shell's own `kill`: a small machine has no other. Who is gone meanwhile needs none.
-fn signal(name: &str, process: u32) {
-    let _ = run(Command::new("sh").args(["-c", &format!("kill -s {name} {process}")]));
+    setup.files.iter().try_for_each(|(name, text)| guard.write(&data(guard).join(name), text))
 }
 
 /// The processes whose parent this is, where the system tells: a backend that outlives its server would go on with its transaction.
@@ -253,19 +258,4 @@ fn children(parent: u32) -> Vec<u32> {
 fn parent_of(process: u32) -> Option<u32> {
     let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
-}
-
-fn free_port() -> Result<u16, String> {
-    let listener = TcpListener::bind("127.0.0.1:0").map_err(|error| format!("a free port: {error}"))?;
-    listener.local_addr().map(|address| address.port()).map_err(|error| error.to_string())
-}
-
-/// Runs it to its end, and answers its output.
-pub(super) fn run(command: &mut Command) -> Result<String, String> {
-    let program = Path::new(command.get_program()).display().to_string();
-    let output = command.output().map_err(|error| format!("{program} did not start: {error}"))?;
-    if output.status.success() {
-        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-    }
-    Err(format!("{program} ended with {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)))
 }

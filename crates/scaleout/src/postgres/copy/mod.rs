@@ -17,7 +17,7 @@ use super::open::require_fit;
 use super::room::Room;
 use super::session::{Purpose, SessionOptions};
 use super::target::Target;
-use mainstay_model::{DatabaseUrl, Durability};
+use mainstay_model::{Durability, ServiceUrl};
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -39,7 +39,7 @@ impl Database {
     ///
     /// # Errors
     /// See [`OpenError`].
-    pub async fn connect(url: &DatabaseUrl) -> Result<Self, OpenError> {
+    pub async fn connect(url: &ServiceUrl) -> Result<Self, OpenError> {
         let target = Target::parse(url, CONNECT_TIMEOUT).map_err(OpenError::BadUrl)?;
         let session = SessionOptions { query_timeout: CONNECT_TIMEOUT, durability: Durability::Full };
         let connected = Connector { target, session, room: Room::default() }.connect(Purpose::Copy).await;

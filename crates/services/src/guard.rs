@@ -10,24 +10,37 @@ use std::process::{Child, Command, Stdio};
 /// server that runs in the folder, and removes the folder. The number of tries is bounded, since a process may have taken over the number.
 const SCRIPT: &str = r#"
     cat >/dev/null
-    pid="$1/data/postmaster.pid"
+    pid="$1/$2"
     tries=0
-    while [ -s "$pid" ] && [ $tries -lt 100 ] && kill -s QUIT "$(head -n 1 "$pid")" 2>/dev/null; do
+    while [ -s "$pid" ] && [ $tries -lt 100 ] && kill -s "$3" "$(head -n 1 "$pid")" 2>/dev/null; do
         sleep 0.05
         tries=$((tries + 1))
     done
     rm -rf "$1"
 "#;
 
+/// What the guard has to know of a kind of server.
+#[derive(Debug)]
+pub(crate) struct Guarded {
+    /// What it is called, for people and in the folder's name.
+    pub(crate) name: &'static str,
+    /// The file in the folder whose first line is the number of the server's process.
+    pub(crate) pid_file: &'static str,
+    /// The signal that stops it at once.
+    pub(crate) signal: &'static str,
+    /// Whether it refuses to be root.
+    pub(crate) refuses_root: bool,
+}
+
 /// The folder, and the process that clears up. Dropping it clears up and waits until that is done.
 #[derive(Debug)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     folder: PathBuf,
     user: Option<User>,
     process: Child,
 }
 
-/// Whom the server runs as, where we are root: PostgreSQL refuses to be.
+/// Whom a server runs as that refuses to be root, where we are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct User {
     id: u32,
@@ -36,35 +49,32 @@ struct User {
 
 impl Guard {
     /// Makes it within a folder, or else where temporary files are.
-    pub(super) fn new(within: Option<&Path>) -> Result<Guard, String> {
-        let failed = |error| format!("a temporary folder for PostgreSQL: {error}");
+    pub(crate) fn new(server: &Guarded, within: Option<&Path>) -> Result<Guard, String> {
+        let failed = |error| format!("a temporary folder for {}: {error}", server.name);
         let within = within.map_or_else(|| Ok(std::env::temp_dir()), Path::canonicalize).map_err(failed)?;
-        let folder =
-            tempfile::Builder::new().prefix("mainstay-postgres-").tempdir_in(within).map_err(failed)?;
+        let prefix = format!("mainstay-{}-", server.name.to_lowercase());
+        let folder = tempfile::Builder::new().prefix(&prefix).tempdir_in(within).map_err(failed)?;
         // The folder is ours, so its owner is who we are.
         let is_root = folder.path().metadata().map_err(failed)?.uid() == 0;
-        let user = is_root.then(|| unprivileged(&std::fs::read_to_string("/etc/passwd").unwrap_or_default()));
+        let user = (is_root && server.refuses_root)
+            .then(|| unprivileged(&std::fs::read_to_string("/etc/passwd").unwrap_or_default()));
         if let Some(User { id, group }) = user {
             chown(folder.path(), Some(id), Some(group)).map_err(failed)?;
         }
         let mut shell = Command::new("sh");
-        shell.args(["-c", SCRIPT, "guard"]).arg(folder.path()).current_dir("/");
+        shell.args(["-c", SCRIPT, "guard"]).arg(folder.path()).args([server.pid_file, server.signal]);
+        shell.current_dir("/");
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let process = detached(&mut shell, user).spawn().map_err(failed)?;
         Ok(Guard { folder: folder.keep(), user, process })
     }
 
-    pub(super) fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// The data folder of the server, which `initdb` makes.
-    pub(super) fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-
     /// Writes a file that its owner alone may read, as a server demands of its keys.
-    pub(super) fn write(&self, path: &Path, text: &str) -> Result<(), String> {
+    pub(crate) fn write(&self, path: &Path, text: &str) -> Result<(), String> {
         let failed = |error| format!("{}: {error}", path.display());
         std::fs::write(path, text).map_err(failed)?;
         std::fs::set_permissions(path, Permissions::from_mode(0o600)).map_err(failed)?;
@@ -72,7 +82,7 @@ impl Guard {
     }
 
     /// Lets a program run in the folder, as its owner.
-    pub(super) fn adopt<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+    pub(crate) fn adopt<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         detached(command.current_dir(&self.folder), self.user)
     }
 }
@@ -130,7 +140,8 @@ mod tests {
 
     #[test]
     fn the_folder_goes_with_the_guard() {
-        let guard = Guard::new(None).unwrap();
+        let server = Guarded { name: "Nothing", pid_file: "pid", signal: "KILL", refuses_root: false };
+        let guard = Guard::new(&server, None).unwrap();
         let folder = guard.folder().to_owned();
         std::fs::write(folder.join("file"), "").unwrap();
         drop(guard);
