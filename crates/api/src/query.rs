@@ -74,7 +74,10 @@ mod tests {
 
     #[test]
     fn a_list_request_is_read() {
-        check("", "filter: None, order: [], fields: [], expand: [], limit: None, cursor: None, count: false");
+        check(
+            "",
+            "filter: None, order: [], fields: [], expand: [], limit: None, cursor: None, before: None, backward: false, count: false",
+        );
         check("filter=&order=&fields=&expand=", "filter: None, order: [], fields: [], expand: []");
         check("filter=name%20%3D%3D+%22%C3%A4%22", "filter: Some(\"name == \\\"ä\\\"\")");
         check(
@@ -84,7 +87,7 @@ mod tests {
         check("fields=id,%20name&expand=author", "fields: [\"id\", \"name\"], expand: [\"author\"]");
         check(
             "limit=500&count=exact&deleted=only&cursor=x",
-            "limit: Some(500), cursor: Some(\"x\"), count: true, cursors: None, deleted: Only",
+            "limit: Some(500), cursor: Some(\"x\"), before: None, backward: false, count: true, cursors: None, deleted: Only",
         );
     }
 
