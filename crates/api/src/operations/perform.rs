@@ -26,30 +26,22 @@ impl<'a> Context<'a> {
 
 /// Runs an operation. That the caller may ask for it at all was seen before.
 ///
+/// The work is behind a pointer: the frames around it (a time limit, what catches panics, a connection's own) move what they hold several times,
+/// and every crate that awaits a future as itself gets a copy of its code.
+///
 /// # Errors
 /// The operation's own.
-pub(crate) async fn perform(
-    operations: &Operations,
-    caller: &Caller,
-    operation: &Operation,
-    ask: Ask,
-) -> Result<Reply, Error> {
-    version::note(operations, caller, operation, &ask);
-    match operations.face() {
-        None => run(operations, caller, operation, ask).await,
-        Some(face) => for_version(operations, face, caller, operation, ask).await,
-    }
-}
-
-/// As [`in_version`], behind a pointer for the reasons of [`rare`].
-fn for_version<'a>(
+pub(crate) fn perform<'a>(
     operations: &'a Operations,
-    face: &'a Face,
     caller: &'a Caller,
     operation: &'a Operation,
     ask: Ask,
 ) -> BoxFuture<'a, Result<Reply, Error>> {
-    Box::pin(in_version(operations, face, caller, operation, ask))
+    version::note(operations, caller, operation, &ask);
+    match operations.face() {
+        None => run(Context { operations, caller, operation }, ask),
+        Some(face) => Box::pin(in_version(operations, face, caller, operation, ask)),
+    }
 }
 
 /// Runs an operation for a client of an older version.
@@ -67,29 +59,17 @@ async fn in_version(
         }
         None => None,
     };
-    let reply = run(operations, caller, operations.newest(operation), ask).await?;
+    let context = Context { operations, caller, operation: operations.newest(operation) };
+    let reply = run(context, ask).await?;
     Ok(version::raised_reply(face, operations.engine().application(), &selected, reply))
 }
 
-async fn run(
-    operations: &Operations,
-    caller: &Caller,
-    operation: &Operation,
-    ask: Ask,
-) -> Result<Reply, Error> {
-    let context = Context { operations, caller, operation };
-    match operation.kind {
-        OperationKind::Get => read::get(context, ask).await,
-        OperationKind::List => read::list(context, ask).await,
-        OperationKind::Create => write::create(context, ask).await,
-        _ => rare(context, ask).await,
-    }
-}
-
-/// What is not asked for all the time: reads and writes of one record need not carry the room for it. Behind a pointer, since every crate that
-/// awaits a future as itself gets a copy of its code.
-fn rare(context: Context<'_>, ask: Ask) -> BoxFuture<'_, Result<Reply, Error>> {
+/// Each operation has a future of its own, so that reads and writes of one record need not carry the room for others.
+fn run(context: Context<'_>, ask: Ask) -> BoxFuture<'_, Result<Reply, Error>> {
     match context.operation.kind {
+        OperationKind::Get => Box::pin(read::get(context, ask)),
+        OperationKind::List => Box::pin(read::list(context, ask)),
+        OperationKind::Create => Box::pin(write::create(context, ask)),
         OperationKind::Update => Box::pin(update::update(context, ask)),
         OperationKind::Put => Box::pin(write::put(context, ask)),
         OperationKind::Delete => Box::pin(write::delete(context, ask)),
