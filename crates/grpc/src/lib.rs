@@ -12,6 +12,7 @@ mod deadline;
 mod health;
 mod metadata;
 mod method;
+mod page;
 mod reflection;
 mod status;
 mod watch;

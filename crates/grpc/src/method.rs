@@ -6,7 +6,7 @@ use crate::{deadline, status, watch};
 use axum::body::{Body, Bytes};
 use http::{Request, Response};
 use mainstay_api::Exchange;
-use mainstay_api::operations::{Answered, Once, Operations};
+use mainstay_api::operations::{Answered, Ask, Once, Operations};
 use mainstay_api::protobuf::{self, Answer};
 use mainstay_engine::{Caller, Code, Error, Operation, OperationKind};
 use mainstay_proto::Messages;
@@ -118,8 +118,10 @@ impl Method {
         metadata: &Metadata,
         message: &[u8],
     ) -> Result<tonic::Response<Vec<u8>>, Error> {
-        let mut ask = protobuf::ask(&self.messages, &self.operation, message)?;
-        ask.position = metadata.position.filter(|_| !self.operation.kind.writes());
+        if self.operation.kind == OperationKind::List {
+            return Ok(response(self.page(&caller, metadata, message).await?));
+        }
+        let ask = self.ask(metadata, message)?;
         let key = metadata.idempotency_key.as_deref().filter(|_| self.operation.kind.writes());
         let Some(key) = key else {
             let reply = self.operations.call(&caller, &self.operation, ask).await?;
@@ -136,6 +138,12 @@ impl Method {
                 Ok(response)
             }
         }
+    }
+
+    /// What a message asks.
+    pub(crate) fn ask(&self, metadata: &Metadata, message: &[u8]) -> Result<Ask, Error> {
+        let position = metadata.position.filter(|_| !self.operation.kind.writes());
+        Ok(Ask { position, ..protobuf::ask(&self.messages, &self.operation, message)? })
     }
 
     /// Makes the bytes that are kept of an answer. It must hold nothing that holds the engine.

@@ -9,6 +9,7 @@
 mod graphql;
 mod grpc;
 mod grpc_calls;
+mod grpc_pages;
 mod live;
 mod mask;
 mod protobuf;
