@@ -7,7 +7,7 @@ use mainstay_api::{Stream as Io, Taken};
 use mainstay_model::Live;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
@@ -23,6 +23,8 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// A connection that was taken over from HTTP.
 pub(crate) struct Connection {
     stream: WebSocketStream<Box<dyn Io>>,
+    /// Whether a ping was read whose answer may not be out yet.
+    owes_pong: bool,
     stall: Duration,
     measures: Arc<Measures>,
 }
@@ -36,16 +38,21 @@ impl Connection {
             .max_frame_size(Some(settings.message_bytes));
         let read = taken.read.to_vec();
         let stream = WebSocketStream::from_partially_read(taken.stream, read, Role::Server, Some(config));
-        Connection { stream: stream.await, stall: Duration::from_millis(settings.stall_ms), measures }
+        Connection { stream: stream.await, owes_pong: false, stall: Duration::from_millis(settings.stall_ms), measures }
     }
 
-    /// What the client says next. Pings are answered already when they come out here.
+    /// What the client says next. Pings are answered already when they come out here; no more is read before the answer is out, since those to a client that
+    /// takes none would pile up.
     pub(crate) fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<Message, Closing>> {
-        Pin::new(&mut self.stream).poll_next(cx).map(|message| match message {
-            Some(Ok(message)) => Ok(message),
-            Some(Err(error)) => Err(Closing::of_error(&error)),
-            None => Err(Closing::Client),
-        })
+        if self.owes_pong {
+            ready!(self.poll_flush(cx))?;
+        }
+        let message = match ready!(Pin::new(&mut self.stream).poll_next(cx)) {
+            Some(message) => message.map_err(|error| Closing::of_error(&error))?,
+            None => return Poll::Ready(Err(Closing::Client)),
+        };
+        self.owes_pong = message.is_ping();
+        Poll::Ready(Ok(message))
     }
 
     /// Hands a message on, once there is room. A client that leaves none for too long is dropped.

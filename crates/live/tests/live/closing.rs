@@ -3,6 +3,7 @@
 
 use crate::support::{App, PATIENCE, SETTINGS};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -137,4 +138,21 @@ async fn control_frames_come_between_the_pieces_of_a_message() {
     stream.write_all(&frame(FIN, b"\"type\": \"ping\"}")).await.unwrap();
     let (first, answer) = next(&mut stream).await.unwrap();
     assert_eq!((first, answer.as_slice()), (FIN | TEXT, &br#"{"id":1,"ok":{}}"#[..]));
+}
+
+/// More than the system keeps of what is under way, in both directions.
+const MUCH: usize = 64 << 20;
+
+#[tokio::test]
+async fn who_takes_no_answers_to_its_pings_is_not_read() {
+    let app = app().await;
+    let mut stream = connected(&app).await;
+    let pings = frame(FIN | PING, &[b'x'; 125]).repeat(500);
+    let mut sent = 0;
+    while timeout(Duration::from_secs(2), stream.write_all(&pings)).await.is_ok_and(|sent| sent.is_ok()) {
+        sent += pings.len();
+        assert!(sent < MUCH, "all is read, and the answers pile up");
+    }
+    // Who begins to take them is served as ever.
+    assert_eq!(next(&mut stream).await, Some((FIN | PONG, vec![b'x'; 125])));
 }
