@@ -1,7 +1,7 @@
 //! The targets.
 
-use crate::project;
 use crate::world::{Answer, World};
+use crate::{graphql, grpc, live, project};
 use http::Method;
 use std::fmt::Write;
 use std::sync::OnceLock;
@@ -26,19 +26,29 @@ pub enum Target {
     Content,
     /// The header with which a stream goes on.
     LastEventId,
+    /// A document of GraphQL and, behind a zero byte, its variables.
+    Graphql,
+    /// A line with a method of gRPC, and its message.
+    Grpc,
+    /// What is said on the live socket. The first byte is `j` for messages of JSON, one a line; `m` for a message of MessagePack; else they are the bytes of the
+    /// connection.
+    Live,
     /// The files of a project.
     Project,
 }
 
 impl Target {
     /// All of them.
-    pub const ALL: [Target; 7] = [
+    pub const ALL: [Target; 10] = [
         Target::Filter,
         Target::Cursor,
         Target::Body,
         Target::Batch,
         Target::Content,
         Target::LastEventId,
+        Target::Graphql,
+        Target::Grpc,
+        Target::Live,
         Target::Project,
     ];
 
@@ -51,6 +61,9 @@ impl Target {
             Target::Batch => "batch",
             Target::Content => "content",
             Target::LastEventId => "last_event_id",
+            Target::Graphql => "graphql",
+            Target::Grpc => "grpc",
+            Target::Live => "live",
             Target::Project => "project",
         }
     }
@@ -69,6 +82,9 @@ impl Target {
             }
             Target::Content => content(world(), bytes),
             Target::LastEventId => last_event_id(world(), bytes),
+            Target::Graphql => graphql::check(world(), bytes),
+            Target::Grpc => grpc::check(world(), bytes),
+            Target::Live => live::check(world(), bytes),
             Target::Project => project::check(bytes),
         }
     }
@@ -146,7 +162,7 @@ fn last_event_id(world: &World, bytes: &[u8]) {
     check(&world.ask(Method::GET, "/v1/messages", &headers, &[]));
 }
 
-fn check(answer: &Answer) {
+pub(crate) fn check(answer: &Answer) {
     let shown = || String::from_utf8_lossy(&answer.body).into_owned();
     assert!(GOOD.contains(&answer.status), "{} {}", answer.status, shown());
     let is_json = answer.body.is_empty() || serde_json::from_slice::<serde_json::Value>(&answer.body).is_ok();

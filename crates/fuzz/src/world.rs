@@ -1,13 +1,15 @@
-//! The example `chat` behind its router, on SQLite, with an account, a room and a message.
+//! The example `chat` with all of its protocols, on SQLite, with an account, a room and a message.
 
 use axum::Router;
 use axum::body::Body;
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request, Response};
+use mainstay_api::operations::Protocol;
+use mainstay_api::{Api, Next, Takeover};
 use mainstay_embedded::{Options, SqliteStore};
 use mainstay_engine::Engine;
 use mainstay_model::{Application, Durability, Project};
-use mainstay_ports::Keyring;
-use mainstay_testkit::FakeClock;
+use mainstay_proto::Lock;
+use mainstay_testkit::{FakeClock, FixedKeyring};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -18,12 +20,15 @@ use tower::ServiceExt;
 /// 2026-11-21T08:30:00Z; it stands still, so that no token expires.
 const NOW: i64 = 1_795_249_800_000_000;
 const SETTINGS: &str = "name = \"Fuzz\"\n[accounts.password]\nmemory_kib = 512\niterations = 1\n";
+/// What is said in a room, by who is in it.
+const CHANNEL: &str = "pattern = \"room/{room}\"\n[variables]\nroom = \"room\"\n\
+    [allow]\nsubscribe = \"room.allow.read\"\npublish = \"room.is_member\"\npresent = \"room.allow.read\"\n";
 /// Larger answers than any that is asked for.
 const MAX_ANSWER_BYTES: usize = 16 << 20;
 
 /// A running application.
 pub(crate) struct World {
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     router: Router,
     token: String,
     /// The id of a room that the account owns.
@@ -36,15 +41,8 @@ pub(crate) struct World {
 /// An answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-}
-
-struct Keys;
-
-impl Keyring for Keys {
-    fn secret(&self, _: &str, size_bytes: usize) -> std::io::Result<Vec<u8>> {
-        Ok(vec![7; size_bytes])
-    }
 }
 
 impl World {
@@ -55,6 +53,7 @@ impl World {
             ("models/room.toml", include_str!("../../../examples/chat/models/room.toml")),
             ("models/member.toml", include_str!("../../../examples/chat/models/member.toml")),
             ("models/message.toml", include_str!("../../../examples/chat/models/message.toml")),
+            ("channels/room.toml", CHANNEL),
         ]);
         let application = Arc::new(loaded.expect("the example loads").application);
         let folder = tempfile::tempdir().expect("there is a temporary folder");
@@ -86,12 +85,15 @@ impl World {
         serde_json::from_slice(&answer.body).unwrap_or_default()
     }
 
-    /// Puts the ids of records that are there in the place of `<room>` and `<message>`: chance would never find them.
+    /// Puts the ids of records that are there in the place of `<room>` and `<message>`: chance would never find them. Where the form counts bytes, these are
+    /// filled up with `-` to the length of an id.
     pub(crate) fn with_ids(&self, bytes: &[u8]) -> Vec<u8> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => text.replace("<room>", &self.room).replace("<message>", &self.message).into_bytes(),
-            Err(_) => bytes.to_vec(),
-        }
+        let Ok(text) = std::str::from_utf8(bytes) else { return bytes.to_vec() };
+        let ids = [("<room>", &self.room), ("<message>", &self.message)];
+        let replaced = ids.into_iter().fold(text.to_owned(), |text, (name, id)| {
+            text.replace(&format!("{name:-<36}"), id).replace(name, id)
+        });
+        replaced.into_bytes()
     }
 
     /// Reads something that is there.
@@ -107,6 +109,47 @@ impl World {
         headers: &[(&'static str, &[u8])],
         body: &[u8],
     ) -> Answer {
+        let Some(request) = self.request(method, path, headers, body) else {
+            return Answer { status: 400, headers: HeaderMap::new(), body: b"{}".to_vec() };
+        };
+        self.runtime.block_on(async {
+            let (parts, body) = self.answer(request).await.into_parts();
+            let (status, headers) = (parts.status.as_u16(), parts.headers);
+            if headers.get("content-type").is_some_and(|value| value == "text/event-stream") {
+                return Answer { status, headers, body: Vec::new() };
+            }
+            let body = axum::body::to_bytes(body, MAX_ANSWER_BYTES).await;
+            Answer { status, headers, body: body.expect("an answer is whole").to_vec() }
+        })
+    }
+
+    /// What goes on with a connection on which the live socket was asked for, with this subprotocol.
+    pub(crate) async fn live_socket(&self, subprotocol: &[u8]) -> Next {
+        let headers: [(&str, &[u8]); 5] = [
+            ("connection", b"upgrade"),
+            ("upgrade", b"websocket"),
+            ("sec-websocket-version", b"13"),
+            ("sec-websocket-key", b"dGhlIHNhbXBsZSBub25jZQ=="),
+            ("sec-websocket-protocol", subprotocol),
+        ];
+        let takeover = Takeover::default();
+        let mut request = self.request(Method::GET, "/v1/live", &headers, &[]).expect("it is a request");
+        request.extensions_mut().insert(takeover.clone());
+        assert_eq!(self.answer(request).await.status(), 101);
+        takeover.take().expect("it goes on")
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.expect("a router always answers")
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&'static str, &[u8])],
+        body: &[u8],
+    ) -> Option<Request<Body>> {
         let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -114,20 +157,7 @@ impl World {
         if !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
-        let Ok(request) = request.body(Body::from(body.to_vec())) else {
-            return Answer { status: 400, body: b"{}".to_vec() };
-        };
-        self.runtime.block_on(async {
-            let response = self.router.clone().oneshot(request).await.expect("a router always answers");
-            let status = response.status().as_u16();
-            let is_stream =
-                response.headers().get("content-type").is_some_and(|value| value == "text/event-stream");
-            if is_stream {
-                return Answer { status, body: Vec::new() };
-            }
-            let body = axum::body::to_bytes(response.into_body(), MAX_ANSWER_BYTES).await;
-            Answer { status, body: body.expect("an answer is whole").to_vec() }
-        })
+        request.body(Body::from(body.to_vec())).ok()
     }
 }
 
@@ -146,10 +176,15 @@ pub(crate) fn router(application: &Arc<Application>, folder: &Path) -> Result<Ro
         application: application.clone(),
         store: Arc::new(store),
         clock: Arc::new(FakeClock::new(NOW)),
-        keyring: Arc::new(Keys),
+        keyring: Arc::new(FixedKeyring(7)),
     };
     let engine = Engine::new(options).map_err(|error| format!("{error:?}"))?;
-    Ok(mainstay_api::router(engine))
+    let api = Api::new(engine);
+    let mut endpoints = mainstay_graphql::endpoints(&api.operations(Protocol::GraphQl), &[])?;
+    let lock = Lock::default().covering_versions(application);
+    endpoints.extend(mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), &lock));
+    endpoints.push(mainstay_live::endpoint(api.operations(Protocol::Live), Arc::default()));
+    Ok(endpoints.into_iter().fold(api, Api::with).router())
 }
 
 fn text(answer: &Value, key: &str) -> String {

@@ -8,7 +8,8 @@ use crate::workspace::Workspace;
 use std::path::Path;
 use std::process::Command;
 
-const TARGETS: [&str; 7] = ["filter", "cursor", "body", "batch", "content", "last_event_id", "project"];
+const TARGETS: [&str; 10] =
+    ["filter", "cursor", "body", "batch", "content", "last_event_id", "graphql", "grpc", "live", "project"];
 const DEFAULT_SECONDS: u32 = 60;
 /// Counts for each edge of the program's graph how often it was taken, and compares the operands of comparisons with the input.
 const COVERAGE: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \

@@ -29,7 +29,7 @@ const MAP: [(&str, &[&str]); 19] = [
     ),
     ("bench", &["services"]),
     ("services", &[]),
-    ("fuzz", &["model", "ports", "engine", "embedded", "api", "testkit"]),
+    ("fuzz", &["model", "engine", "embedded", "api", "proto", "grpc", "graphql", "live", "testkit"]),
     ("xtask", &["services"]),
 ];
 
