@@ -138,7 +138,7 @@ fn body(world: &World, bytes: &[u8]) {
 }
 
 /// The forms and the codings, of which the first byte names one.
-const CONTENTS: [&[(&str, &[u8])]; 7] = [
+const CONTENTS: [&[(&str, &[u8])]; 8] = [
     &[("content-type", b"application/msgpack")],
     &[("content-type", b"application/cbor")],
     &[("content-type", b"application/yaml")],
@@ -146,6 +146,7 @@ const CONTENTS: [&[(&str, &[u8])]; 7] = [
     &[JSON, ("content-encoding", b"gzip")],
     &[JSON, ("content-encoding", b"zstd")],
     &[JSON, ("content-encoding", b"br")],
+    &[("content-type", b"application/protobuf")],
 ];
 
 fn content(world: &World, bytes: &[u8]) {

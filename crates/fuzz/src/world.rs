@@ -179,9 +179,9 @@ pub(crate) fn router(application: &Arc<Application>, folder: &Path) -> Result<Ro
         keyring: Arc::new(FixedKeyring(7)),
     };
     let engine = Engine::new(options).map_err(|error| format!("{error:?}"))?;
-    let api = Api::new(engine);
-    let mut endpoints = mainstay_graphql::endpoints(&api.operations(Protocol::GraphQl), &[])?;
     let lock = Lock::default().covering_versions(application);
+    let api = Api::new(engine).with_numbers(lock.clone());
+    let mut endpoints = mainstay_graphql::endpoints(&api.operations(Protocol::GraphQl), &[]);
     endpoints.extend(mainstay_grpc::endpoints(&api.operations(Protocol::Grpc), &lock));
     endpoints.push(mainstay_live::endpoint(api.operations(Protocol::Live), Arc::default()));
     Ok(endpoints.into_iter().fold(api, Api::with).router())

@@ -38,7 +38,12 @@ impl Connection {
             .max_frame_size(Some(settings.message_bytes));
         let read = taken.read.to_vec();
         let stream = WebSocketStream::from_partially_read(taken.stream, read, Role::Server, Some(config));
-        Connection { stream: stream.await, owes_pong: false, stall: Duration::from_millis(settings.stall_ms), measures }
+        Connection {
+            stream: stream.await,
+            owes_pong: false,
+            stall: Duration::from_millis(settings.stall_ms),
+            measures,
+        }
     }
 
     /// What the client says next. Pings are answered already when they come out here; no more is read before the answer is out, since those to a client that

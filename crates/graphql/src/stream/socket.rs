@@ -107,6 +107,11 @@ impl Socket {
         loop {
             let text = tokio::select! {
                 message = socket.next() => match message {
+                    // Its answer goes out before more is read: those to a client that takes none would pile up.
+                    Some(Ok(Message::Ping(_))) => match timeout(write_timeout, socket.flush()).await {
+                        Ok(Ok(())) => None,
+                        _ => return,
+                    },
                     Some(Ok(message)) => match self.read(message, &sender).await {
                         Ok(answer) => answer,
                         Err(close) => return close.send(&mut socket).await,

@@ -359,3 +359,23 @@ async fn sockets_of_an_account_have_a_bound_and_close_when_the_server_stops() {
     second.closed(1001).await;
     again.closed(1001).await;
 }
+
+/// More than the system keeps of what is under way, in both directions.
+const MUCH: usize = 64 << 20;
+
+#[tokio::test]
+async fn who_takes_no_answers_to_its_pings_is_not_read() {
+    use tokio::io::AsyncWriteExt;
+    let url = served(&App::chat()).await;
+    let mut client = Client::ready(&url, "").await;
+    // A client's frame: final, of 125 bytes, masked with zeros.
+    let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+    let (pings, mut sent) = (ping.repeat(500), 0);
+    let connection = client.0.get_mut();
+    while tokio::time::timeout(Duration::from_secs(2), connection.write_all(&pings)).await.is_ok() {
+        sent += pings.len();
+        assert!(sent < MUCH, "all is read, and the answers pile up");
+    }
+    // Who begins to take them is served as ever.
+    assert_eq!(client.message().await.unwrap(), Message::Pong(vec![b'x'; 125].into()));
+}

@@ -2,8 +2,8 @@
 //! sent; here it is `/v1/live` itself.
 
 use crate::support::{App, PATIENCE, SETTINGS};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
