@@ -30,6 +30,7 @@ mod script;
 mod step;
 mod watch;
 mod workload;
+mod ws;
 
 use clap::Parser;
 use options::{Child, Cli, Options};
@@ -43,6 +44,9 @@ fn main() -> ExitCode {
     let result = match cli.child {
         Some(Child::Axum { sizes }) => bare::http::run(&sizes).map(|()| ExitCode::SUCCESS),
         Some(Child::Loop { event_bytes }) => bare::stream::run(event_bytes).map(|()| ExitCode::SUCCESS),
+        Some(Child::Sockets { record_bytes, message_bytes }) => {
+            bare::sockets::run(record_bytes, message_bytes).map(|()| ExitCode::SUCCESS)
+        }
         Some(Child::Worker { hash, database }) => {
             bare::run(&hash, database.as_deref()).map(|()| ExitCode::SUCCESS)
         }

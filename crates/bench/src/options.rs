@@ -31,6 +31,14 @@ pub(crate) enum Child {
         /// The size of what is written, in bytes
         event_bytes: usize,
     },
+    /// Hold WebSockets and send the same texts to each when told
+    #[command(hide = true, name = "bare-sockets")]
+    Sockets {
+        /// The size of what those get who watch records, in bytes
+        record_bytes: usize,
+        /// The size of what those get who hear a channel, in bytes
+        message_bytes: usize,
+    },
     /// Do what stdin says with bare SQLite and argon2
     #[command(hide = true, name = "bare-worker")]
     Worker {

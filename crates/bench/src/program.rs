@@ -35,8 +35,9 @@ impl Program {
     pub(crate) fn prepare(options: &Options, folder: &Path, data: &Data) -> Result<Self, String> {
         let (project, url) = (folder.join("project"), data.url());
         copy_folder(&options.project, &project)?;
+        make_room_for_sockets(&project)?;
         if url.is_some() {
-            choose_postgres(&project.join("mainstay.toml"))?;
+            add_settings(&project.join("mainstay.toml"), &[("data", "engine = \"postgres\"\n")])?;
         }
         let (executable, log) = (options.mainstay.clone(), options.log.clone());
         Ok(Program { executable, project, data: self::data(folder), log, url, database: data.pid()? })
@@ -91,15 +92,34 @@ pub(crate) fn data(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
-/// Says in a project's settings that its data are in PostgreSQL. Where that is, the environment says.
-fn choose_postgres(settings: &Path) -> Result<(), String> {
+/// The channel that sockets hear, and bounds that 10,000 of them keep to. Clients here answer no pings.
+const CHANNEL: &str = "pattern = \"room/{room}\"\n\n[variables]\nroom = \"room\"\n\n\
+    [allow]\nsubscribe = \"room.allow.read\"\npublish = \"room.is_member\"\n";
+const BOUNDS: [(&str, &str); 3] = [
+    ("server", "max_connections = 15000\n"),
+    ("limits", "watchers = 15000\n"),
+    ("live", "messages_per_second = 1000000\nping_ms = 3600000\n"),
+];
+
+fn make_room_for_sockets(project: &Path) -> Result<(), String> {
+    let channels = project.join("channels");
+    let written =
+        fs::create_dir_all(&channels).and_then(|()| fs::write(channels.join("bench.toml"), CHANNEL));
+    written.map_err(|error| format!("{}: {error}", channels.display()))?;
+    add_settings(&project.join("mainstay.toml"), &BOUNDS)
+}
+
+/// Adds lines to the tables of a project's settings.
+fn add_settings(settings: &Path, lines: &[(&str, &str)]) -> Result<(), String> {
     let at = |error| format!("{}: {error}", settings.display());
-    let text = fs::read_to_string(settings).map_err(at)?;
-    let engine = "engine = \"postgres\"\n";
-    let text = match text.split_once("[data]\n") {
-        Some((before, after)) => format!("{before}[data]\n{engine}{after}"),
-        None => format!("{text}\n[data]\n{engine}"),
-    };
+    let mut text = fs::read_to_string(settings).map_err(at)?;
+    for (table, line) in lines {
+        let head = format!("[{table}]\n");
+        text = match text.split_once(&head) {
+            Some((before, after)) => format!("{before}{head}{line}{after}"),
+            None => format!("{text}\n{head}{line}"),
+        };
+    }
     fs::write(settings, text).map_err(at)
 }
 
@@ -126,11 +146,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_engine_is_chosen_among_the_settings_of_the_data() {
+    fn settings_are_added_to_their_tables() {
         let check = |text: &str, expected: &str| {
             let file = tempfile::NamedTempFile::new().unwrap();
             fs::write(file.path(), text).unwrap();
-            choose_postgres(file.path()).unwrap();
+            add_settings(file.path(), &[("data", "engine = \"postgres\"\n")]).unwrap();
             assert_eq!(fs::read_to_string(file.path()).unwrap(), expected);
         };
         check("name = \"x\"\n", "name = \"x\"\n\n[data]\nengine = \"postgres\"\n");

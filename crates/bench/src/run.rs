@@ -1,6 +1,7 @@
 //! The whole run: set the scene, time the starts, then round after round.
 
 use crate::bare::http::{BareAxum, scripts};
+use crate::bare::sockets::BareSockets;
 use crate::bare::stream::BareLoop;
 use crate::client::Client;
 use crate::data::{Data, Limits};
@@ -13,7 +14,7 @@ use crate::program::{Program, Running};
 use crate::sample::{Sample, median};
 use crate::scene::Scene;
 use crate::step::{self, Size, Step};
-use crate::watch::{Plan, event_bytes};
+use crate::watch::{Plan, Wire, event_bytes};
 use crate::workload::{Workload, list_target};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -38,8 +39,13 @@ const PHASES: [(&str, &[Workload]); 3] = [
         ],
     ),
     ("writing", &[Workload::Create, Workload::Batch]),
-    ("watching", &[Workload::Watch]),
+    ("watching", &[Workload::Watch, Workload::LiveWatch1000, Workload::Live1000, Workload::Live10000]),
 ];
+
+/// How many sockets are held to see what memory one takes.
+pub(crate) const IDLE_SOCKETS: [u16; 2] = [1_000, 10_000];
+/// Descriptors for what else is open beside the sockets.
+const SPARE_DESCRIPTORS: u64 = 500;
 
 /// What was measured in turn.
 pub(crate) struct Phase {
@@ -61,6 +67,8 @@ pub(crate) struct Measured {
     pub(crate) first_answer: Duration,
     /// Memory that is resident while nobody asks, in KiB.
     pub(crate) idle_kib: u64,
+    /// Memory for each of [`IDLE_SOCKETS`] that hear a channel on which nothing is said, in KiB; empty when it was not measured.
+    pub(crate) idle_socket_kib: Vec<f64>,
     /// What the program sends.
     pub(crate) sizes: Sizes,
 }
@@ -74,6 +82,10 @@ pub(crate) struct Sizes {
     pub(crate) page: usize,
     /// The event of a new message; 0 when nobody is to watch.
     pub(crate) event: usize,
+    /// The text of the frame with that event; 0 as above.
+    pub(crate) record_frame: usize,
+    /// The text of the frame with a message on a channel; 0 as above.
+    pub(crate) message_frame: usize,
 }
 
 /// Measures it all with so many messages. What it starts has ended, and what it wrote is gone, when this returns or is dropped.
@@ -88,12 +100,13 @@ pub(crate) async fn run(options: &Options, messages: u64) -> Result<Measured, St
     let limits = data.limits(recorded)?;
     let mut stage = Stage::open(options, program.start()?, limits, sizes)?;
     let idle_kib = idle_kib(stage.program.target, &scene).await?;
+    let idle_socket_kib = idle_socket_kib(options, stage.program.target, &scene, idle_kib).await?;
     let mut phases = Vec::new();
     for (name, workloads) in PHASES {
         phases.push(Phase { name, samples: stage.phase(&mut scene, workloads).await? });
     }
     stage.program.stop()?;
-    Ok(Measured { engine: options.engine, messages, phases, first_answer, idle_kib, sizes })
+    Ok(Measured { engine: options.engine, messages, phases, first_answer, idle_kib, idle_socket_kib, sizes })
 }
 
 /// What is known when the data are filled.
@@ -114,11 +127,30 @@ async fn fill(program: &Program, data: &Data, options: &Options, messages: u64) 
     let token = &scene.members[0].token;
     let record = client.size(&message_target(&scene), token).await?;
     let page = client.size(&list_target(&scene.room), token).await?;
-    let event = if options.wants(Workload::Watch) { event_bytes(running.target, &scene).await? } else { 0 };
+    let event = event_size(options, running.target, &scene, Workload::Watch, Wire::Events).await?;
+    let record_frame =
+        event_size(options, running.target, &scene, Workload::LiveWatch1000, Wire::Records).await?;
+    let channel =
+        [Workload::Live1000, Workload::Live10000].into_iter().find(|workload| options.wants(*workload));
+    let message_frame = match channel {
+        Some(workload) => event_size(options, running.target, &scene, workload, Wire::Channel).await?,
+        None => 0,
+    };
     let recorded = data.record(address, &scene).await?;
     running.stop()?;
     scene.fill_rows(data, missing)?;
-    Ok(Filled { scene, sizes: Sizes { record, page, event }, recorded })
+    let sizes = Sizes { record, page, event, record_frame, message_frame };
+    Ok(Filled { scene, sizes, recorded })
+}
+
+async fn event_size(
+    options: &Options,
+    target: Target,
+    scene: &Scene,
+    workload: Workload,
+    wire: Wire,
+) -> Result<usize, String> {
+    if options.wants(workload) { event_bytes(target, scene, wire).await } else { Ok(0) }
 }
 
 fn message_target(scene: &Scene) -> String {
@@ -139,6 +171,41 @@ async fn idle_kib(target: Target, scene: &Scene) -> Result<u64, String> {
     process::resident_kib(target.pid)
 }
 
+/// What sockets add to the memory of a program that was idle, for each of them.
+async fn idle_socket_kib(
+    options: &Options,
+    target: Target,
+    scene: &Scene,
+    before: u64,
+) -> Result<Vec<f64>, String> {
+    let most = IDLE_SOCKETS[IDLE_SOCKETS.len() - 1];
+    if !options.wants(Workload::LiveIdle) || !has_descriptors(most) {
+        return Ok(Vec::new());
+    }
+    let plan = Plan::new(target, scene, Wire::Channel, most, 0);
+    let per_socket = move |count: u16| {
+        std::thread::sleep(IDLE);
+        let after = process::resident_kib(target.pid)?;
+        let kib = after.saturating_sub(before) as f64 / f64::from(count);
+        eprintln!("idle sockets: {count} take {kib:.1} KiB each");
+        Ok(kib)
+    };
+    let held = tokio::task::spawn_blocking(move || plan.hold(&IDLE_SOCKETS, per_socket)).await;
+    held.map_err(|error| error.to_string())?
+}
+
+/// Whether we may hold so many sockets. The program has the same bound, and as many at its end.
+fn has_descriptors(sockets: u16) -> bool {
+    let needed = u64::from(sockets) + SPARE_DESCRIPTORS;
+    let may = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(u64::MAX, |(soft, _)| soft);
+    if may < needed {
+        eprintln!(
+            "{sockets} sockets are left out: they take {needed} descriptors, and `ulimit -Hn` allows {may}"
+        );
+    }
+    may >= needed
+}
+
 /// The program and its limits, ready to be measured in turn.
 struct Stage<'a> {
     options: &'a Options,
@@ -146,6 +213,7 @@ struct Stage<'a> {
     axum: BareAxum,
     limits: Limits,
     bare_loop: BareLoop,
+    bare_sockets: BareSockets,
     sizes: Sizes,
 }
 
@@ -153,7 +221,8 @@ impl<'a> Stage<'a> {
     fn open(options: &'a Options, program: Running, limits: Limits, sizes: Sizes) -> Result<Self, String> {
         let axum = BareAxum::start(&[sizes.record, sizes.page])?;
         let bare_loop = BareLoop::start(sizes.event)?;
-        Ok(Stage { options, program, axum, limits, bare_loop, sizes })
+        let bare_sockets = BareSockets::start(sizes.record_frame, sizes.message_frame)?;
+        Ok(Stage { options, program, axum, limits, bare_loop, bare_sockets, sizes })
     }
 
     async fn phase(
@@ -162,7 +231,7 @@ impl<'a> Stage<'a> {
         workloads: &[Workload],
     ) -> Result<BTreeMap<Step, Sample>, String> {
         let workloads: Vec<Workload> =
-            workloads.iter().copied().filter(|workload| self.options.wants(*workload)).collect();
+            workloads.iter().copied().filter(|workload| self.measures(*workload)).collect();
         let mut sums: BTreeMap<Step, Sample> = BTreeMap::new();
         for round in 1..=self.options.rounds {
             for step in step::of(&workloads, self.options.engine) {
@@ -180,9 +249,17 @@ impl<'a> Stage<'a> {
         let (time, program) = (self.options.time(), self.program.target);
         let connections = usize::from(self.options.connections);
         match step {
-            Step::Workload(Workload::Watch) => self.watch(program, scene).await,
-            Step::Loop => self.watch(self.bare_loop.target, scene).await,
+            Step::Workload(Workload::Watch) => {
+                self.watch(program, scene, Wire::Events, self.options.watchers).await
+            }
+            Step::Loop => self.watch(self.bare_loop.target, scene, Wire::Events, self.options.watchers).await,
+            Step::Broadcast(wire, watchers) => {
+                self.watch(self.bare_sockets.target, scene, wire, watchers).await
+            }
             Step::Workload(workload) => {
+                if let Some((wire, watchers)) = workload.audience() {
+                    return self.watch(program, scene, wire, watchers).await;
+                }
                 measure(program, Crowd::eager(workload.scripts(scene, connections)), time).await
             }
             Step::Axum(size) => {
@@ -211,8 +288,19 @@ impl<'a> Stage<'a> {
         }
     }
 
-    async fn watch(&self, target: Target, scene: &Scene) -> Result<Sample, String> {
-        let plan = Plan::new(target, scene, self.options.watchers, self.options.connections);
+    fn measures(&self, workload: Workload) -> bool {
+        self.options.wants(workload)
+            && workload.audience().is_none_or(|(_, watchers)| has_descriptors(watchers))
+    }
+
+    async fn watch(
+        &self,
+        target: Target,
+        scene: &Scene,
+        wire: Wire,
+        watchers: u16,
+    ) -> Result<Sample, String> {
+        let plan = Plan::new(target, scene, wire, watchers, self.options.connections);
         let time = self.options.time();
         let measured = tokio::task::spawn_blocking(move || plan.measure(time)).await;
         measured.map_err(|error| error.to_string())?

@@ -3,6 +3,7 @@
 use crate::bare::Work;
 use crate::options::Engine;
 use crate::postgres as pgbench;
+use crate::watch::Wire;
 use crate::workload::Workload;
 
 /// Something that is measured once in each round.
@@ -22,6 +23,8 @@ pub(crate) enum Step {
     ReadsBesideLogins,
     /// The bare loop over the watchers' sockets.
     Loop,
+    /// Bare tungstenite, which sends the same to so many sockets.
+    Broadcast(Wire, u16),
 }
 
 /// How large an answer is.
@@ -53,6 +56,9 @@ impl Step {
             Step::ReadsAlone => "reads_alone",
             Step::ReadsBesideLogins => "reads_beside_logins",
             Step::Loop => "bare_loop",
+            Step::Broadcast(Wire::Records, _) => "bare_sockets_watch_1000",
+            Step::Broadcast(_, 10_000) => "bare_sockets_10000",
+            Step::Broadcast(..) => "bare_sockets_1000",
         }
     }
 }
@@ -76,7 +82,10 @@ impl Workload {
             (Workload::List, Engine::Sqlite) => Step::Axum(Size::Page),
             (Workload::Batch, Engine::Sqlite) => Step::Bare(Work::InsertBatches),
             (Workload::Login, _) => Step::Bare(Work::Passwords),
-            (Workload::Watch, _) => Step::Loop,
+            (Workload::Watch | Workload::LiveIdle, _) => Step::Loop,
+            (Workload::Live1000, _) => Step::Broadcast(Wire::Channel, 1_000),
+            (Workload::Live10000, _) => Step::Broadcast(Wire::Channel, 10_000),
+            (Workload::LiveWatch1000, _) => Step::Broadcast(Wire::Records, 1_000),
         }
     }
 
@@ -91,8 +100,7 @@ impl Workload {
             (Workload::List, Engine::Sqlite) => &[Step::Axum(Size::Record), Step::Bare(Work::Page)],
             (Workload::Create, Engine::Sqlite) => &[Step::Bare(Work::InsertGroups)],
             (Workload::Login, _) => &[Step::ReadsAlone, Step::ReadsBesideLogins],
-            (Workload::GrpcReadById | Workload::GrpcList, _) => &[],
-            (Workload::GraphqlReadById | Workload::GraphqlList | Workload::Batch | Workload::Watch, _) => &[],
+            _ => &[],
         }
     }
 }
@@ -135,6 +143,10 @@ mod tests {
         check(&[Workload::GrpcList], &["grpc_list", "list"]);
         check(&[Workload::GraphqlList], &["graphql_list", "list"]);
         check(&[Workload::Watch], &["watch", "bare_loop"]);
+        check(
+            &[Workload::Live1000, Workload::LiveWatch1000],
+            &["live_1000", "bare_sockets_1000", "live_watch_1000", "bare_sockets_watch_1000"],
+        );
         check(&[Workload::Login], &["login", "argon2id", "reads_alone", "reads_beside_logins"]);
         check_on(
             Engine::Postgres,

@@ -3,18 +3,16 @@
 use crate::client::credentials;
 use crate::grpc::{self, Call};
 use crate::http::request;
-use crate::scene::{Account, Scene, batch, message, message_text};
+use crate::scene::{Account, Scene, batch};
 use crate::script::{Accepts, Script};
+use crate::watch::Wire;
 use clap::ValueEnum;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Records in a page of `list`.
 const PAGE: usize = 30;
 /// Records in a `batch`.
 pub(crate) const BATCH: u64 = 100;
-/// Different texts that `create` writes.
-const TEXTS: u64 = 64;
 
 /// A workload. Those that only read come first: they find as many messages as were filled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -40,6 +38,17 @@ pub(crate) enum Workload {
     Batch,
     /// A room that many watch: what is asked are the messages that they get.
     Watch,
+    /// The room's channel, which 1,000 hear over the socket.
+    #[value(name = "live_1000")]
+    Live1000,
+    /// The same with 10,000.
+    #[value(name = "live_10000")]
+    Live10000,
+    /// As `watch`, over 1,000 sockets.
+    #[value(name = "live_watch_1000")]
+    LiveWatch1000,
+    /// Sockets on which nothing happens: what is asked is their memory.
+    LiveIdle,
 }
 
 impl Workload {
@@ -56,6 +65,20 @@ impl Workload {
             Workload::Create => "create",
             Workload::Batch => "batch",
             Workload::Watch => "watch",
+            Workload::Live1000 => "live_1000",
+            Workload::Live10000 => "live_10000",
+            Workload::LiveWatch1000 => "live_watch_1000",
+            Workload::LiveIdle => "live_idle",
+        }
+    }
+
+    /// Over which socket how many hear, where it is about that.
+    pub(crate) fn audience(self) -> Option<(Wire, u16)> {
+        match self {
+            Workload::Live1000 => Some((Wire::Channel, 1_000)),
+            Workload::Live10000 => Some((Wire::Channel, 10_000)),
+            Workload::LiveWatch1000 => Some((Wire::Records, 1_000)),
+            _ => None,
         }
     }
 
@@ -106,10 +129,11 @@ impl Workload {
                 let request = request("POST", "/v1/auth/login", None, Some(&credentials(&member.email)));
                 Script::constant(request, 200, |answer, _| answer["access_token"].is_string())
             }
-            Workload::Create | Workload::Watch => {
-                let request = post("/v1/messages", message(&scene.room, 0).to_string());
-                let texts: Arc<[String]> = (0..TEXTS).map(message_text).collect();
-                Script::varied(request, texts, 201, |answer, text| answer["text"] == text, seed)
+            Workload::Create | Workload::Watch | Workload::LiveWatch1000 => {
+                Wire::Records.script(scene, member, seed)
+            }
+            Workload::Live1000 | Workload::Live10000 | Workload::LiveIdle => {
+                Wire::Channel.script(scene, member, seed)
             }
             Workload::Batch => {
                 Script::constant(post("/v1/batch", batch(&scene.room, BATCH).to_string()), 200, is_written)

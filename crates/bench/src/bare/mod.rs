@@ -3,6 +3,7 @@
 pub(crate) mod http;
 pub(crate) mod passwords;
 pub(crate) mod rows;
+pub(crate) mod sockets;
 pub(crate) mod stream;
 pub(crate) mod template;
 mod worker;

@@ -138,9 +138,7 @@ impl Loop {
     /// Answers with what was posted, as a create does.
     fn answer(&mut self, post: &Post) {
         let Some(other) = self.others.get_mut(&post.token) else { return };
-        let body = body_of(&post.request);
-        let head = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n", body.len());
-        if other.stream.write_all(&[head.as_bytes(), body].concat()).is_err() {
+        if other.stream.write_all(&created(&post.request)).is_err() {
             self.others.remove(&post.token);
         }
     }
@@ -166,10 +164,12 @@ impl Other {
     }
 }
 
-/// What stands behind the head of a request.
-fn body_of(request: &[u8]) -> &[u8] {
+/// The answer to a create: what was posted.
+pub(super) fn created(request: &[u8]) -> Vec<u8> {
     const END: &[u8] = b"\r\n\r\n";
-    memchr::memmem::find(request, END).map_or(&[], |at| &request[at + END.len()..])
+    let body = memchr::memmem::find(request, END).map_or(&[][..], |at| &request[at + END.len()..]);
+    let head = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
 }
 
 /// A chunk as HTTP/1.1 has them, RFC 9112 section 7.1.
@@ -192,7 +192,7 @@ mod tests {
     use super::*;
     use crate::http::request;
     use crate::script::Script;
-    use crate::watch::Plan;
+    use crate::watch::{Opening, Plan, Wire};
     use std::time::Duration;
 
     #[test]
@@ -208,9 +208,11 @@ mod tests {
         let address = bare.listener.local_addr().unwrap();
         thread::spawn(move || bare.run());
         let post = || Script::constant(request("POST", "/", Some("t"), Some("{}")), status, |_, _| true);
-        let watcher = request("GET", "/", Some("t"), None);
+        let opening = |request| Opening { handshake: None, request };
+        let watchers = vec![opening(request("GET", "/", Some("t"), None)); 20];
+        let tellers = (0..4).map(|_| (opening(Vec::new()), post())).collect();
         let target = Target { address, pid: std::process::id(), database: None };
-        Plan { target, watchers: vec![watcher; 20], tellers: (0..4).map(|_| post()).collect() }
+        Plan { target, wire: Wire::Events, watchers, tellers }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Limit, Line, mib};
 use crate::options::Options;
-use crate::run::Measured;
+use crate::run::{IDLE_SOCKETS, Measured};
 use crate::sample::Sample;
 use serde_json::{Map, Value, json};
 
@@ -40,12 +40,19 @@ fn single(measured: &Measured, options: &Options) -> Value {
         },
         "first_answer_ms": rounded(measured.first_answer.as_secs_f64() * 1e3),
         "idle_rss_mib": rounded(mib(measured.idle_kib)),
+        "idle_socket_kib": idle_sockets(measured),
         "reads_kept_beside_logins": measured.reads_kept().map(rounded),
         "creates_of_inserts": measured.creates_of_inserts().map(rounded),
-        "answer_bytes": {"record": sizes.record, "page": sizes.page, "event": sizes.event},
+        "answer_bytes": {"record": sizes.record, "page": sizes.page, "event": sizes.event, "record_frame": sizes.record_frame, "message_frame": sizes.message_frame},
         "results": measured.lines().iter().map(result).collect::<Vec<_>>(),
         "limits": measured.limits().map(|of| limit(&of)).collect::<Vec<_>>(),
     })
+}
+
+/// By the number of sockets.
+fn idle_sockets(measured: &Measured) -> Value {
+    let counts = IDLE_SOCKETS.iter().zip(&measured.idle_socket_kib);
+    counts.map(|(count, kib)| (count.to_string(), rounded(*kib))).collect()
 }
 
 fn result(line: &Line<'_>) -> Value {
@@ -104,6 +111,7 @@ mod tests {
         assert_eq!(report["settings"]["messages"], 100_000);
         assert_eq!((&report["first_answer_ms"], &report["idle_rss_mib"]), (&json!(12.34), &json!(10.0)));
         assert_eq!(report["reads_kept_beside_logins"], 0.75);
+        assert_eq!(report["idle_socket_kib"], json!({"1000": 12.5, "10000": 11.0}));
         let expected = json!({
             "workload": "list", "per_second": 600.0, "p50_us": 0, "p99_us": 0, "cpu_us": 5000.0, "per_cpu_second": 200.0,
             "database_cpu_us": 0.0,            "good": 600, "bad": 1, "limit": "axum_page", "ratio_to_limit": 0.25, "ratio_to_axum_record": 0.2, "rss_mib": 2.0,

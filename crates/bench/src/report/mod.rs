@@ -46,6 +46,8 @@ const CREATES: Target = Target::AtLeast(11_500.0);
 /// The part of its rate that others' reading keeps while some log in.
 const READS_KEPT: Target = Target::AtLeast(0.8);
 
+/// Memory for an idle socket, in KiB.
+const SOCKET_KIB: Target = Target::AtMost(20.0);
 /// Deliveries a second in a burst, with the load on the same two cores.
 const DELIVERIES: Target = Target::AtLeast(511_000.0);
 /// The time that a single message takes to its watchers, as a multiple of that of the bare loop.
@@ -97,7 +99,7 @@ impl Workload {
             Workload::List | Workload::Create => Some(Target::AtLeast(0.2)),
             Workload::Login => Some(Target::AtLeast(0.9)),
             Workload::Watch => Some(Target::AtLeast(1.0)),
-            Workload::Batch => None,
+            _ => None,
         }
     }
 }
@@ -156,17 +158,15 @@ fn line<'a>(
     let limit = workload.limit(engine);
     let to = |step: Step| measured.get(&step).map(|limit| compare(step, sample, limit));
     let axum = Step::Axum(Size::Record);
+    let is_watched = workload == Workload::Watch || workload.audience().is_some();
     Line {
         workload,
         sample,
         limit,
         ratio_to_limit: to(limit).unwrap_or(0.0),
         target: workload.target(engine),
-        ratio_to_axum: if matches!(workload, Workload::Login | Workload::Watch) { None } else { to(axum) },
-        delays: measured
-            .get(&limit)
-            .filter(|_| workload == Workload::Watch)
-            .map(|limit| delays(sample, limit)),
+        ratio_to_axum: if workload == Workload::Login || is_watched { None } else { to(axum) },
+        delays: measured.get(&limit).filter(|_| is_watched).map(|limit| delays(sample, limit)),
     }
 }
 
@@ -218,7 +218,8 @@ mod tests {
             phases: vec![Phase { name: "reading", samples: reading }],
             first_answer: Duration::from_micros(12_340),
             idle_kib: 10_240,
-            sizes: Sizes { record: 400, page: 12_000, event: 500 },
+            idle_socket_kib: vec![12.5, 11.0],
+            sizes: Sizes { record: 400, page: 12_000, event: 500, ..Sizes::default() },
         }
     }
 

@@ -1,11 +1,11 @@
 //! The report for people.
 
 use super::{
-    CREATES, CREATES_OF_INSERTS, DELIVERIES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT, Target,
-    WATCH_P50, WATCH_P99, mib,
+    CREATES, CREATES_OF_INSERTS, DELIVERIES, FIRST_ANSWER_MS, IDLE_MIB, Line, PEAK_MIB, READS_KEPT,
+    SOCKET_KIB, Target, WATCH_P50, WATCH_P99, mib,
 };
 use crate::options::Engine;
-use crate::run::Measured;
+use crate::run::{IDLE_SOCKETS, Measured};
 use crate::sample::Sample;
 use crate::workload::Workload;
 use std::fmt::Write;
@@ -32,7 +32,9 @@ pub(crate) fn table(measured: &Measured) -> String {
     let first_answer_ms = measured.first_answer.as_secs_f64() * 1e3;
     push(&mut text, &single("first good answer", first_answer_ms, "ms", mark(FIRST_ANSWER_MS)));
     push(&mut text, &single("idle memory", mib(measured.idle_kib), "MiB", mark(IDLE_MIB)));
-    let peak_kib = lines.iter().map(|line| line.sample.peak_kib).max().unwrap_or(0);
+    // Of 10,000 sockets the memory is told for each.
+    let few = lines.iter().filter(|line| line.workload != Workload::Live10000);
+    let peak_kib = few.map(|line| line.sample.peak_kib).max().unwrap_or(0);
     push(&mut text, &single("peak memory", mib(peak_kib), "MiB", mark(PEAK_MIB)));
     if let Some(create) = lines.iter().find(|line| line.workload == Workload::Create) {
         push(&mut text, &single("creates", create.sample.per_second(), "per s", mark(CREATES)));
@@ -40,7 +42,12 @@ pub(crate) fn table(measured: &Measured) -> String {
     if let Some(watch) = lines.iter().find(|line| line.workload == Workload::Watch) {
         push(&mut text, &single("deliveries", watch.sample.per_second(), "per s", mark(DELIVERIES)));
     }
-    if let Some(delays) = lines.iter().find_map(|line| line.delays) {
+    for (count, kib) in IDLE_SOCKETS.iter().zip(&measured.idle_socket_kib) {
+        push(&mut text, &single(&format!("idle socket of {count}"), *kib, "KiB", Some(SOCKET_KIB)));
+    }
+    if let Some(delays) =
+        lines.iter().filter(|line| line.workload == Workload::Watch).find_map(|line| line.delays)
+    {
         push(&mut text, &single("watch, p50", delays.p50, "of loop's", mark(WATCH_P50)));
         push(&mut text, &single("watch, p99", delays.p99, "of loop's", mark(WATCH_P99)));
     }
@@ -140,6 +147,7 @@ mod tests {
         check("axum_record", &["1,000"]);
         check("first good answer", &["12.34 ms", "≤ 25 met"]);
         check("idle memory", &["10.00 MiB", "≤ 20 met"]);
+        check("idle socket of 10000", &["11.00 KiB", "≤ 20 met"]);
         check("reads beside logins", &["0.75", "≥ 0.8 MISSED"]);
     }
 }

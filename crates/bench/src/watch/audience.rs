@@ -1,8 +1,9 @@
 //! Those who watch, and those who tell them something: all connections of a measurement, on one thread.
 
 use super::Plan;
-use super::scanner::{Scanner, Tail, wait_until_ready};
+use super::scanner::{Scanner, Tail, wait_until_open, wait_until_ready};
 use super::teller::Teller;
+use super::wire::{Opening, Wire};
 use crate::histogram::Histogram;
 use mio::event::Event;
 use mio::net::TcpStream;
@@ -40,19 +41,20 @@ impl Audience {
     pub(crate) fn gather(plan: Plan) -> Result<Self, String> {
         let poll = Poll::new().map_err(|error| error.to_string())?;
         let mut watchers = Vec::with_capacity(plan.watchers.len());
-        for request in &plan.watchers {
-            let stream = from_std(open(plan.target.address, request)?)?;
+        for opening in &plan.watchers {
+            let stream = from_std(open(plan.target.address, opening, plan.wire)?)?;
             let mut watcher = Watcher { stream, tail: Tail::default(), seen: 0 };
             register(&poll, &mut watcher.stream, watchers.len())?;
             watchers.push(watcher);
         }
         let mut tellers = Vec::with_capacity(plan.tellers.len());
-        for script in plan.tellers {
-            let mut teller = Teller::new(from_std(connect(plan.target.address)?)?, script);
+        for (opening, script) in plan.tellers {
+            let stream = from_std(connect(plan.target.address, &opening)?)?;
+            let mut teller = Teller::new(stream, plan.wire, script);
             register(&poll, teller.stream(), watchers.len() + tellers.len())?;
             tellers.push(teller);
         }
-        let (events, scanner) = (Events::with_capacity(1_024), Scanner::new());
+        let (events, scanner) = (Events::with_capacity(1_024), Scanner::new(plan.wire));
         Ok(Audience { poll, events, scanner, watchers, tellers, told: 0, delivered: 0 })
     }
 
@@ -160,18 +162,27 @@ impl Audience {
 }
 
 /// Opens a stream, which is at work when this returns.
-pub(crate) fn open(address: SocketAddr, request: &[u8]) -> Result<std::net::TcpStream, String> {
-    let mut stream = connect(address)?;
-    stream.write_all(request).map_err(|error| format!("{address}: {error}"))?;
-    wait_until_ready(&mut stream)?;
+pub(crate) fn open(
+    address: SocketAddr,
+    opening: &Opening,
+    wire: Wire,
+) -> Result<std::net::TcpStream, String> {
+    let mut stream = connect(address, opening)?;
+    stream.write_all(&opening.request).map_err(|error| format!("{address}: {error}"))?;
+    wait_until_ready(&mut stream, wire)?;
     Ok(stream)
 }
 
-fn connect(address: SocketAddr) -> Result<std::net::TcpStream, String> {
+/// Connects, and has the socket opened where there is to be one.
+pub(crate) fn connect(address: SocketAddr, opening: &Opening) -> Result<std::net::TcpStream, String> {
     let failed = |error| format!("{address}: {error}");
-    let stream = std::net::TcpStream::connect(address).map_err(failed)?;
+    let mut stream = std::net::TcpStream::connect(address).map_err(failed)?;
     stream.set_nodelay(true).map_err(failed)?;
     stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    if let Some(handshake) = &opening.handshake {
+        stream.write_all(handshake).map_err(failed)?;
+        wait_until_open(&mut stream)?;
+    }
     Ok(stream)
 }
 

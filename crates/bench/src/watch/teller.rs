@@ -1,6 +1,6 @@
 //! One who posts messages, without waiting in between for anyone else.
 
-use crate::http::complete;
+use super::wire::Wire;
 use crate::script::Script;
 use mio::net::TcpStream;
 use std::io::{ErrorKind, Read, Write};
@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 /// A connection for posts.
 pub(crate) struct Teller {
     stream: TcpStream,
+    wire: Wire,
     script: Script,
     answer: Vec<u8>,
     /// Whether the last post was answered, so that the next one may be sent.
@@ -16,8 +17,8 @@ pub(crate) struct Teller {
 
 impl Teller {
     /// On a connection that does not block.
-    pub(crate) fn new(stream: TcpStream, script: Script) -> Self {
-        Teller { stream, script, answer: Vec::new(), is_idle: true }
+    pub(crate) fn new(stream: TcpStream, wire: Wire, script: Script) -> Self {
+        Teller { stream, wire, script, answer: Vec::new(), is_idle: true }
     }
 
     /// The connection, to be registered.
@@ -47,7 +48,7 @@ impl Teller {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(format!("posting: {error}")),
             }
-            if let Some(answer) = complete(&self.answer)? {
+            if let Some(answer) = self.wire.answer(&self.answer)? {
                 if !self.script.is_good(answer.status, answer.body) {
                     return Err(format!("a post was answered {}", String::from_utf8_lossy(&self.answer)));
                 }
