@@ -2,7 +2,8 @@
 
 use crate::close::Closing;
 use crate::measures::Measures;
-use futures::{Sink, SinkExt, Stream, StreamExt};
+use futures::future::poll_fn;
+use futures::{Sink, Stream, StreamExt};
 use mainstay_api::{Stream as Io, Taken};
 use mainstay_model::Live;
 use std::pin::Pin;
@@ -63,11 +64,20 @@ impl Connection {
     /// Hands a message on, once there is room. A client that leaves none for too long is dropped.
     pub(crate) async fn send(&mut self, message: Message) -> Result<(), Closing> {
         self.measures.sent.increment();
-        match timeout(self.stall, self.stream.feed(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Closing::Client),
-            Err(_) => Err(Closing::TooSlow),
+        // There mostly is, and then no time is measured.
+        let room = poll_fn(|cx| Poll::Ready(self.poll_room(cx))).await;
+        match room {
+            Poll::Ready(room) => room?,
+            Poll::Pending => {
+                let stall = self.stall;
+                timeout(stall, poll_fn(|cx| self.poll_room(cx))).await.map_err(|_| Closing::TooSlow)??;
+            }
         }
+        Pin::new(&mut self.stream).start_send(message).map_err(|_| Closing::Client)
+    }
+
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Closing>> {
+        Pin::new(&mut self.stream).poll_ready(cx).map_err(|_| Closing::Client)
     }
 
     /// Lets what was handed on go out.
@@ -89,7 +99,8 @@ impl Connection {
         // After a fault nothing is read that way. What arrives at a connection that is gone is answered with a reset, and that can overtake the close frame.
         let connection = self.stream.get_mut();
         let _ = connection.shutdown().await;
-        let mut unread = [0; 1 << 10];
+        // Not within the future, which every open socket has.
+        let mut unread = vec![0; 1 << 10];
         while connection.read(&mut unread).await.is_ok_and(|bytes| bytes > 0) {}
     }
 }

@@ -9,6 +9,7 @@ use super::stream::Stream;
 use super::{Measures, Options};
 use crate::tls::Tls;
 use axum::Router;
+use futures::future::BoxFuture;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -68,19 +69,27 @@ impl Server {
         }
     }
 
-    /// Serves a connection until it ends, or until `stopped` and its request is answered.
-    pub(super) async fn serve(&self, stream: TcpStream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
+    /// Serves a connection until it ends, or until `stopped` and its request is answered. Answers what goes on with it, where it was taken over.
+    pub(super) async fn serve(
+        &self,
+        stream: TcpStream,
+        client: IpAddr,
+        mut stopped: watch::Receiver<bool>,
+    ) -> Option<BoxFuture<'static, ()>> {
         // Answers are written whole; waiting for more to send would only delay them.
         let _ = stream.set_nodelay(true);
         bound_unsent(&stream);
         let begun = tokio::select! {
             begun = self.begin(stream, client) => begun,
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stopped.wait_for(|stopped| *stopped) => return None,
         };
         match begun {
             Some((stream, Version::Http1)) => self.serve_http1(stream, client, stopped).await,
-            Some((stream, Version::Http2)) => self.serve_http2(stream, client, stopped).await,
-            None => {}
+            Some((stream, Version::Http2)) => {
+                self.serve_http2(stream, client, stopped).await;
+                None
+            }
+            None => None,
         }
     }
 
@@ -157,7 +166,12 @@ impl Server {
         }
     }
 
-    async fn serve_http1(&self, stream: Stream, client: IpAddr, mut stopped: watch::Receiver<bool>) {
+    async fn serve_http1(
+        &self,
+        stream: Stream,
+        client: IpAddr,
+        mut stopped: watch::Receiver<bool>,
+    ) -> Option<BoxFuture<'static, ()>> {
         let progress = Arc::new(Progress::default());
         let socket = Socket::new(stream, progress.clone(), self.stall_timeout, self.measures.clone());
         let io = TokioIo::new(socket);
@@ -194,7 +208,7 @@ impl Server {
         let mut stream = parts.io.into_inner().into_stream();
         if let Some(next) = takeover.take().filter(|_| result.is_ok()) {
             let stream = Box::new(Counted::new(stream, self.measures.clone()));
-            return next(Taken { stream, read: parts.read_buf }).await;
+            return Some(next(Taken { stream, read: parts.read_buf }));
         }
         if let Some(refusal) = result.err().and_then(|error| Refusal::of(&error, &progress)) {
             self.tell(&mut stream, refusal, client).await;
@@ -204,6 +218,7 @@ impl Server {
             true => end(&mut stream).await,
             false => linger(&mut stream).await,
         }
+        None
     }
 
     async fn tell(&self, stream: &mut Stream, refusal: Refusal, client: IpAddr) {

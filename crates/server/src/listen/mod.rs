@@ -136,7 +136,11 @@ impl Listener {
                 let slot = Slot::take(place, server.measures.clone());
                 let stopped = stopped.clone();
                 tokio::spawn(async move {
-                    server.serve(stream, client, stopped).await;
+                    // A socket lasts for days, and what HTTP needs is some KiB: it is given back.
+                    let next = Box::pin(server.serve(stream, client, stopped)).await;
+                    if let Some(next) = next {
+                        next.await;
+                    }
                     drop(slot);
                 });
             } else if let Some(leave) = crowd.may_tell() {
