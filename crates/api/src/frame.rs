@@ -110,7 +110,7 @@ async fn admit(
         if !shows_itself_otherwise(operation.kind) {
             caller.identity = identity(operations.engine(), &parts.headers).await?;
         }
-        caller.require(operations.newest(operation))?;
+        operations.require(&caller, operation)?;
         caller.fencing = fencing::fencing(operation.kind, &parts.headers)?;
         query = crate::query::parse(parts.uri.query(), operation.kind)?;
     }

@@ -188,8 +188,7 @@ pub(crate) fn place(application: &Application, operation: &Operation) -> (Method
 
 /// The address of what is asked for in the newest version, for clients of one that is on its way out (RFC 5829, `successor-version`).
 pub(crate) fn successor(operations: &Operations, route: &Route, path: &str) -> Option<HeaderValue> {
-    operations.shown.version.deprecated.or(operations.shown.version.sunset)?;
-    let operation = route.operation.as_ref()?;
+    let operation = route.operation.as_ref().filter(|_| operations.is_ending())?;
     let newest = operations.versions().pop().filter(|newest| newest.version() != operations.version())?;
     let is_same = |other: &&Operation| (other.kind, other.model) == (operation.kind, operation.model);
     let (_, template) = place(newest.application(), newest.list().iter().find(is_same)?);

@@ -92,7 +92,7 @@ pub const METRICS_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 pub(crate) async fn openapi(call: Call, _: Body) -> Answer {
     let operations = &call.operations;
     let document = operations.shown.openapi.get_or_init(|| {
-        let document = openapi::document(operations.application(), operations.list());
+        let document = openapi::document(operations.application(), operations.list(), operations.is_ending());
         Document::new("application/json", document.to_string())
     });
     Ok(document.answer(call.headers()))

@@ -22,15 +22,15 @@ use mainstay_engine::{Operation, OperationKind};
 use mainstay_model::Application;
 use serde_json::{Map, Value, json};
 
-/// The document.
-pub(crate) fn document(application: &Application, operations: &[Operation]) -> Value {
+/// The document. `is_ending` says of the version that its clients should go on to another.
+pub(crate) fn document(application: &Application, operations: &[Operation], is_ending: bool) -> Value {
     json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": info(application),
         "servers": [{"url": "/"}],
         "tags": tags(application),
-        "paths": paths(application, operations),
+        "paths": paths(application, operations, is_ending),
         "components": components::components(application, operations),
     })
 }
@@ -61,7 +61,7 @@ fn tags(application: &Application) -> Value {
     Value::Array(tags)
 }
 
-fn paths(application: &Application, operations: &[Operation]) -> Value {
+fn paths(application: &Application, operations: &[Operation], is_ending: bool) -> Value {
     let mut paths = Map::new();
     for operation in operations.iter().filter(|operation| !operation.kind.is_of_channels()) {
         let (method, path) = place(application, operation);
@@ -70,7 +70,11 @@ fn paths(application: &Application, operations: &[Operation]) -> Value {
             paths[&path]["get"]["x-watch"] = events::extension(application, operation);
             continue;
         }
-        add(&mut paths, &path, method.as_str(), operation::operation(application, operation));
+        let mut object = operation::operation(application, operation);
+        if is_ending {
+            object["deprecated"] = true.into();
+        }
+        add(&mut paths, &path, method.as_str(), object);
     }
     for (path, operation) in system::operations() {
         add(&mut paths, path, "GET", operation);

@@ -76,6 +76,28 @@ impl Operations {
         self.shown.version.number
     }
 
+    /// Whether it is said that the version ends.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.shown.version.deprecated.or(self.shown.version.sunset).is_some()
+    }
+
+    /// Sees that the caller may ask for an operation at all.
+    ///
+    /// # Errors
+    /// [`Code::Unauthenticated`] and [`Code::InsufficientScope`].
+    pub(crate) fn require(&self, caller: &Caller, operation: &Operation) -> Result<(), Error> {
+        let newest = self.newest(operation);
+        caller.require(newest).map_err(|error| match error.code {
+            // Its message names the operation, which has another name here.
+            Code::InsufficientScope => {
+                let message =
+                    error.message.replace(&format!("`{}`", newest.name), &format!("`{}`", operation.name));
+                Error { message, ..error }
+            }
+            _ => error,
+        })
+    }
+
     /// When the version ends, for clients that cannot read headers: `{"version": 1, "deprecated": …, "sunset": …, "link": …}`, with instants as texts. `None` where nothing is said of that.
     pub fn end(&self) -> Option<serde_json::Value> {
         self.shown.end()
@@ -144,7 +166,7 @@ impl Operations {
     /// operation does not know; [`Code::RequestTimeout`]; and its own. What a rule forbids nobody is [`Code::Unauthenticated`].
     pub async fn call(&self, caller: &Caller, operation: &Operation, ask: Ask) -> Result<Reply, Error> {
         let work = async {
-            caller.require(self.newest(operation))?;
+            self.require(caller, operation)?;
             ask.check(operation.kind)?;
             perform(self, caller, operation, ask).await
         };
@@ -163,7 +185,7 @@ impl Operations {
         ask: Ask,
         key: Once<'_>,
     ) -> Result<Answered<Reply>, Error> {
-        caller.require(self.newest(operation)).map_err(|error| for_caller(error, &caller))?;
+        self.require(&caller, operation).map_err(|error| for_caller(error, &caller))?;
         let key = Once { encode: raised_kept(self.face(), self.engine().application(), key.encode), ..key };
         let idempotency = Arc::new(key.idempotency(self.engine(), &caller)?);
         caller.idempotency = Some(idempotency.clone());
@@ -203,7 +225,7 @@ impl Operations {
         opening: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let work = async {
-            caller.require(self.newest(operation))?;
+            self.require(caller, operation)?;
             opening.await
         };
         self.counted(operation, bounded(work, self.limits().request_timeout).await)

@@ -272,6 +272,11 @@ async fn each_version_has_its_document() {
         let paths: Vec<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
         (document["info"]["version"].as_str().unwrap().to_owned(), paths)
     };
+    let of_list = async |path: &str, list: &str| {
+        app.send(get(path)).await.json()["paths"][list]["get"]["deprecated"].clone()
+    };
+    assert_eq!(of_list("/v1/openapi.json", "/v1/todos").await, true);
+    assert_eq!(of_list("/v2/openapi.json", "/v2/tasks").await, Value::Null);
     let (version, first) = paths("/v1/openapi.json").await;
     assert_eq!(version, "1");
     assert!(
@@ -302,6 +307,11 @@ async fn the_scopes_of_a_key_have_the_names_of_the_version() {
         assert_eq!(all["items"][0]["scopes"], json!([scope, "auth.me"]));
     }
     let token = made["key"].as_str().unwrap();
+    let refused = world
+        .app
+        .refuse(delete(format!("/v1/todos/{}", uuid::Uuid::nil())).token(token), 403, "insufficient_scope")
+        .await;
+    assert!(refused.body.contains("`todo.delete`"), "{}", refused.body);
     assert_eq!(world.app.send(get("/v1/todos").token(token)).await.status, 200);
     world.app.refuse(get("/v1/notes").token(token), 403, "insufficient_scope").await;
     world

@@ -185,7 +185,11 @@ impl Socket {
             let identity = self.service.operations.authenticate(token).await;
             self.log_in(identity.map_err(|_| Close::new(4403, "Forbidden"))?, token.into()).await?;
         }
-        Ok("{\"type\":\"connection_ack\"}".to_owned())
+        // A page cannot read the headers of the answer that opened the socket.
+        Ok(match self.service.operations.end() {
+            Some(end) => json!({"type": "connection_ack", "payload": {"api": end}}).to_string(),
+            None => "{\"type\":\"connection_ack\"}".to_owned(),
+        })
     }
 
     /// Goes on as who shows this token. The place of a socket is its account's: another account needs another.

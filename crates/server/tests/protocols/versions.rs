@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+use tungstenite::client::IntoClientRequest;
 
 const DEPRECATED: &str = "@1793491200";
 
@@ -139,6 +140,16 @@ fn graphql_tells_watchers_in_the_terms_of_their_version_and_when_it_ends() {
         "subscription { tasks(snapshot: false) { type record { title price state } } }",
     );
     assert!(!head.contains("deprecation"), "{head}");
+    let acknowledged = |version: u32| {
+        let url = format!("ws://{}/v{version}/graphql", world.server.address);
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        let stream = TcpStream::connect(world.server.address).unwrap();
+        let (mut socket, _) = tungstenite::client(request, stream).unwrap();
+        exchange(&mut socket, &json!({"type": "connection_init"}))
+    };
+    assert_eq!(acknowledged(1)["payload"]["api"]["sunset"], "2027-06-30T00:00:00.000000Z");
+    assert_eq!(acknowledged(2), json!({"type": "connection_ack"}));
     world.task("Sweep", "2.50");
     let told = read_until(&mut older, "Sweep\"");
     let told = told + &read_until(&mut older, "}}");
