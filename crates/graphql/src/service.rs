@@ -3,14 +3,14 @@
 use crate::catalog::Root;
 use crate::document::{Document, Documents};
 use crate::error::Failure;
-use crate::execute::{Answer, Retry, Run, watch};
+use crate::execute::{Answer, Follower, Retry, Run, Subscription, watch};
 use crate::persisted::{Automatic, Persisted, TextHash};
 use crate::plan::Plan;
 use crate::schema::{Built, build};
 use apollo_compiler::executable::Operation;
 use apollo_compiler::request::{RequestError, coerce_variable_values};
 use mainstay_api::operations::Operations;
-use mainstay_engine::{Caller, Code, Watch};
+use mainstay_engine::{Caller, Code};
 use mainstay_model::GraphQl;
 use mainstay_ports::Position;
 use serde_json::{Map, Value};
@@ -42,6 +42,7 @@ pub(crate) struct Request {
 }
 
 /// A request whose document is valid and within the limits.
+#[derive(Clone)]
 pub(crate) struct Prepared {
     pub(crate) plan: Arc<Plan>,
     pub(crate) document: Arc<Document>,
@@ -148,15 +149,21 @@ impl Service {
     /// # Errors
     /// What the watch is refused with.
     pub(crate) async fn watch(
-        &self,
+        self: &Arc<Self>,
         caller: &Caller,
         prepared: &Prepared,
         token: Option<Arc<str>>,
-    ) -> Result<Watch, Failure> {
-        watch(&self.run_of(caller, prepared), &prepared.plan, token).await
+    ) -> Result<Subscription, Failure> {
+        let watch = watch(&self.run_of(caller, prepared), &prepared.plan, token).await?;
+        let follower = prepared.plan.loads().then(|| Follower {
+            service: self.clone(),
+            caller: caller.clone(),
+            prepared: prepared.clone(),
+        });
+        Ok(Subscription::new(watch, follower))
     }
 
-    fn run_of<'a>(&'a self, caller: &'a Caller, prepared: &'a Prepared) -> Run<'a> {
+    pub(crate) fn run_of<'a>(&'a self, caller: &'a Caller, prepared: &'a Prepared) -> Run<'a> {
         Run {
             operations: &self.operations,
             application: self.operations.application(),

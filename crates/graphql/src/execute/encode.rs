@@ -2,7 +2,8 @@
 
 use super::load::Loaded;
 use super::source::{Change, Page, Source};
-use crate::catalog::Prop;
+use super::told::Told;
+use crate::catalog::{EventPart, Prop};
 use crate::error::{Fault, Step};
 use crate::plan::{Children, Item, Reference, Shape, What};
 use mainstay_engine::{Error, View};
@@ -10,14 +11,17 @@ use mainstay_expr::FieldId;
 use mainstay_model::json;
 use mainstay_ports::Position;
 use serde_json::Value;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Writes what a shape shows of a source.
 pub(super) struct Encoder<'a> {
-    loaded: Loaded,
+    loaded: &'a Loaded,
     out: Vec<u8>,
     path: Vec<At<'a>>,
     faults: Vec<Fault>,
+    /// What it was told of that could not be loaded: each once.
+    failed: HashSet<usize>,
 }
 
 /// A step on the way to where it writes.
@@ -39,6 +43,7 @@ enum From<'a> {
     Count(u64, Option<Position>),
     Made(&'a View, &'a str),
     Object(&'a serde_json::Map<String, Value>),
+    Event(&'a Told),
 }
 
 /// About how much a record takes, to make room at once.
@@ -59,10 +64,11 @@ pub(super) fn encode(
     key: &str,
     shape: Option<&Shape>,
     source: &Source,
-    loaded: Loaded,
+    loaded: &Loaded,
 ) -> (Vec<u8>, Vec<Fault>) {
     let out = Vec::with_capacity(RECORD_BYTES * source.len());
-    let mut encoder = Encoder { loaded, out, path: vec![At::Key(key)], faults: Vec::new() };
+    let (faults, failed) = (Vec::new(), HashSet::new());
+    let mut encoder = Encoder { loaded, out, path: vec![At::Key(key)], faults, failed };
     match shape {
         Some(shape) => encoder.source(shape, source),
         None => encoder.out.extend_from_slice(b"true"),
@@ -81,6 +87,7 @@ impl<'a> Encoder<'a> {
             Source::Count(count, position) => self.object(shape, From::Count(*count, *position)),
             Source::Made(view, key) => self.object(shape, From::Made(view, key)),
             Source::Object(members) => self.object(shape, From::Object(members)),
+            Source::Event(told) => self.object(shape, From::Event(told)),
             Source::Nothing => self.null(),
         }
     }
@@ -141,6 +148,9 @@ impl<'a> Encoder<'a> {
                 let view = change.view.as_deref().filter(|_| !change.deleted);
                 self.either(view, |this, view| this.object(shape, From::Record(view)));
             }
+            (Prop::Event(EventPart::Record), From::Event(told)) => {
+                self.either(told.view.as_deref(), |this, view| this.object(shape, From::Record(view)));
+            }
             (Prop::Results, From::Batch(changes, position)) => {
                 self.list(changes, |this, change| this.object(shape, From::Change(change, position)));
             }
@@ -150,20 +160,16 @@ impl<'a> Encoder<'a> {
 
     fn reference(&mut self, reference: &'a Reference, view: &View) {
         let target = self.loaded.target(view, reference);
-        if target.is_none()
-            && let Some(error) = self.loaded.failure(reference)
-        {
-            self.fault(error);
+        if target.is_none() {
+            self.failure(reference);
         }
         self.either(target, |this, view| this.object(&reference.shape, From::Record(&view)));
     }
 
     fn children(&mut self, children: &'a Children, id: Uuid) {
         let page = self.loaded.children(id, children);
-        if page.is_none()
-            && let Some(error) = self.loaded.failure(children)
-        {
-            self.fault(error);
+        if page.is_none() {
+            self.failure(children);
         }
         self.either(page, |this, page| this.object(&children.shape, From::Page(&page)));
     }
@@ -185,12 +191,26 @@ impl<'a> Encoder<'a> {
                 Some(position) => self.json(&position.to_string().into()),
                 None => self.out.push(POSITION),
             },
+            (Prop::Event(part), From::Event(told)) => self.told(part, told),
             (Prop::Member(name), From::Object(members)) => {
                 self.json(members.get(name).unwrap_or(&Value::Null));
             }
             (Prop::Member(_), From::Made(_, key)) => json::encode_str(key, &mut self.out),
             _ => self.null(),
         }
+    }
+
+    fn told(&mut self, part: EventPart, told: &Told) {
+        let value = match part {
+            EventPart::Type => told.ty.as_str().into(),
+            EventPart::Id => told.id.as_deref().into(),
+            EventPart::Operation => told.operation.as_deref().into(),
+            EventPart::RecordId => told.record.as_deref().into(),
+            EventPart::Count => told.count.into(),
+            EventPart::More => told.more.into(),
+            EventPart::Record => Value::Null,
+        };
+        self.json(&value);
     }
 
     /// A value of a record, where the caller may see it.
@@ -226,6 +246,15 @@ impl<'a> Encoder<'a> {
         match value {
             Some(value) => write(self, value),
             None => self.null(),
+        }
+    }
+
+    /// Tells why something could not be loaded, if that is so.
+    fn failure<T>(&mut self, node: &T) {
+        if let Some((place, error)) = self.loaded.failure(node)
+            && self.failed.insert(place)
+        {
+            self.fault(error.clone());
         }
     }
 

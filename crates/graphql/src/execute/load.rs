@@ -7,7 +7,7 @@ use super::Run;
 use super::ask::page;
 use super::given::Given;
 use super::source::{Page, Source, Walk};
-use crate::catalog::Prop;
+use crate::catalog::{EventPart, Prop};
 use crate::plan::{Children, Reference, Shape, What};
 use mainstay_api::operations::{Ask, Parameters, Reply};
 use mainstay_engine::{Error, ListRequest, OperationKind, View};
@@ -22,8 +22,8 @@ use uuid::Uuid;
 pub(super) struct Loaded {
     records: HashMap<(ModelId, Uuid), Arc<View>>,
     pages: HashMap<(usize, Uuid), Arc<Page>>,
-    /// What could not be loaded, by its place in the plan; each is told once.
-    failed: HashMap<usize, Option<Error>>,
+    /// What could not be loaded, by its place in the plan.
+    failed: HashMap<usize, Error>,
 }
 
 /// What the records of one level are asked for.
@@ -49,9 +49,10 @@ impl Loaded {
         self.pages.get(&(place_of(children), id)).cloned()
     }
 
-    /// Why something could not be loaded; the first time that it is asked.
-    pub(super) fn failure<T>(&mut self, node: &T) -> Option<Error> {
-        self.failed.get_mut(&place_of(node)).and_then(Option::take)
+    /// Why something could not be loaded, and what tells it from others.
+    pub(super) fn failure<T>(&self, node: &T) -> Option<(usize, &Error)> {
+        let place = place_of(node);
+        self.failed.get(&place).map(|error| (place, error))
     }
 }
 
@@ -73,9 +74,18 @@ fn id_in(view: &View, field: FieldId) -> Option<Uuid> {
 
 /// Loads what a shape asks for beyond its source.
 pub(super) async fn load(run: &Run<'_>, shape: &Shape, source: &Source) -> Loaded {
+    load_levels(run, first_levels(shape, source), source.position().or(run.position)).await
+}
+
+/// Loads what the shape of an event asks for beyond the records of some events.
+pub(super) async fn load_records(run: &Run<'_>, event: &Shape, views: &[Arc<View>]) -> Loaded {
+    let shapes = event.inner().filter(|(prop, _)| *prop == Prop::Event(EventPart::Record));
+    let levels = shapes.map(|(_, shape)| Level { shape, views: views.to_vec() }).collect();
+    load_levels(run, levels, run.position).await
+}
+
+async fn load_levels(run: &Run<'_>, mut levels: Vec<Level<'_>>, position: Option<Position>) -> Loaded {
     let mut loaded = Loaded::default();
-    let position = source.position().or(run.position);
-    let mut levels = first_levels(shape, source);
     while let Some(level) = levels.pop() {
         if level.views.is_empty() || !level.shape.loads {
             continue;
@@ -117,7 +127,7 @@ async fn follow<'a>(
                 let records = page.into_iter().map(|view| ((view.model, view.record.id()), Arc::new(view)));
                 loaded.records.extend(records);
             }
-            Err(error) => drop(loaded.failed.insert(place_of(reference), Some(error))),
+            Err(error) => drop(loaded.failed.insert(place_of(reference), error)),
         }
     }
     let found = views.iter().filter_map(|view| loaded.target(view, reference));
@@ -156,7 +166,7 @@ async fn gather<'a>(
             let pages = ids.into_iter().zip(pages);
             loaded.pages.extend(pages.map(|(id, page)| ((place_of(children), id), Arc::new(page))));
         }
-        Err(error) => drop(loaded.failed.insert(place_of(children), Some(error))),
+        Err(error) => drop(loaded.failed.insert(place_of(children), error)),
     }
     let of_this = loaded.pages.iter().filter(|((place, _), _)| *place == place_of(children));
     let items: Vec<Arc<View>> = of_this.flat_map(|(_, page)| page.items.iter().cloned()).collect();
@@ -202,7 +212,7 @@ fn first_levels<'a>(shape: &'a Shape, source: &Source) -> Vec<Level<'a>> {
             };
             shapes.map(|(model, shape)| Level { shape, views: of(*model) }).collect()
         }
-        Source::Count(..) | Source::Object(_) | Source::Nothing => Vec::new(),
+        Source::Count(..) | Source::Object(_) | Source::Event(_) | Source::Nothing => Vec::new(),
     }
 }
 

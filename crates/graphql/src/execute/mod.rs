@@ -3,13 +3,16 @@
 mod ask;
 mod encode;
 mod filter;
+mod follow;
 mod given;
 mod introspect;
 mod load;
 mod once;
 mod source;
+mod told;
 mod watch;
 
+pub(crate) use follow::{Follower, Subscription};
 pub(crate) use once::Retry;
 pub(crate) use watch::{Line, lines, watch};
 
@@ -157,7 +160,7 @@ impl<'a> Run<'a> {
             Some(shape) if shape.loads => Box::pin(load(self, shape, &source)).await,
             _ => Loaded::default(),
         };
-        let (json, faults) = encode::encode(&field.key.name, call.shape.as_ref(), &source, loaded);
+        let (json, faults) = encode::encode(&field.key.name, call.shape.as_ref(), &source, &loaded);
         Part { json, faults, position: source.position() }
     }
 }

@@ -54,7 +54,7 @@ fn encoder(plan: Arc<Plan>, index: usize, is_batch: bool) -> Box<Encode> {
     Box::new(move |done| {
         let shape = call_of(&plan, index).and_then(|call| call.shape.as_ref());
         let key = &plan.fields[index].key.name;
-        encode::encode(key, shape, &Source::of_done(done, is_batch), Loaded::default()).0
+        encode::encode(key, shape, &Source::of_done(done, is_batch), &Loaded::default()).0
     })
 }
 

@@ -1,5 +1,6 @@
 //! What an operation answered, in the form in which it is shown.
 
+use super::told::Told;
 use mainstay_api::operations::{Parameters, Reply};
 use mainstay_engine::{AppCheck, FencingToken, ListAnswer, Lock, Tokens, View, Written};
 use mainstay_expr::Value;
@@ -26,6 +27,8 @@ pub(super) enum Source {
     Made(Arc<View>, String),
     /// An object that is no record.
     Object(Map<String, Json>),
+    /// What a subscriber is told.
+    Event(Arc<Told>),
     /// Nothing that there is more to say of.
     Nothing,
 }

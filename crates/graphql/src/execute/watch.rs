@@ -1,5 +1,6 @@
 //! Subscriptions: watches whose events are shown by a selection.
 
+use super::told::WholeFormat;
 use super::{Run, ask};
 use crate::catalog::{EventPart, Prop};
 use crate::error::Failure;
@@ -36,13 +37,16 @@ pub(crate) async fn watch(
         last_event_id: given.text("lastEventId"),
         at_least: given.position("position")?.or(run.position),
         token,
-        format: Arc::new(SelectionFormat::new(plan.clone())),
+        format: match call.shape.as_ref().is_some_and(|shape| shape.loads) {
+            true => Arc::new(WholeFormat),
+            false => Arc::new(SelectionFormat::new(plan.clone())),
+        },
     };
     Ok(run.operations.watch(run.caller, &known.operation, request).await?)
 }
 
 /// The one call of a subscription.
-fn call_of(plan: &Plan) -> Result<&CallPlan, Failure> {
+pub(super) fn call_of(plan: &Plan) -> Result<&CallPlan, Failure> {
     match plan.fields.as_slice() {
         [field] => match &field.what {
             RootWhat::Call(call) => Ok(call),
@@ -101,8 +105,7 @@ impl Format for SelectionFormat {
 
     fn encode(&self, _: &Application, event: &Event<'_>, out: &mut Vec<u8>) {
         if let Event::End(reason) = event {
-            out.extend_from_slice(format!("{END}{}\n", reason.as_str()).as_bytes());
-            return;
+            return end(*reason, out);
         }
         if let Ok(CallPlan { shape: Some(shape), .. }) = call_of(&self.plan) {
             out.push(b'{');
@@ -116,10 +119,20 @@ impl Format for SelectionFormat {
 /// How the line of an end begins.
 const END: char = '!';
 
+/// How a line begins that is the whole body of an answer, and not the data alone.
+pub(super) const BODY: u8 = b'+';
+
+/// Appends the line of an end.
+pub(super) fn end(reason: Ended, out: &mut Vec<u8>) {
+    out.extend_from_slice(format!("{END}{}\n", reason.as_str()).as_bytes());
+}
+
 /// A line of a watch.
 pub(crate) enum Line<'a> {
     /// The data of an event.
     Data(&'a [u8]),
+    /// The body of an answer.
+    Body(&'a [u8]),
     /// The watch ends.
     End(Ended),
 }
@@ -127,6 +140,9 @@ pub(crate) enum Line<'a> {
 /// The lines of what a watch gives at once.
 pub(crate) fn lines(bytes: &Bytes) -> impl Iterator<Item = Line<'_>> {
     bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).map(|line| {
+        if let [BODY, body @ ..] = line {
+            return Line::Body(body);
+        }
         let code = std::str::from_utf8(line).ok().and_then(|line| line.strip_prefix(END));
         let reason = code.map(|code| Ended::ALL.into_iter().find(|reason| reason.as_str() == code));
         match reason {
@@ -152,15 +168,15 @@ fn object(shape: &Shape, write: impl Fn(&Item, &mut Vec<u8>), out: &mut Vec<u8>)
 }
 
 /// What an event has of itself.
-struct Parts<'a> {
-    ty: &'static str,
-    id: Option<&'a str>,
-    operation: Option<Operation>,
-    view: Option<&'a View>,
-    record: Option<Uuid>,
+pub(super) struct Parts<'a> {
+    pub(super) ty: &'static str,
+    pub(super) id: Option<&'a str>,
+    pub(super) operation: Option<Operation>,
+    pub(super) view: Option<&'a View>,
+    pub(super) record: Option<Uuid>,
 }
 
-fn parts<'a>(event: &Event<'a>) -> Parts<'a> {
+pub(super) fn parts<'a>(event: &Event<'a>) -> Parts<'a> {
     let none = Parts { ty: "MARK", id: None, operation: None, view: None, record: None };
     match event {
         Event::Snapshot { view } => {
@@ -212,7 +228,7 @@ fn value(item: &Item, view: &View, out: &mut Vec<u8>) {
     }
 }
 
-fn name_of(operation: Operation) -> &'static str {
+pub(super) fn name_of(operation: Operation) -> &'static str {
     match operation {
         Operation::Create => "CREATE",
         Operation::Update => "UPDATE",

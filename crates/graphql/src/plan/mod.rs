@@ -129,10 +129,18 @@ fn quoted(text: &str) -> Vec<u8> {
 }
 
 impl Plan {
+    /// Whether an operation is asked for more than it answers by itself.
+    pub(crate) fn loads(&self) -> bool {
+        self.fields.iter().any(|field| match &field.what {
+            RootWhat::Call(call) => call.shape.as_ref().is_some_and(|shape| shape.loads),
+            _ => false,
+        })
+    }
+
     /// Plans an operation.
     ///
     /// # Errors
-    /// [`Code::DocumentTooComplex`], saying which limit is exceeded; [`Code::InvalidDocument`] for what a subscription cannot answer.
+    /// [`Code::DocumentTooComplex`], saying which limit is exceeded; [`Code::InvalidDocument`] where introspection is turned off.
     pub(crate) fn new(
         built: &Built,
         limits: &GraphQl,
@@ -192,11 +200,6 @@ impl<'a> Planner<'a> {
         let has_selection = !field.selection_set.selections.is_empty();
         let shape = if has_selection { Some(self.object(field, group, 1)?) } else { None };
         let kind = self.catalog().call(call).operation.kind;
-        if kind == OperationKind::Watch && shape.as_ref().is_some_and(Shape::reaches_beyond) {
-            let message =
-                "a subscription shows the records' own fields: ask for what they point to by a query";
-            return Err(Failure::new(Code::InvalidDocument, message));
-        }
         let expand = shape.as_ref().map(|shape| expansion(kind, shape)).unwrap_or_default();
         Ok(CallPlan { call, arguments: Arguments::new(&self.built.schema, field), shape, expand })
     }
@@ -285,11 +288,6 @@ impl Shape {
             What::Typename(_) => {}
         }
         self.items.push(item);
-    }
-
-    /// Whether anything is asked for that is not of the records themselves.
-    fn reaches_beyond(&self) -> bool {
-        self.loads
     }
 
     /// Adds the paths of the refs that are followed, as `author` and `room.owner`.

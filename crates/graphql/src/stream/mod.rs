@@ -4,11 +4,11 @@ mod socket;
 pub(crate) mod sse;
 pub(crate) mod ws;
 
-use crate::execute::{Line, lines};
+use crate::execute::{Line, Subscription, lines};
 use crate::http::body;
 use bytes::Bytes;
 use futures::Stream;
-use mainstay_engine::{Ended, Watch};
+use mainstay_engine::Ended;
 use serde_json::{Value, json};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,7 +17,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 /// A watch, and now and then a sign that it is there when it has nothing to tell.
 pub(crate) struct Beating {
-    watch: Watch,
+    watch: Subscription,
     heartbeat: Interval,
 }
 
@@ -30,7 +30,7 @@ pub(crate) enum Beat {
 }
 
 impl Beating {
-    pub(crate) fn new(watch: Watch, period: Duration) -> Self {
+    pub(crate) fn new(watch: Subscription, period: Duration) -> Self {
         let mut heartbeat = interval_at(Instant::now() + period, period);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Beating { watch, heartbeat }
@@ -52,6 +52,7 @@ impl Stream for Beating {
 pub(crate) fn answers(bytes: &Bytes, request_id: &str) -> Vec<Next> {
     let next = |line: Line<'_>| match line {
         Line::Data(data) => Next::Event(body(Some(data), &[], request_id)),
+        Line::Body(body) => Next::Event(body.to_vec()),
         Line::End(reason) => Next::End(ended(reason)),
     };
     lines(bytes).map(next).collect()

@@ -1,12 +1,12 @@
 //! Subscriptions over server-sent events: `next` for each result, `complete` at the end (the protocol of graphql-sse, distinct connections).
 
 use super::{Beat, Beating, Next, answers};
+use crate::execute::Subscription;
 use axum::body::Body;
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Response};
-use mainstay_engine::Watch;
 use serde_json::json;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -21,7 +21,7 @@ const COMPLETE: &[u8] = b"event: complete\ndata: \n\n";
 
 /// The events of a watch.
 pub(crate) fn events(
-    watch: Watch,
+    watch: Subscription,
     period: Duration,
     request_id: String,
 ) -> impl Stream<Item = Bytes> + Send + 'static {

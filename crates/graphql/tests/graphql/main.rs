@@ -11,4 +11,5 @@ mod relations;
 mod streams;
 mod support;
 mod unauthorised;
+mod versions;
 mod writes;

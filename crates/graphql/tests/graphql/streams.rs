@@ -21,14 +21,23 @@ const WATCH: &str = "subscription($last: String, $snapshot: Boolean) {
 }";
 
 /// The events of a response.
-struct Events {
+pub(crate) struct Events {
     chunks: axum::body::BodyDataStream,
     rest: String,
 }
 
 impl Events {
     async fn open(app: &App, token: &str, variables: Value) -> Self {
-        let ask = query(WATCH, variables).token(token).header("accept", "text/event-stream");
+        Self::of(app, token, WATCH, variables).await
+    }
+
+    async fn of(app: &App, token: &str, document: &str, variables: Value) -> Self {
+        Self::at("/graphql", app, token, document, variables).await
+    }
+
+    pub(crate) async fn at(path: &str, app: &App, token: &str, document: &str, variables: Value) -> Self {
+        let mut ask = query(document, variables).token(token).header("accept", "text/event-stream");
+        path.clone_into(&mut ask.path);
         let response = app.router.clone().oneshot(ask.request()).await.unwrap();
         assert_eq!(
             (response.status().as_u16(), &response.headers()["content-type"].to_str().unwrap()),
@@ -55,9 +64,14 @@ impl Events {
 
     /// The next result of the subscription.
     async fn room(&mut self) -> Value {
+        self.result("rooms").await
+    }
+
+    /// The next result, by its key.
+    pub(crate) async fn result(&mut self, key: &str) -> Value {
         let (name, mut data) = self.next().await;
-        assert_eq!((name.as_str(), data.get("errors")), ("next", None));
-        data["data"]["rooms"].take()
+        assert_eq!((name.as_str(), data.get("errors")), ("next", None), "{data}");
+        data["data"][key].take()
     }
 }
 
@@ -126,6 +140,89 @@ async fn watches_with_other_selections_are_told_what_each_asked_for() {
     assert_eq!(b.room().await, json!({"type": "ENTER", "record": {"b": "Lobby", "__typename": "Room"}}));
 }
 
+const BEYOND: &str = "subscription($room: UUID!, $last: String) {
+    messages(filter: {room_id: {eq: $room}}, lastEventId: $last, order: {field: created_at}) {
+        type id recordId count more operation
+        record { text author_id author { email } room { name messages(last: 1, order: {field: text}) { totalCount nodes { text } } } }
+    }
+}";
+
+/// What is said of a message: its text, its author, its room, how many messages the room has, and the last of them.
+fn said(event: &Value) -> String {
+    let record = &event["record"];
+    let messages = &record["room"]["messages"];
+    format!(
+        "{} {} {} {} {} {}",
+        event["type"].as_str().unwrap(),
+        record["text"],
+        record["author"]["email"],
+        record["room"]["name"],
+        messages["totalCount"],
+        messages["nodes"][0]["text"]
+    )
+}
+
+#[tokio::test]
+async fn a_subscription_shows_what_records_point_to_as_the_subscriber_may_see_it() {
+    let app = App::chat();
+    let (owner, token) = app.account("owner").await;
+    let (guest, guest_token) = app.account("guest").await;
+    let room = app.create(&token, "Room", json!({"name": "Lobby"})).await;
+    app.create(&token, "Member", json!({"room": room, "user": guest})).await;
+    for text in ["a", "b"] {
+        app.create(&token, "Message", json!({"room": room, "text": text})).await;
+    }
+    let mut own = Events::of(&app, &token, BEYOND, json!({"room": room})).await;
+    let mut others = Events::of(&app, &guest_token, BEYOND, json!({"room": room})).await;
+    let email = "\"owner@example.com\"";
+    for text in ["a", "b"] {
+        let expected = |email: &str| format!("SNAPSHOT \"{text}\" {email} \"Lobby\" 2 \"b\"");
+        assert_eq!(said(&own.result("messages").await), expected(email));
+        // The owner's account is not for the guest to see.
+        let other = others.result("messages").await;
+        assert_eq!((said(&other), &other["record"]["author_id"]), (expected("null"), &json!(owner)));
+    }
+    for events in [&mut own, &mut others] {
+        let ready = events.result("messages").await;
+        let told = [&ready["type"], &ready["count"], &ready["more"], &ready["record"]];
+        assert_eq!(told, [&json!("READY"), &json!(2), &json!(false), &json!(null)]);
+    }
+    let made = app.create(&guest_token, "Message", json!({"room": room, "text": "c"})).await;
+    let (own_event, other) = (own.result("messages").await, others.result("messages").await);
+    assert_eq!(said(&own_event), "ENTER \"c\" null \"Lobby\" 3 \"c\"");
+    assert_eq!(said(&other), "ENTER \"c\" \"guest@example.com\" \"Lobby\" 3 \"c\"");
+    assert_eq!((&other["recordId"], &other["operation"]), (&json!(made), &json!("CREATE")));
+    // Whoever comes back is told what it missed, with what it points to now.
+    drop(own);
+    app.create(&token, "Message", json!({"room": room, "text": "d"})).await;
+    let renamed = "mutation($id: UUID!) { updateRoom(id: $id, data: {name: \"Attic\"}) { id } }";
+    app.data(&token, renamed, json!({"id": room})).await;
+    let asked = json!({"room": room, "last": own_event["id"]});
+    let mut own = Events::of(&app, &token, BEYOND, asked).await;
+    assert_eq!(own.result("messages").await["type"], "READY");
+    let missed = own.result("messages").await;
+    assert_eq!(said(&missed).split_once(' ').unwrap().1, format!("\"d\" {email} \"Attic\" 4 \"d\""));
+}
+
+#[tokio::test]
+async fn what_cannot_be_loaded_for_a_subscriber_is_told_beside_its_event() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let document = "subscription { rooms(snapshot: false) { type record { name messages(where: \"nothing\") { totalCount } } } }";
+    let mut events = Events::of(&app, &token, document, json!({})).await;
+    assert_eq!(events.room().await["type"], "READY");
+    for name in ["Lobby", "Attic"] {
+        app.create(&token, "Room", json!({"name": name})).await;
+        let (_, told) = events.next().await;
+        assert_eq!(told["data"]["rooms"]["record"], json!({"name": name, "messages": null}));
+        let error = &told["errors"][0];
+        assert_eq!(error["extensions"]["code"], "invalid_filter");
+        assert_eq!(error["path"], json!(["rooms", "record", "messages"]));
+    }
+    app.engine.close_watches();
+    assert_eq!(events.next().await.1["errors"][0]["extensions"]["code"], "shutting_down");
+}
+
 #[tokio::test]
 async fn a_subscription_ends_with_its_reason() {
     let app = App::chat();
@@ -142,8 +239,6 @@ async fn a_subscription_ends_with_its_reason() {
 async fn what_cannot_be_subscribed_to_is_refused() {
     let app = App::chat();
     let (_, token) = app.account("owner").await;
-    let beyond = "subscription { messages { record { room { name } } } }";
-    assert_eq!(app.refused(&token, beyond, json!({})).await.0, "invalid_document");
     assert_eq!(
         app.refused(&token, "subscription { rooms { type } messages { type } }", json!({})).await.0,
         "invalid_document"
@@ -287,6 +382,39 @@ async fn a_socket_carries_queries_mutations_and_subscriptions() {
         (&error["type"], &error["id"], &error["payload"][0]["extensions"]["code"]),
         (&json!("error"), &json!("e"), &json!("invalid_document"))
     );
+}
+
+#[tokio::test]
+async fn a_subscription_on_a_socket_goes_on_behind_an_event() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let url = served(&app).await;
+    let with_owner = "subscription($last: String) { rooms(lastEventId: $last, snapshot: false) { type id record { name owner { email } } } }";
+    for document in [WATCH, with_owner] {
+        let mut client = Client::ready(&url, &token).await;
+        client.subscribe("w", document, json!({"snapshot": false})).await;
+        assert_eq!(client.next().await["payload"]["data"]["rooms"]["type"], "READY");
+        app.create(&token, "Room", json!({"name": "Lobby"})).await;
+        let entered = client.next().await["payload"]["data"]["rooms"].take();
+        assert_eq!((&entered["type"], &entered["record"]["name"]), (&json!("ENTER"), &json!("Lobby")));
+        drop(client);
+        app.create(&token, "Room", json!({"name": "Attic"})).await;
+        let mut client = Client::ready(&url, &token).await;
+        client.subscribe("w", document, json!({"snapshot": false, "last": entered["id"]})).await;
+        assert_eq!(client.next().await["payload"]["data"]["rooms"]["type"], "READY");
+        let missed = client.next().await["payload"]["data"]["rooms"].take();
+        assert_eq!(missed["record"]["name"], "Attic");
+        if document == with_owner {
+            assert_eq!(missed["record"]["owner"]["email"], "owner@example.com");
+        }
+        let bad = json!({"snapshot": false, "last": "x"});
+        client.subscribe("bad", document, bad).await;
+        let mut refused = client.next().await;
+        while refused["id"] == "w" {
+            refused = client.next().await;
+        }
+        assert_eq!(refused["payload"][0]["extensions"]["code"], "invalid_event_id");
+    }
 }
 
 #[tokio::test]
