@@ -21,4 +21,12 @@ pub struct Measures {
     pub login_failures: Counter,
     /// Logins that were refused since too many had failed.
     pub login_lockouts: Counter,
+    /// What other nodes were told: messages on channels, changes of presence and beats.
+    pub node_told: Counter,
+    /// What could not be handed on to be told.
+    pub node_lost: Counter,
+    /// What other nodes told.
+    pub node_heard: Counter,
+    /// How often something between two things that a node told was not heard.
+    pub node_gaps: Counter,
 }

@@ -45,6 +45,11 @@ impl Engine {
         }
     }
 
+    /// How many other nodes are heard, as far as the last seconds show.
+    pub fn nodes_heard(&self) -> usize {
+        self.channels().presence().peers.len()
+    }
+
     /// Says goodbye to other nodes: those who are present here go at once, and not when the lease has ended.
     pub async fn leave_nodes(&self, wake: &dyn Wake) {
         let cluster = &self.channels().cluster;
@@ -84,9 +89,11 @@ impl Engine {
         if envelope.node == node {
             return;
         }
+        self.measures().node_heard.add(1);
         let channels = self.channels();
         let mut presence = channels.presence();
         if presence.note(&envelope) {
+            self.measures().node_gaps.add(1);
             // Of which channel what was lost is nobody knows.
             let audiences = channels.topics().push_all(Kind::Messages, &ChannelEvent::Gap);
             audiences.iter().for_each(|audience| audience.wake());
@@ -232,7 +239,10 @@ async fn tell(engine: &Engine, wake: &dyn Wake) {
     let mut is_told = true;
     loop {
         let texts = engine.channels().cluster.take().await;
+        let count = texts.len() as u64;
         let told = wake.tell(texts).await;
+        let measures = engine.measures();
+        if told.is_ok() { &measures.node_told } else { &measures.node_lost }.add(count);
         match &told {
             Err(error) if is_told => tracing::warn!(%error, "messages on channels are lost"),
             Ok(()) if !is_told => tracing::info!("other nodes can be told again"),

@@ -70,6 +70,7 @@ impl Metrics {
         }
         write::watches(&mut page, &self.engine, self.records.feed_end());
         write::sockets(&mut page, &self.engine, &self.sockets);
+        write::nodes(&mut page, &self.engine);
         write::engine(&mut page, self.engine.measures());
         const LOST: &str = "Lines of the log that were lost, since they were not read in time.";
         page.counter("mainstay_log_lines_lost_total", LOST, self.log_lines_lost.get());

@@ -248,6 +248,27 @@ pub(super) fn sockets(page: &mut Page, engine: &Engine, live: &mainstay_live::Me
     );
 }
 
+pub(super) fn nodes(page: &mut Page, engine: &Engine) {
+    let measures = engine.measures();
+    page.gauge(
+        "mainstay_nodes_heard",
+        "Other nodes of which something was heard in the last seconds.",
+        engine.nodes_heard() as u64,
+    );
+    page.counter("mainstay_node_told_total", "What other nodes were told.", measures.node_told.get());
+    page.counter(
+        "mainstay_node_lost_total",
+        "What other nodes were to be told and could not be, since what carries it was away.",
+        measures.node_lost.get(),
+    );
+    page.counter("mainstay_node_heard_total", "What other nodes told.", measures.node_heard.get());
+    page.counter(
+        "mainstay_node_gaps_total",
+        "How often something between two things that a node told was not heard.",
+        measures.node_gaps.get(),
+    );
+}
+
 pub(super) fn engine(page: &mut Page, measures: &Measures) {
     const TOKENS: &str = "mainstay_access_tokens_total";
     page.head(

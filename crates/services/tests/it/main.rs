@@ -1,4 +1,4 @@
-//! What tests lean on: a private PostgreSQL, and a network that can be cut.
+//! What tests lean on: a private PostgreSQL, NATS and Redis, and a network that can be cut.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,6 +6,7 @@
     reason = "a broken expectation is a failed test, and it may say why"
 )]
 
+mod broker;
 mod left;
 mod postgres;
 mod proxy;
