@@ -6,6 +6,7 @@
 //! - `kill`, `cut`, `crash` and `clock` say what goes wrong meanwhile;
 //! - `restored` puts a backup in the place of the database;
 //! - `races` lets requests meet, and `renamed` changes tables under nodes that cannot know;
+//! - `told` has what nodes tell each other carried by NATS and Redis, which go away and come back;
 //! - `watch` follows one feed at several nodes, and `once` repeats what may have been lost.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
@@ -35,6 +36,7 @@ mod restored;
 #[allow(dead_code, unused_imports, reason = "shared with the other black-box tests")]
 #[path = "../program/support/mod.rs"]
 mod support;
+mod told;
 #[path = "../durability/verify.rs"]
 mod verify;
 mod watch;

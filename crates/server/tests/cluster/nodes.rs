@@ -37,9 +37,15 @@ impl Cluster {
 
     /// As [`Cluster::new`], on a server of one's choice.
     pub(crate) fn on(setup: &Setup) -> Cluster {
+        Cluster::with(setup, |_| {})
+    }
+
+    /// As [`Cluster::on`], with each node's project made ready.
+    pub(crate) fn with(setup: &Setup, prepare: impl Fn(&Project)) -> Cluster {
         let postgres = postgres::Server::start(setup).unwrap();
         let database = postgres.database();
         let mut nodes: Vec<Node> = (0..NODES).map(|_| Node::new(&postgres, &database)).collect();
+        nodes.iter().for_each(|node| prepare(&node.project));
         scope(|scope| {
             for node in &mut nodes {
                 scope.spawn(|| node.start());

@@ -4,6 +4,7 @@ mod client;
 mod data;
 mod engine;
 mod events;
+pub(crate) mod live;
 mod project;
 mod server;
 pub(crate) mod tls;
