@@ -4,7 +4,7 @@ use crate::chat::Chat;
 use crate::metrics;
 use crate::support::live::{Live, enter, presence, publish, subscribe};
 use crate::support::{Client, Engine, PATIENCE, Server, is_left_out, raw};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::{Duration, Instant};
 use tungstenite::Message;
 
