@@ -25,7 +25,7 @@ const STARTS: usize = 5;
 const IDLE: Duration = Duration::from_secs(2);
 
 /// The workloads that find the messages as they were filled in, those that add to them, and those that are brought them.
-const PHASES: [(&str, &[Workload]); 3] = [
+const PHASES: [(&str, &[Workload]); 4] = [
     (
         "reading",
         &[
@@ -39,7 +39,9 @@ const PHASES: [(&str, &[Workload]); 3] = [
         ],
     ),
     ("writing", &[Workload::Create, Workload::Batch]),
-    ("watching", &[Workload::Watch, Workload::LiveWatch1000, Workload::Live1000, Workload::Live10000]),
+    ("watching", &[Workload::Watch, Workload::LiveWatch1000, Workload::Live1000]),
+    // Last, since the memory that it takes is not all given back.
+    ("crowded", &[Workload::Live10000]),
 ];
 
 /// How many sockets are held to see what memory one takes.
@@ -97,10 +99,10 @@ pub(crate) async fn run(options: &Options, messages: u64) -> Result<Measured, St
     let program = Program::prepare(options, folder.path(), &data)?;
     let Filled { mut scene, sizes, recorded } = fill(&program, &data, options, messages).await?;
     let first_answer = time_starts(&program, &scene).await?;
+    let idle_socket_kib = idle_socket_kib(options, &program, &scene).await?;
     let limits = data.limits(recorded)?;
     let mut stage = Stage::open(options, program.start()?, limits, sizes)?;
     let idle_kib = idle_kib(stage.program.target, &scene).await?;
-    let idle_socket_kib = idle_socket_kib(options, stage.program.target, &scene, idle_kib).await?;
     let mut phases = Vec::new();
     for (name, workloads) in PHASES {
         phases.push(Phase { name, samples: stage.phase(&mut scene, workloads).await? });
@@ -172,16 +174,14 @@ async fn idle_kib(target: Target, scene: &Scene) -> Result<u64, String> {
 }
 
 /// What sockets add to the memory of a program that was idle, for each of them.
-async fn idle_socket_kib(
-    options: &Options,
-    target: Target,
-    scene: &Scene,
-    before: u64,
-) -> Result<Vec<f64>, String> {
+async fn idle_socket_kib(options: &Options, program: &Program, scene: &Scene) -> Result<Vec<f64>, String> {
     let most = IDLE_SOCKETS[IDLE_SOCKETS.len() - 1];
     if !options.wants(Workload::LiveIdle) || !has_descriptors(most) {
         return Ok(Vec::new());
     }
+    let running = program.start()?;
+    let target = running.target;
+    let before = idle_kib(target, scene).await?;
     let plan = Plan::new(target, scene, Wire::Channel, most, 0);
     let per_socket = move |count: u16| {
         std::thread::sleep(IDLE);
@@ -191,7 +191,9 @@ async fn idle_socket_kib(
         Ok(kib)
     };
     let held = tokio::task::spawn_blocking(move || plan.hold(&IDLE_SOCKETS, per_socket)).await;
-    held.map_err(|error| error.to_string())?
+    let kib = held.map_err(|error| error.to_string())??;
+    running.stop()?;
+    Ok(kib)
 }
 
 /// Whether we may hold so many sockets. The program has the same bound, and as many at its end.
