@@ -1,7 +1,7 @@
 //! Hearing other nodes, and being heard by them.
 
 use super::said::Envelope;
-use super::{ASK_AGAIN, BEAT, LEASE, Peer, Presence, Said};
+use super::{ASK_AGAIN, BEAT, LEASE, Peer, Presence, REMEMBERED, Said};
 use crate::Engine;
 use crate::channels::{ChannelEvent, Kind, Member};
 use futures::StreamExt;
@@ -47,7 +47,7 @@ impl Engine {
 
     /// How many other nodes are heard, as far as the last seconds show.
     pub fn nodes_heard(&self) -> usize {
-        self.channels().presence().peers.len()
+        self.channels().presence().peers.values().filter(|peer| !peer.is_gone).count()
     }
 
     /// Says goodbye to other nodes: those who are present here go at once, and not when the lease has ended.
@@ -67,15 +67,26 @@ impl Engine {
         channels.cluster.tell(&Said::Beat { version: presence.version });
         let now = Instant::now();
         if was_late {
-            presence.peers.values_mut().for_each(|peer| peer.heard = now);
+            let heard = presence.peers.values_mut().filter(|peer| !peer.is_gone);
+            heard.for_each(|peer| peer.heard = now);
         }
-        let is_dead = |peer: &Peer| now.duration_since(peer.heard) > LEASE;
+        presence.peers.retain(|_, peer| now.duration_since(peer.heard) <= REMEMBERED);
+        let is_dead = |peer: &Peer| !peer.is_gone && now.duration_since(peer.heard) > LEASE;
         let dead: Vec<Uuid> =
             presence.peers.iter().filter(|(_, peer)| is_dead(peer)).map(|(id, _)| *id).collect();
         for peer in dead {
             tracing::info!(%node, %peer, "nothing is heard of a node any more; who was present there is gone");
-            self.forget(&mut presence, peer);
+            self.give_up(&mut presence, peer);
         }
+    }
+
+    /// Takes away who is present on a node. Its number is kept: should it be heard again, what it said meanwhile was lost.
+    fn give_up(&self, presence: &mut Presence, peer: Uuid) {
+        if let Some(known) = presence.peers.get_mut(&peer) {
+            (known.is_gone, known.version) = (true, None);
+            known.parts = Vec::new();
+        }
+        self.replace(presence, peer, Vec::new());
     }
 
     fn forget(&self, presence: &mut Presence, peer: Uuid) {
@@ -222,6 +233,7 @@ impl Presence {
         let now = Instant::now();
         let peer = self.peers.entry(envelope.node).or_insert_with(|| Peer {
             heard: now,
+            is_gone: false,
             seq: envelope.seq.saturating_sub(1),
             version: None,
             asked: None,
@@ -229,7 +241,7 @@ impl Presence {
             part_count: 0,
         });
         let is_gap = envelope.seq != peer.seq + 1;
-        (peer.heard, peer.seq) = (now, envelope.seq);
+        (peer.heard, peer.is_gone, peer.seq) = (now, false, envelope.seq);
         is_gap
     }
 }

@@ -28,6 +28,8 @@ use uuid::Uuid;
 pub(crate) const BEAT: Duration = Duration::from_secs(1);
 /// How long after the last that was heard of a node those who are its own are taken away.
 pub(crate) const LEASE: Duration = Duration::from_secs(5);
+/// How long after that its number is kept, so that a node that was only out of reach is known again.
+const REMEMBERED: Duration = Duration::from_hours(1);
 /// How long to wait for an answer before it is asked again.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -44,6 +46,8 @@ pub(crate) struct Presence {
 struct Peer {
     /// When something was heard of it.
     heard: Instant,
+    /// Whether it has not been heard for so long that those who are its own were taken away.
+    is_gone: bool,
     /// The number of the last that it said.
     seq: u64,
     /// The number of its last change that is known; `None` until all of it is.

@@ -323,6 +323,27 @@ async fn what_was_missed_is_told_and_presence_comes_right_again() {
 }
 
 #[tokio::test]
+async fn a_node_that_was_out_of_reach_for_long_is_known_again() {
+    let nodes = Nodes::new(2).await;
+    let (ann, bob, ..) = scene(&nodes.first).await;
+    let (one, two) = (nodes.engine(0), nodes.engine(1));
+    let mut heard = subscribe(&one, &ann, "lobby").await;
+    let mut who = presence(&one, &ann, "lobby", Roll::Connections).await;
+    check(&mut who, &[json!({"here": []})]).await;
+    let _stays = enter(&two, &bob, "lobby", json!("stays")).await;
+    check(&mut who, &[json!({"join": [bob.id, "stays"]})]).await;
+    nodes.ends[0].cut(true);
+    say(&two, &bob, "lobby", json!("lost")).await;
+    check(&mut who, &[json!({"leave": [bob.id, "stays"]})]).await;
+    assert_eq!(one.nodes_heard(), 0);
+    nodes.ends[0].cut(false);
+    check(&mut heard, &[json!("gap")]).await;
+    check(&mut who, &[json!({"join": [bob.id, "stays"]})]).await;
+    assert_eq!(one.nodes_heard(), 1);
+    is_silent(&mut heard).await;
+}
+
+#[tokio::test]
 async fn a_node_that_comes_later_hears_who_is_there() {
     let first = World::new(Kind::here());
     let (ann, bob, ..) = scene(&first).await;

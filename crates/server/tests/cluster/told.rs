@@ -180,7 +180,7 @@ fn go_on_without(kind: Kind) {
         there.ok(publish("lobby", json!("nobody else hears")));
         here.ok(publish("lobby", json!("who is here hears")));
         assert!(asked.elapsed() < AT_ONCE, "it was held up for {:?}", asked.elapsed());
-        hear_until(&mut here, heard, "who is here hears");
+        let _ = hear_until(&mut here, heard, "who is here hears");
         assert_eq!(told.cluster.client(0).get("/readyz").status, 200);
         match is_killed {
             true => told.broker.start_again(),
@@ -190,12 +190,19 @@ fn go_on_without(kind: Kind) {
         assert_eq!(here.told(who, &json!({"event": "join"}))["member"]["state"], "there");
         let again = format!("again, {is_killed}");
         there.ok(publish("lobby", json!(again)));
-        hear_until(&mut here, heard, &again);
+        assert!(hear_until(&mut here, heard, &again), "nobody was told that messages were lost");
         told.node(0).wait_until("both are heard", || told.metric("mainstay_nodes_heard") == 2.0);
     }
 }
 
-/// Hears until this is said. What was under way when the network fell silent may come late, and what is lost is told as a gap.
-fn hear_until(live: &mut Live, heard: u64, text: &str) {
-    while live.told(heard, &json!({}))["data"] != text {}
+/// Hears until this is said, and answers whether a gap was told before. What was under way when the network fell silent may come late.
+fn hear_until(live: &mut Live, heard: u64, text: &str) -> bool {
+    let mut is_gap = false;
+    loop {
+        let event = live.told(heard, &json!({}));
+        if event["data"] == text {
+            return is_gap;
+        }
+        is_gap |= event["event"] == "gap";
+    }
 }
