@@ -3,7 +3,6 @@
 use crate::connection::Connection;
 use crate::form::Form;
 use crate::measures::Measures;
-use crate::origin;
 use crate::session::Session;
 use crate::socket::Socket;
 use axum::body::Body;
@@ -15,7 +14,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode};
 use mainstay_api::operations::Operations;
-use mainstay_api::{Endpoint, Exchange, Taken, Takeover};
+use mainstay_api::{Endpoint, Exchange, Taken, Takeover, may_open_socket};
 use mainstay_engine::{Code, Error, SocketSeat};
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::sync::Arc;
@@ -37,7 +36,7 @@ async fn open(
 ) -> Result<Response<Body>, Error> {
     let (key, takeover) = asked(&exchange)?;
     let headers = &exchange.parts.headers;
-    if !origin::is_allowed(headers, &operations.application().config.live.origins) {
+    if !may_open_socket(headers, &operations.application().config.live.origins) {
         return Err(Error::new(Code::OriginNotAllowed, "pages of this origin may not open a socket"));
     }
     let (form, is_named) = form(headers)?;

@@ -17,8 +17,6 @@ mod form;
 mod handshake;
 mod measures;
 mod opened;
-mod origin;
-mod rate;
 mod request;
 mod session;
 mod shape;

@@ -9,6 +9,7 @@ use crate::http::body;
 use crate::service::{Request, Service};
 use futures::future::poll_fn;
 use futures::{SinkExt, StreamExt};
+use mainstay_api::Rate;
 use mainstay_engine::{Caller, Code, Ended, Identity, SocketSeat};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
@@ -75,6 +76,7 @@ pub(super) struct Socket {
     caller: Caller,
     token: Option<Arc<str>>,
     seat: SocketSeat,
+    rate: Rate,
     is_ready: bool,
     running: HashMap<String, AbortHandle>,
     tasks: JoinSet<()>,
@@ -89,7 +91,8 @@ impl Socket {
         seat: SocketSeat,
     ) -> Self {
         let (running, tasks) = (HashMap::new(), JoinSet::new());
-        Socket { service, caller, token, seat, is_ready: false, running, tasks, count: 0 }
+        let rate = Rate::new(service.operations.application().config.live.messages_per_second);
+        Socket { service, caller, token, seat, rate, is_ready: false, running, tasks, count: 0 }
     }
 
     /// The largest message of a client.
@@ -153,6 +156,8 @@ impl Socket {
     /// Acts on a message. What it answers is written.
     async fn read(&mut self, message: Message, sender: &mpsc::Sender<Out>) -> Result<Option<String>, Close> {
         let text = match message {
+            // There is no answer that is about no operation, so who sends too much is let go.
+            Message::Text(_) if !self.rate.take() => return Err(Close::new(4429, "Too many messages")),
             Message::Text(text) => text,
             Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => return Ok(None),
             Message::Binary(_) => return Err(Close::invalid("Invalid message: send text")),

@@ -6,7 +6,7 @@ use axum::body::Body;
 use http::header::{SEC_WEBSOCKET_PROTOCOL, UPGRADE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
-use mainstay_api::{Exchange, Taken, Takeover};
+use mainstay_api::{Exchange, Taken, Takeover, may_open_socket};
 use mainstay_engine::{Code, Error};
 use std::sync::Arc;
 use tokio_tungstenite::WebSocketStream;
@@ -26,10 +26,14 @@ pub(crate) fn is_wanted(parts: &Parts) -> bool {
 ///
 /// # Errors
 /// [`Code::InvalidParameter`] for a handshake that is not one (RFC 6455, 4.2.1), or where the connection cannot become a WebSocket; what is wrong with
-/// the token; [`Code::TooManySockets`] when the caller has as many as it may have, of GraphQL and of others together.
+/// the token; [`Code::OriginNotAllowed`] to pages of others; [`Code::TooManySockets`] when the caller has as many as it may have, of GraphQL and of others together.
 pub(crate) async fn upgrade(service: Arc<Service>, mut exchange: Exchange) -> Result<Response<Body>, Error> {
     let takeover = Takeover::of(&exchange.parts.extensions);
     let takeover = takeover.ok_or_else(|| invalid("a WebSocket is asked for by HTTP/1.1"))?;
+    let origins = &service.operations.application().config.live.origins;
+    if !may_open_socket(&exchange.parts.headers, origins) {
+        return Err(Error::new(Code::OriginNotAllowed, "pages of this origin may not open a socket"));
+    }
     exchange.identify(&service.operations).await?;
     let token: Option<Arc<str>> = exchange.token().map(Arc::from);
     let has_protocol = asks_for_protocol(&exchange.parts.headers);

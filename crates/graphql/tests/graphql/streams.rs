@@ -456,6 +456,8 @@ async fn operations_on_a_socket_have_a_bound_and_a_token_that_ends_ends_them() {
         (&json!("error"), &json!("unauthenticated"))
     );
     client.closed(4403).await;
+    let app = App::with_settings("[live]\nmessages_per_second = 1000\n");
+    let url = served(&app).await;
     let mut client = Client::ready(&url, "").await;
     for id in 0..101 {
         client.subscribe(&id.to_string(), "subscription { rooms { type } }", json!({})).await;
@@ -488,13 +490,43 @@ async fn sockets_of_an_account_have_a_bound_and_close_when_the_server_stops() {
     again.closed(1001).await;
 }
 
+#[tokio::test]
+async fn who_sends_too_much_is_let_go() {
+    let app = App::with_settings("[live]\nmessages_per_second = 20\n");
+    let url = served(&app).await;
+    let mut client = Client::ready(&url, "").await;
+    for _ in 0..40 {
+        client.send(json!({"type": "ping"})).await;
+    }
+    client.closed(4429).await;
+}
+
+#[tokio::test]
+async fn pages_of_others_may_open_no_socket() {
+    let app = App::with_settings("[live]\norigins = [\"https://app.example.org\"]\n");
+    let url = served(&app).await;
+    for (origin, status) in [("https://app.example.org", 101), ("https://evil.example", 403)] {
+        let mut request = format!("ws://{url}/graphql").into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        let stream = TcpStream::connect(&url).await.unwrap();
+        let answered = match client_async(request, stream).await {
+            Ok((_, response)) => response.status(),
+            Err(Error::Http(response)) => response.status(),
+            Err(error) => panic!("{error}"),
+        };
+        assert_eq!(answered, status, "{origin}");
+    }
+}
+
 /// More than the system keeps of what is under way, in both directions.
 const MUCH: usize = 64 << 20;
 
 #[tokio::test]
 async fn who_takes_no_answers_to_its_pings_is_not_read() {
     use tokio::io::AsyncWriteExt;
-    let url = served(&App::chat()).await;
+    let app = App::chat();
+    let url = served(&app).await;
     let mut client = Client::ready(&url, "").await;
     // A client's frame: final, of 125 bytes, masked with zeros.
     let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use http::header::{HOST, ORIGIN};
 
 /// Whether the origin of a request, if it has one, is the server's own or among those that are allowed.
-pub(crate) fn is_allowed(headers: &HeaderMap, allowed: &[String]) -> bool {
+pub fn may_open_socket(headers: &HeaderMap, allowed: &[String]) -> bool {
     let mut origins = headers.get_all(ORIGIN).iter();
     let Some(origin) = origins.next() else { return true };
     let Some(origin) = origin.to_str().ok().filter(|_| origins.next().is_none()) else { return false };
@@ -32,7 +32,7 @@ mod tests {
             headers.insert(HOST, "api.example.org:8080".parse().unwrap());
             origin.and_then(|origin| headers.insert(ORIGIN, origin.parse().unwrap()));
             let allowed: Vec<String> = allowed.iter().map(|one| (*one).to_owned()).collect();
-            assert_eq!(is_allowed(&headers, &allowed), expected, "{origin:?} {allowed:?}");
+            assert_eq!(may_open_socket(&headers, &allowed), expected, "{origin:?} {allowed:?}");
         };
         check(None, &[], true);
         check(Some("https://api.example.org:8080"), &[], true);

@@ -1,22 +1,23 @@
-//! How much a client may send.
+//! How much a client may send over a socket.
 
 use tokio::time::Instant;
 
 /// A bucket that is full with the messages of a second, and fills at that rate.
 #[derive(Debug)]
-pub(crate) struct Rate {
+pub struct Rate {
     per_second: f64,
     left: f64,
     since: Instant,
 }
 
 impl Rate {
-    pub(crate) fn new(per_second: u32) -> Self {
+    /// A bucket for so many messages a second (`live.messages_per_second`).
+    pub fn new(per_second: u32) -> Self {
         Rate { per_second: f64::from(per_second), left: f64::from(per_second), since: Instant::now() }
     }
 
     /// Whether one more may be sent now.
-    pub(crate) fn take(&mut self) -> bool {
+    pub fn take(&mut self) -> bool {
         let now = Instant::now();
         let filled = self.left + now.duration_since(self.since).as_secs_f64() * self.per_second;
         self.since = now;
