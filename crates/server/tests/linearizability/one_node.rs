@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 /// Rounds in a normal run and in a long one. In each the program is killed once.
 const ROUNDS: u64 = 25;
 const ROUNDS_OF_LONG: u64 = 1_000;
+/// How many times as many there may be.
+const MOST: u64 = 8;
 
 #[test]
 fn records_are_linearizable_on_one_node_that_is_killed() {
@@ -20,13 +22,16 @@ fn records_are_linearizable_on_one_node_that_is_killed() {
     let rounds = if is_long() { ROUNDS_OF_LONG } else { ROUNDS };
     let mut node = Node::new();
     let (started, mut sum) = (Instant::now(), Tally::default());
-    for round in 0..rounds {
+    let mut round = 0;
+    // A busy machine gets few calls in before the kill: then there are more rounds, until enough calls have met.
+    while round < rounds || (sum.refused as u64 <= rounds && round < MOST * rounds) {
         let tally = node.round(Lie::None, &mut random).unwrap_or_else(|(refusal, history)| {
             panic!("round {round}: {}", explained(&refusal, &history));
         });
         sum.add(tally);
+        round += 1;
     }
-    println!("{rounds} kills, {sum:?}, {:.1} s", started.elapsed().as_secs_f64());
+    println!("{round} kills, {sum:?}, {:.1} s", started.elapsed().as_secs_f64());
     assert!(sum.unanswered as u64 > rounds / 5, "hardly a call was interrupted");
     assert!(sum.refused as u64 > rounds, "hardly a condition failed, so that hardly any calls met");
 }
