@@ -35,8 +35,8 @@ pub(crate) enum Taken {
 
 /// What a frame costs beside its bytes, so that many small ones are bounded too.
 const FRAME_OVERHEAD: usize = 64;
-/// The most that is put together into one write. Larger ones gain nothing, and each socket that does not read holds one.
-const MERGE_BYTES: usize = 64 << 10;
+/// The most that is put together into one write. Four times as much gains nothing, and each socket that was busy holds as much.
+const MERGE_BYTES: usize = 16 << 10;
 /// How many writes are remembered.
 const MERGED: usize = 4;
 
