@@ -20,7 +20,7 @@ use std::sync::Arc;
 /// What requests are run with.
 pub(crate) struct Service {
     pub(crate) operations: Operations,
-    pub(crate) built: Built,
+    pub(crate) built: Arc<Built>,
     pub(crate) limits: GraphQl,
     documents: Documents,
     persisted: Persisted,
@@ -56,7 +56,7 @@ impl Service {
     /// What is wrong with the schema or with a document of the project.
     pub(crate) fn new(operations: Operations, documents: &[(String, String)]) -> Result<Self, String> {
         let limits = operations.application().config.graphql.clone();
-        let built = build(operations.application(), operations.list())?;
+        let built = Arc::new(build(operations.application(), operations.list())?);
         let persisted = Persisted::new(documents);
         let (documents_known, automatic) = (Documents::new(), Automatic::new());
         let service = Service { operations, built, limits, documents: documents_known, persisted, automatic };
@@ -140,8 +140,7 @@ impl Service {
             variables: Value::Object(prepared.variables.clone()).to_string(),
         });
         let run = Run { position, retry: retry.as_ref(), ..self.run_of(caller, prepared) };
-        let operation = prepared.document.operation(prepared.name.as_deref())?;
-        Ok(run.all(&prepared.document, operation, &prepared.plan).await)
+        Ok(run.all(&prepared.document, prepared.name.as_deref(), &prepared.plan).await)
     }
 
     /// Opens the watch of a subscription.

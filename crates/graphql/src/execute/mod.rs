@@ -21,8 +21,8 @@ use crate::document::Document;
 use crate::error::{Failure, Fault, Step};
 use crate::plan::{CallPlan, Plan, RootField, RootWhat};
 use crate::schema::Built;
-use apollo_compiler::executable::Operation as Asked;
 use ask::Context;
+use introspect::Introspected;
 use load::{Loaded, load};
 use mainstay_api::operations::{Answered, Ask, Operations, Reply};
 use mainstay_engine::{Caller, Error, Operation, OperationKind};
@@ -37,7 +37,7 @@ use std::sync::Arc;
 pub(crate) struct Run<'a> {
     pub(crate) operations: &'a Operations,
     pub(crate) application: &'a Application,
-    pub(crate) built: &'a Built,
+    pub(crate) built: &'a Arc<Built>,
     pub(crate) caller: &'a Caller,
     pub(crate) variables: &'a Map<String, Value>,
     /// The position that answers have to be as new as.
@@ -75,10 +75,10 @@ impl<'a> Run<'a> {
 
     /// Runs a query or a mutation. Queries' root fields run side by side, mutations' one after the other (GraphQL, 6.2.2), each in a
     /// transaction of its own.
-    pub(crate) async fn all(&self, document: &Document, operation: &Asked, plan: &Arc<Plan>) -> Answer {
+    pub(crate) async fn all(&self, document: &Arc<Document>, name: Option<&str>, plan: &Arc<Plan>) -> Answer {
         let mut introspected = match plan.introspects {
-            true => introspect::run(self.built, document, operation, self.variables),
-            false => Ok(Map::new()),
+            true => introspect::run(self.built, document, name, self.variables).await,
+            false => Ok(Introspected::new()),
         };
         let mut parts = Vec::with_capacity(plan.fields.len());
         if plan.root == Root::Mutation {
@@ -176,11 +176,11 @@ fn refused(field: &RootField, failure: Failure) -> Part {
     Part { json: b"null".to_vec(), faults, position: None }
 }
 
-fn schema_part(field: &RootField, introspected: &mut Result<Map<String, Value>, Failure>) -> Part {
+fn schema_part(field: &RootField, introspected: &mut Result<Introspected, Failure>) -> Part {
     match introspected {
         Ok(schema) => {
-            let value = schema.remove(&field.key.name).unwrap_or_default();
-            Part { json: value.to_string().into_bytes(), ..Part::default() }
+            let json = schema.remove(&field.key.name).unwrap_or_else(|| b"null".to_vec());
+            Part { json, ..Part::default() }
         }
         Err(failure) => refused(field, failure.clone()),
     }

@@ -141,6 +141,6 @@ impl<'a> Collector<'a> {
     }
 }
 
-fn exceeded(message: String) -> Failure {
+pub(super) fn exceeded(message: String) -> Failure {
     Failure::new(Code::DocumentTooComplex, message)
 }

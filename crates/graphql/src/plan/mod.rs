@@ -2,6 +2,7 @@
 
 mod collect;
 mod cost;
+mod schema;
 mod template;
 
 pub(crate) use template::Arguments;
@@ -153,7 +154,8 @@ impl Plan {
             OperationType::Mutation => Root::Mutation,
             OperationType::Subscription => Root::Subscription,
         };
-        let mut planner = Planner { built, collector: Collector::new(&document.parsed, limits, is_on) };
+        let collector = Collector::new(&document.parsed, limits, is_on);
+        let mut planner = Planner { built, collector, introspected: 0 };
         let groups = planner.collector.collect(&built.catalog, root.name(), &[&operation.selection_set])?;
         planner.collector.check_roots(groups.len())?;
         let mut fields = Vec::with_capacity(groups.len());
@@ -172,6 +174,8 @@ impl Plan {
 struct Planner<'a> {
     built: &'a Built,
     collector: Collector<'a>,
+    /// What is asked of the schema, see [`schema`].
+    introspected: u64,
 }
 
 /// The fields with one key, which are the same but for what they select.
@@ -186,7 +190,7 @@ impl<'a> Planner<'a> {
         let field = group[0];
         let what = match field.name.as_str() {
             "__typename" => RootWhat::Typename(quoted(root.name())),
-            "__schema" | "__type" => RootWhat::Introspection,
+            "__schema" | "__type" => self.introspection(group)?,
             name => match self.catalog().prop(root.name(), name) {
                 Some(Prop::Call(call)) => RootWhat::Call(self.call(call, group)?),
                 _ => return Err(Failure::internal(format!("nothing is known of {name}"))),

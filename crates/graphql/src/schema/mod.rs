@@ -17,7 +17,9 @@ use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Schema};
 use mainstay_engine::Operation;
 use mainstay_model::{Application, FieldType, Model};
+use std::sync::Arc;
 use text::Text;
+use tokio::sync::Semaphore;
 
 /// Names of types that are ours, whatever models are called.
 const OWN: &[&str] = &[
@@ -73,6 +75,8 @@ pub(crate) struct Built {
     pub(crate) schema: Valid<Schema>,
     /// Which types implement which interface, for introspection.
     pub(crate) implementers: HashMap<Name, Implementers>,
+    /// Whose turn it is to be told the schema.
+    pub(crate) introspecting: Arc<Semaphore>,
     /// What its names stand for.
     pub(crate) catalog: Catalog,
 }
@@ -92,7 +96,8 @@ pub(crate) fn build(application: &Application, operations: &[Operation]) -> Resu
     let text = text.finish();
     let schema = Schema::parse_and_validate(&text, "schema.graphql").map_err(|faults| faults.to_string())?;
     let implementers = schema.implementers_map();
-    Ok(Built { text, schema, implementers, catalog })
+    let introspecting = Arc::new(Semaphore::new(1));
+    Ok(Built { text, schema, implementers, introspecting, catalog })
 }
 
 /// A schema that is being built.

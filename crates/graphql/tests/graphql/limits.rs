@@ -73,6 +73,47 @@ async fn documents_that_are_made_to_do_harm_are_refused_soon() {
     assert_eq!(app.refused("", round, json!({})).await.0, "document_too_complex");
 }
 
+/// The introspection of `graphql-js`, with all that it can ask for.
+const INTROSPECTION: &str = "query IntrospectionQuery { __schema { description
+    queryType { name kind } mutationType { name kind } subscriptionType { name kind }
+    types { ...FullType }
+    directives { name description isRepeatable locations args(includeDeprecated: true) { ...InputValue } } } }
+fragment FullType on __Type { kind name description specifiedByURL
+    fields(includeDeprecated: true) { name description
+        args(includeDeprecated: true) { ...InputValue } type { ...TypeRef } isDeprecated deprecationReason }
+    inputFields(includeDeprecated: true) { ...InputValue }
+    interfaces { ...TypeRef }
+    enumValues(includeDeprecated: true) { name description isDeprecated deprecationReason }
+    possibleTypes { ...TypeRef } }
+fragment InputValue on __InputValue { name description type { ...TypeRef } defaultValue isDeprecated deprecationReason }
+fragment TypeRef on __Type { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
+    ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } } }";
+
+#[tokio::test]
+async fn the_schema_is_told_whole_but_not_many_times_over() {
+    let app = App::chat();
+    let schema = app.data("", INTROSPECTION, json!({})).await;
+    assert!(schema["__schema"]["types"].as_array().unwrap().len() > 40);
+    let spread = |alias: char, count: usize, what: &str| -> String {
+        (0..count).map(|index| format!("{alias}{index}: {what} ")).collect()
+    };
+    let multiplied = format!(
+        "{{ __schema {{ ...S }} }} fragment S on __Schema {{ {} }} fragment T on __Type {{ {} }} fragment F on __Field {{ {} }}",
+        spread('a', 16, "types { ...T }"),
+        spread('b', 16, "fields { ...F }"),
+        spread('c', 8, "args { name }")
+    );
+    check("", &multiplied, "document_too_complex", "more than 50 aliases").await;
+    let settings = "[graphql]\nmax_aliases = 100000\n";
+    check(settings, &multiplied, "document_too_complex", "more of the schema than the whole").await;
+    let twice = INTROSPECTION
+        .replace("__schema {", "__schema { all: types { ...FullType } more: types { ...FullType }");
+    check("", &twice, "document_too_complex", "more of the schema than the whole").await;
+    let deep =
+        format!("{{ __type(name: \"Room\") {{ {} name {} }} }}", "ofType { ".repeat(40), "}".repeat(40));
+    check("", &deep, "document_too_complex", "more of the schema than the whole").await;
+}
+
 #[tokio::test]
 async fn documents_with_random_bytes_are_refused_and_no_more() {
     let app = App::chat();
