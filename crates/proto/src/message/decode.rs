@@ -85,6 +85,10 @@ fn masked(
             faults.push(FieldError::new(path, "unknown_field", message));
             continue;
         };
+        // A path may be named more than once, and the value is there for the first.
+        if masked.contains_key(&field.name) {
+            continue;
+        }
         let missing = match field.ty {
             FieldType::List(_) if !field.optional => Value::Array(Vec::new()),
             _ => Value::Null,
