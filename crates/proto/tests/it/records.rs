@@ -106,7 +106,8 @@ fn null_is_not_there_and_a_mask_says_what_is_meant() {
     let masked =
         world.masked(&json!({"name": "x", "count": "3"}), &["name", "owner", "tags", "moments"]).unwrap();
     assert_eq!(masked, json!({"name": "x", "owner": null, "tags": [], "moments": null}));
-    let twice = world.masked(&json!({"name": "x", "tags": ["a"]}), &["name", "tags", "name", "tags"]).unwrap();
+    let twice =
+        world.masked(&json!({"name": "x", "tags": ["a"]}), &["name", "tags", "name", "tags"]).unwrap();
     assert_eq!(twice, json!({"name": "x", "tags": ["a"]}));
     let error = world.masked(&json!({}), &["nme"]).unwrap_err();
     assert_eq!(error.fields[0].field, "nme");
