@@ -143,10 +143,16 @@ impl Source {
 
 impl Page {
     pub(super) fn of(page: ListAnswer, walk: Walk) -> Self {
-        let more = page.next.is_some();
+        // On the way that it goes, the page ends where the other cursor is, or those who go on by it would never be done. Behind an empty one there
+        // is no cursor to go on with.
+        let (has_more, is_empty) = (page.next.is_some(), page.items.is_empty());
+        let (has_previous, has_next) = match walk.is_backward {
+            true => (has_more, walk.is_ahead),
+            false => (walk.is_behind, has_more),
+        };
         Page {
-            has_previous: walk.is_behind || (walk.is_backward && more),
-            has_next: walk.is_ahead || (!walk.is_backward && more),
+            has_previous: has_previous && !is_empty,
+            has_next: has_next && !is_empty,
             items: page.items.into_iter().map(Arc::new).collect(),
             cursors: page.cursors,
             count: page.count,

@@ -123,8 +123,12 @@ async fn pages_go_both_ways() {
         check(json!({"first": 1, "before": cursor(2)}), "a false true").await;
         check(json!({"first": 2, "after": cursor(0), "before": cursor(4)}), "b,c true true").await;
         check(json!({"last": 2, "after": cursor(0), "before": cursor(4)}), "c,d true true").await;
-        check(json!({"last": 9, "after": cursor(3)}), "e true false").await;
-        check(json!({"last": 2, "before": cursor(0)}), " false true").await;
+        check(json!({"last": 9, "after": cursor(3)}), "e false false").await;
+        check(json!({"last": 2, "before": cursor(0)}), " false false").await;
+        check(json!({"first": 2, "after": cursor(4)}), " false false").await;
+        check(json!({"last": 2, "after": cursor(0), "before": cursor(3)}), "b,c false true").await;
+        check(json!({"last": 2, "after": cursor(0), "before": cursor(1)}), " false false").await;
+        check(json!({"first": 2, "after": cursor(1), "before": cursor(4)}), "c,d true false").await;
     }
 }
 
