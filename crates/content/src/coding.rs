@@ -101,10 +101,18 @@ impl Coding {
                 decoder.window_log_max(ZSTD_WINDOW).map_err(broken)?;
                 read(decoder, limit)
             }
-            Coding::Brotli => read(brotli::Decompressor::new(bytes, BUFFER_BYTES), limit),
+            Coding::Brotli => expand_brotli(bytes, limit),
             Coding::Gzip => read(MultiGzDecoder::new(bytes), limit),
         }
     }
+}
+
+/// The decoder tells of bytes behind the end only when it is asked for more, and not at all where it has not fetched them.
+fn expand_brotli(bytes: &[u8], limit: usize) -> Result<Vec<u8>, Expanding> {
+    let mut decoder = brotli::Decompressor::new(bytes, BUFFER_BYTES);
+    let out = read(&mut decoder, limit)?;
+    let is_end = decoder.read(&mut [0]).is_ok_and(|count| count == 0) && decoder.get_ref().is_empty();
+    if is_end { Ok(out) } else { Err(Expanding::Broken("something follows its end".to_owned())) }
 }
 
 fn read(decoder: impl Read, limit: usize) -> Result<Vec<u8>, Expanding> {
@@ -173,7 +181,8 @@ mod tests {
         for coding in ALL {
             let small = coding.compress(&[7; 1_000]).unwrap();
             let cut = &small[..small.len() - 1];
-            for bytes in [b"no such thing".as_slice(), cut, b"\xff"] {
+            let (longer, longest) = ([&small[..], b"x"].concat(), [&small[..], &[7; 10_000]].concat());
+            for bytes in [b"no such thing".as_slice(), cut, b"\xff", &longer, &longest] {
                 let expanded = coding.expand(bytes, 10_000);
                 assert!(matches!(expanded, Err(Expanding::Broken(_))), "{coding:?} {bytes:?}: {expanded:?}");
             }
