@@ -105,7 +105,11 @@ impl<'de> DeserializeSeed<'de> for Strict<'_> {
     }
 }
 
-/// Visits what JSON has a value for. Bytes, tags, extensions and numbers that are none are left to what serde does by default: it refuses them.
+const BIG: &str = "an integer has more than 64 bits, or a tag";
+/// Extensions of MessagePack, which come as this.
+const EXTENSION: &str = "JSON has no extensions";
+
+/// Visits what JSON has a value for. Bytes, tags, extensions and numbers that are none are refused.
 impl<'de> Visitor<'de> for Strict<'_> {
     type Value = Value;
 
@@ -127,7 +131,23 @@ impl<'de> Visitor<'de> for Strict<'_> {
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
         let number = Number::from_f64(value).map(Value::Number);
-        number.ok_or_else(|| E::invalid_value(de::Unexpected::Float(value), &self))
+        number.ok_or_else(|| E::custom("JSON has no infinities, nor what is not a number"))
+    }
+
+    fn visit_i128<E: de::Error>(self, _: i128) -> Result<Value, E> {
+        Err(E::custom(BIG))
+    }
+
+    fn visit_u128<E: de::Error>(self, _: u128) -> Result<Value, E> {
+        Err(E::custom(BIG))
+    }
+
+    fn visit_bytes<E: de::Error>(self, _: &[u8]) -> Result<Value, E> {
+        Err(E::custom("JSON has no bytes but in texts"))
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<Value, D::Error> {
+        Err(de::Error::custom(EXTENSION))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -191,7 +211,7 @@ impl<'de> DeserializeSeed<'de> for Key {
     }
 }
 
-impl Visitor<'_> for Key {
+impl<'de> Visitor<'de> for Key {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,5 +224,9 @@ impl Visitor<'_> for Key {
 
     fn visit_string<E>(self, key: String) -> Result<String, E> {
         Ok(key)
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(self, _: D) -> Result<String, D::Error> {
+        Err(de::Error::custom(EXTENSION))
     }
 }

@@ -1,12 +1,13 @@
 //! MessagePack and CBOR, which have JSON's values and more.
 
+mod reader;
+mod words;
+
 use crate::fault::Fault;
 use crate::strict;
-use cbor4ii::core::dec::Read;
-use cbor4ii::core::utils::SliceReader;
+use reader::Reader;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use std::fmt::Display;
 use std::io::Cursor;
 
 pub(crate) fn write_message_pack(value: &Value) -> Vec<u8> {
@@ -35,26 +36,32 @@ impl Serialize for WithNull<'_> {
 
 pub(crate) fn read_message_pack(bytes: &[u8], max_depth: usize) -> Result<Value, Fault> {
     let mut deserializer = rmp_serde::Deserializer::new(Cursor::new(bytes));
-    let value = strict::read(&mut deserializer, max_depth, |error| broken("MessagePack", &error))?;
-    let rest = bytes.len() as u64 - deserializer.get_ref().position();
-    end(value, rest == 0)
+    let value = strict::read(&mut deserializer, max_depth, |error| {
+        broken("MessagePack", &words::message_pack(&error))
+    });
+    let read = usize::try_from(deserializer.get_ref().position()).unwrap_or(bytes.len());
+    end(value, read, bytes.len())
 }
 
 pub(crate) fn read_cbor(bytes: &[u8], max_depth: usize) -> Result<Value, Fault> {
-    let mut deserializer = cbor4ii::serde::Deserializer::new(SliceReader::new(bytes));
-    let value = strict::read(&mut deserializer, max_depth, |error| broken("CBOR", &error))?;
-    let is_empty = deserializer.into_inner().fill(1).is_ok_and(|rest| rest.as_ref().is_empty());
-    end(value, is_empty)
+    let mut deserializer = cbor4ii::serde::Deserializer::new(Reader::new(bytes));
+    let value = strict::read(&mut deserializer, max_depth, |error| broken("CBOR", &words::cbor(&error)));
+    let read = bytes.len() - deserializer.into_inner().left();
+    end(value, read, bytes.len())
 }
 
-fn broken(name: &str, error: &dyn Display) -> Fault {
-    Fault::Invalid(format!("the body is not {name} with the values of JSON: {error}"))
+fn broken(name: &str, what: &str) -> Fault {
+    Fault::Invalid(format!("the body is not {name} with the values of JSON: {what}"))
 }
 
-fn end(value: Value, is_end: bool) -> Result<Value, Fault> {
-    match is_end {
-        true => Ok(value),
-        false => Err(Fault::Invalid("something follows the end of the body's value".to_owned())),
+/// Adds the place to what is wrong, and sees that nothing follows.
+fn end(value: Result<Value, Fault>, read: usize, length: usize) -> Result<Value, Fault> {
+    match value {
+        Err(Fault::Invalid(text)) => Err(Fault::Invalid(format!("{text}, after {read} bytes"))),
+        Ok(_) if read < length => {
+            Err(Fault::Invalid("something follows the end of the body's value".to_owned()))
+        }
+        value => value,
     }
 }
 
@@ -68,6 +75,8 @@ mod tests {
             Ok(value) => value.to_string(),
             Err(fault) => format!("{fault:?}"),
         };
+        let internals = ["Core", "name:", "found:", "struct", "marker", "IO error"];
+        assert!(!internals.iter().any(|word| found.contains(word)), "{bytes:x?}: {found}");
         assert!(found.contains(expected), "{bytes:x?}: {found}");
     }
 
@@ -82,11 +91,13 @@ mod tests {
         check(b"\x81\x01\x02", "Invalid");
         check(b"\x81\xc4\x01a\x02", "Invalid");
         check(b"\xc4\x01a", "Invalid");
-        check(b"\xd4\x01\x00", "Invalid");
+        check(b"\xd4\x01\x00", "JSON has no extensions");
+        check(b"\x81\xd4\x01\x00\x01", "JSON has no extensions");
         check(b"\xcb\x7f\xf8\x00\x00\x00\x00\x00\x00", "Invalid");
         check(b"\xcb\x7f\xf0\x00\x00\x00\x00\x00\x00", "Invalid");
         check(b"\xa1\xff", "Invalid");
-        check(b"\xc1", "Invalid");
+        check(b"\xc1", "values of JSON: a byte begins no value, after 1 bytes");
+        check(b"\x92\x01", "it ends within a value, after 2 bytes");
         check(b"\x01\x02", "something follows");
         check(b"\xdf\xff\xff\xff\xff", "Invalid");
         check(b"\xdb\xff\xff\xff\xff", "Invalid");
@@ -103,8 +114,17 @@ mod tests {
         check(b"\xa2\x61a\x01\x61a\x02", "DuplicateKey(\"the key `a` occurs twice\")");
         check(b"\xa1\x01\x02", "Invalid");
         check(b"\xa1\x41a\x02", "Invalid");
-        check(b"\x41a", "Invalid");
-        check(b"\xc0\x61a", "Invalid");
+        check(b"\x41a", "JSON has no bytes but in texts, after 2 bytes");
+        check(b"\xc0\x61a", "values of JSON: JSON has no tags, after 0 bytes");
+        check(b"\xf7", "JSON has no `undefined`");
+        check(b"\xa1\x61a\xf7", "JSON has no `undefined`, after 3 bytes");
+        check(b"\x82\x01\xf7", "JSON has no `undefined`");
+        check(b"\x9f\xf7\xff", "JSON has no `undefined`");
+        check(b"\x61\xf7", "a text is not UTF-8");
+        check(b"\x18\xf7", "247");
+        check(b"\xe0", "no simple values");
+        check(b"\x1c", "Invalid");
+        check(b"\x82\x01", "it ends within a value, after 2 bytes");
         check(b"\xc2\x49\x01\x00\x00\x00\x00\x00\x00\x00\x00", "Invalid");
         check(b"\xfb\x7f\xf8\x00\x00\x00\x00\x00\x00", "Invalid");
         check(b"\x61\xff", "Invalid");
