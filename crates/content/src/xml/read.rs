@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         depth_left: usize,
         is_root: bool,
     ) -> Result<(String, Value), Fault> {
-        let tag = self.tag(start, is_root)?;
+        let tag = self.tag(start)?;
         let content = self.content(&tag, depth_left)?;
         let value = self.value(&tag, content, depth_left, is_root)?;
         Ok((tag.key, value))
@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         character.or_else(named).ok_or_else(|| self.invalid("there is no such entity"))
     }
 
-    fn tag(&self, start: &BytesStart<'_>, is_root: bool) -> Result<Tag, Fault> {
+    fn tag(&self, start: &BytesStart<'_>) -> Result<Tag, Fault> {
         let name = start.name();
         let name = name.as_ref();
         if name.contains(':') {
@@ -168,7 +168,6 @@ impl<'a> Reader<'a> {
                 "type" => tag.kind = Some(self.kind(&value)?),
                 "encoding" if value == JSON_ESCAPES => tag.has_escapes = true,
                 "name" if name == MEMBER => tag.key = self.without_escapes(&value)?,
-                "xmlns" if is_root => {}
                 other => return Err(self.invalid(&format!("the attribute `{other}` means nothing here"))),
             }
         }
@@ -272,7 +271,7 @@ mod tests {
     #[test]
     fn elements_are_read() {
         check(
-            "<?xml version='1.0' encoding='utf-8'?>\n<!-- a note -->\n<note xmlns='urn:x'>\n <text>a &lt;b&gt; &#x61;&amp;<![CDATA[<c>]]></text>\n <n type='number'> -1.5 </n>\n</note>\n",
+            "<?xml version='1.0' encoding='utf-8'?>\n<!-- a note -->\n<note>\n <text>a &lt;b&gt; &#x61;&amp;<![CDATA[<c>]]></text>\n <n type='number'> -1.5 </n>\n</note>\n",
             r#"{"text":"a <b> a&<c>","n":-1.5}"#,
         );
         check(
@@ -295,6 +294,7 @@ mod tests {
         check("<?xml version='1.0' encoding='latin1'?><a/>", "UTF-8");
         check("<x:a xmlns:x='urn:x'/>", "prefixes");
         check("<a lang='de'/>", "the attribute `lang`");
+        check("<a xmlns='urn:x'/>", "the attribute `xmlns`");
         check("<a type='list'/>", "`type` is one of");
         check("<a type='number' type='number'>1</a>", "Invalid");
         check("<a><b>1</b>\n<b>2</b></a>", "DuplicateKey(\"the key `b` occurs twice, again at line 2\")");
