@@ -4,10 +4,11 @@
 //! models: what an answer has, a later one has, too; what a request may be, it may be later, too. `docs/guide/api-versions.md` has the rules.
 
 use super::Version;
-use crate::{Allow, Application, Channel, Default, Field, FieldType, Model, json};
-use mainstay_expr::{FieldId, ModelId, Value};
+use crate::{Allow, Application, Channel, Default, Field, FieldType, Model, Rule, json};
+use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What a version promises.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -69,6 +70,9 @@ pub struct FieldContract {
     /// Whether it keeps the value that it was created with.
     #[serde(skip_serializing_if = "is_default")]
     pub immutable: bool,
+    /// Whether no client is shown it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub hidden: bool,
     /// What it is when a create does not say: a value, or `{"computed": true}`.
     #[serde(skip_serializing_if = "is_default")]
     pub default: Option<serde_json::Value>,
@@ -112,11 +116,11 @@ impl Contract {
         let public = seen.models.iter().filter(|model| !model.internal);
         let models = public
             .map(|model| {
-                let indexes = unique(application.model(model.id), version);
-                (
-                    model.name.clone(),
-                    ModelContract { unique: indexes, ..model_contract(model, seen, version) },
-                )
+                let newest = application.model(model.id);
+                let mut contract = model_contract(model, seen, version);
+                contract.unique = unique(newest, version);
+                close_fields(&mut contract, model, newest, version);
+                (model.name.clone(), contract)
             })
             .collect();
         let channels = seen.channels.iter();
@@ -177,11 +181,41 @@ fn without(model: Option<ModelId>, version: &Version) -> Vec<String> {
     let gone = version.without.iter().filter(|gone| gone.model == model);
     gone.map(|gone| gone.verb.clone()).collect()
 }
+/// Closes the fields whose own rules let nobody read or write them. The rules are the newest version's; an older field is closed with what it
+/// comes from, or becomes.
+fn close_fields(contract: &mut ModelContract, model: &Model, newest: &Model, version: &Version) {
+    let closed = |rule: fn(&Field) -> Option<&Arc<Predicate>>| {
+        let closed =
+            newest.declared().iter().filter(move |field| rule(field).is_some_and(|rule| is_never(rule)));
+        closed.map(|field| field.id).collect::<Vec<FieldId>>()
+    };
+    let (hidden, unwritable) = (closed(|field| field.read.as_ref()), closed(|field| field.write.as_ref()));
+    let (hidden, unwritable) = match version.face.as_deref() {
+        None => (hidden, unwritable),
+        Some(face) => (face.raise_hidden(model.id, &hidden), face.raise_unwritable(model.id, unwritable)),
+    };
+    for field in model.declared() {
+        let Some(contract) = contract.fields.get_mut(&field.name) else { continue };
+        contract.hidden = !field.is_secret() && hidden.contains(&field.id);
+        contract.read_only |= unwritable.contains(&field.id);
+    }
+}
+
+/// Whether a rule holds for nobody, whatever the record is.
+fn is_never(rule: &Predicate) -> bool {
+    rule.reduce(&Frame::default()) == Predicate::Const(false)
+}
+
+/// Whether somebody may do what a rule is about.
+fn is_open(rule: Option<&Rule>) -> bool {
+    rule.is_some_and(|rule| !is_never(&rule.predicate))
+}
+
 
 fn channel_contract(channel: &Channel) -> ChannelContract {
     let rules =
         [("subscribe", &channel.subscribe), ("publish", &channel.publish), ("present", &channel.present)];
-    let operations = rules.into_iter().filter(|(_, rule)| rule.is_some());
+    let operations = rules.into_iter().filter(|(_, rule)| is_open(rule.as_ref()));
     ChannelContract {
         operations: operations.map(|(verb, _)| verb.to_owned()).collect(),
         max_bytes: channel.max_bytes,
@@ -198,7 +232,7 @@ fn operations(model: &Model) -> Vec<String> {
         ("delete", delete.as_ref()),
         ("restore", restore),
     ];
-    let allowed = rules.into_iter().filter(|(_, rule)| rule.is_some());
+    let allowed = rules.into_iter().filter(|(_, rule)| is_open(*rule));
     allowed.map(|(verb, _)| verb.to_owned()).collect()
 }
 
@@ -238,6 +272,7 @@ fn values(ty: &FieldType) -> Vec<String> {
 
 fn type_name(ty: &FieldType, application: &Application) -> String {
     match ty {
+        hidden: false,
         FieldType::Bool => "bool".to_owned(),
         FieldType::Int => "int".to_owned(),
         FieldType::Float => "float".to_owned(),
@@ -373,6 +408,7 @@ fn has_other(was: Option<&serde_json::Value>, now: Option<&serde_json::Value>) -
     was.is_some() && was != now
 }
 
+            (!self.hidden && now.hidden, "cannot be read any more"),
 /// Whether there is a bound now that was not there, or that leaves less.
 fn is_tighter<T: PartialEq>(was: Option<&T>, now: Option<&T>, is_less: impl Fn(&T, &T) -> bool) -> bool {
     match (was, now) {

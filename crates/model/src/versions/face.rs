@@ -51,6 +51,12 @@ impl Face {
         if hidden.is_empty() { Vec::new() } else { self.steps.iter().fold(hidden.to_vec(), told) }
     }
 
+    /// The fields of this version that cannot be written where these of the application must not be.
+    pub(super) fn raise_unwritable(&self, model: ModelId, unwritable: Vec<FieldId>) -> Vec<FieldId> {
+        let written = |newer: Vec<FieldId>, step: &Arc<Step>| step.model(model).written_to(&newer);
+        self.steps.iter().fold(unwritable, written)
+    }
+
     /// The field of this version that a field of the application is by another name.
     pub fn raise_field(&self, model: ModelId, field: FieldId) -> Option<FieldId> {
         self.steps.iter().try_fold(field, |field, step| step.model(model).older(field))

@@ -83,6 +83,17 @@ impl Origin {
     }
 }
 
+impl Target {
+    /// The older fields that it is made from.
+    fn sources(&self) -> Vec<FieldId> {
+        match self {
+            Target::Same(field) | Target::Renamed(field, _) => vec![*field],
+            Target::Computed(formula) => formula.fields(),
+            Target::Untouched => Vec::new(),
+        }
+    }
+}
+
 /// The value of an enum by another name; what has no other keeps its own.
 pub(crate) fn renamed(value: Value, names: &HashMap<String, String>) -> Value {
     match value {
@@ -110,6 +121,11 @@ impl ModelStep {
         told.filter_map(|(place, _)| u16::try_from(place).ok().map(FieldId)).collect()
     }
 
+    /// The older fields that these newer ones are made from, wholly or in part, when an older client writes.
+    pub(crate) fn written_to(&self, newer: &[FieldId]) -> Vec<FieldId> {
+        newer.iter().filter_map(|field| self.targets.get(field.index())).flat_map(Target::sources).collect()
+    }
+
     /// The older field that a newer one is by another name.
     pub(crate) fn older(&self, newer: FieldId) -> Option<FieldId> {
         let place = self.origins.iter().position(|origin| origin.field() == Some(newer))?;
@@ -118,10 +134,6 @@ impl ModelStep {
 
     /// The older field that a client has to mend when a newer one is at fault.
     pub(crate) fn blamed(&self, newer: FieldId) -> Option<FieldId> {
-        match self.targets.get(newer.index())? {
-            Target::Same(field) | Target::Renamed(field, _) => Some(*field),
-            Target::Computed(formula) => formula.fields().first().copied(),
-            Target::Untouched => None,
-        }
+        self.targets.get(newer.index())?.sources().first().copied()
     }
 }

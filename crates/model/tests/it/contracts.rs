@@ -128,6 +128,48 @@ fn what_answers_lack_or_requests_cannot_say_any_more_breaks() {
 }
 
 #[test]
+fn a_rule_that_holds_for_nobody_closes_what_it_is_about() {
+    for (rule, message) in [("write", "written"), ("read", "read")] {
+        let closed = |condition: &str| format!("title = {{ type = \"string\", {rule} = \"{condition}\" }}");
+        let expected = format!("note.title: cannot be {message} any more");
+        check("title = \"string\"", &closed("false"), &[&expected]);
+        check("title = \"string\"", &closed("1 == 2 && auth.id != null"), &[&expected]);
+        check("title = \"string\"", &closed("auth.id != null"), &[]);
+    }
+    check(
+        "create = \"auth.id != null\"",
+        "create = \"false\"",
+        &["note.create: nobody may do this any more"],
+    );
+    check_all(
+        "publish = \"true\"",
+        "publish = \"false\"",
+        &["room/{id} publish: nobody may do this any more"],
+    );
+}
+
+#[test]
+fn older_fields_are_closed_with_those_that_they_become() {
+    let tag = |rules: &str| TAG.replace("default = 0", &format!("default = 0{rules}"));
+    let version = "[models.tag.fields.price]\nwas = \"cents\"\nbefore = { type = \"int\", default = 0 }\n\
+                   up = \"decimal(cents, 2)\"\ndown = \"int(price, 2)\"";
+    let contract = |rules: &str| {
+        let tag = tag(rules);
+        let files = [("models/note.toml", NOTE), ("models/tag.toml", tag.as_str()), ("api/v2.toml", version)];
+        let application = load(&files);
+        Contract::of(&application, application.versions.get(1).unwrap())
+    };
+    for (rules, message) in [
+        (", write = \"false\"", "cannot be written any more"),
+        (", read = \"false\"", "cannot be read any more"),
+    ] {
+        let breaks = contract("").breaks(&contract(rules));
+        let breaks: Vec<_> = breaks.iter().map(|found| (found.of.as_str(), found.message.as_str())).collect();
+        assert_eq!(breaks, [("tag.cents", message)]);
+    }
+}
+
+#[test]
 fn a_contract_survives_its_file() {
     let contract = contract(NOTE);
     let text = serde_json::to_string_pretty(&contract).unwrap();
