@@ -4,7 +4,7 @@
 //! models: what an answer has, a later one has, too; what a request may be, it may be later, too. `docs/guide/api-versions.md` has the rules.
 
 use super::Version;
-use crate::{Allow, Application, Channel, Default, Field, FieldType, Model, Rule, json};
+use crate::{Allow, Application, Channel, Default, Field, FieldType, Model, Rule, VariableType, json};
 use mainstay_expr::{FieldId, Frame, ModelId, Predicate, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,6 +30,9 @@ pub struct ChannelContract {
     pub operations: Vec<String>,
     /// The most bytes of a message.
     pub max_bytes: usize,
+    /// What stands for each variable of its name, in their order: `string`, `int` or `uuid`. What they are called, clients do not see.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub variables: Vec<String>,
 }
 
 /// What a version promises of a model.
@@ -67,12 +70,12 @@ pub struct FieldContract {
     /// Whether clients cannot write it.
     #[serde(skip_serializing_if = "is_default")]
     pub read_only: bool,
-    /// Whether it keeps the value that it was created with.
-    #[serde(skip_serializing_if = "is_default")]
-    pub immutable: bool,
     /// Whether no client is shown it.
     #[serde(skip_serializing_if = "is_default")]
     pub hidden: bool,
+    /// Whether it keeps the value that it was created with.
+    #[serde(skip_serializing_if = "is_default")]
+    pub immutable: bool,
     /// What it is when a create does not say: a value, or `{"computed": true}`.
     #[serde(skip_serializing_if = "is_default")]
     pub default: Option<serde_json::Value>,
@@ -138,7 +141,8 @@ impl Contract {
             }
         }
         for (pattern, channel) in &self.channels {
-            channel.breaks(pattern, now.channels.get(pattern), &mut breaks);
+            let now = now.channels.iter().find(|(now, _)| shape(now) == shape(pattern));
+            channel.breaks(pattern, now.map(|(_, channel)| channel), &mut breaks);
         }
         let gone = now.without.iter().filter(|name| !self.without.contains(name));
         breaks.extend(gone.map(|name| Break { of: name.clone(), message: GONE.to_owned() }));
@@ -177,10 +181,6 @@ fn unique(newest: &Model, version: &Version) -> Vec<Vec<String>> {
     unique
 }
 
-fn without(model: Option<ModelId>, version: &Version) -> Vec<String> {
-    let gone = version.without.iter().filter(|gone| gone.model == model);
-    gone.map(|gone| gone.verb.clone()).collect()
-}
 /// Closes the fields whose own rules let nobody read or write them. The rules are the newest version's; an older field is closed with what it
 /// comes from, or becomes.
 fn close_fields(contract: &mut ModelContract, model: &Model, newest: &Model, version: &Version) {
@@ -211,6 +211,10 @@ fn is_open(rule: Option<&Rule>) -> bool {
     rule.is_some_and(|rule| !is_never(&rule.predicate))
 }
 
+fn without(model: Option<ModelId>, version: &Version) -> Vec<String> {
+    let gone = version.without.iter().filter(|gone| gone.model == model);
+    gone.map(|gone| gone.verb.clone()).collect()
+}
 
 fn channel_contract(channel: &Channel) -> ChannelContract {
     let rules =
@@ -219,7 +223,27 @@ fn channel_contract(channel: &Channel) -> ChannelContract {
     ChannelContract {
         operations: operations.map(|(verb, _)| verb.to_owned()).collect(),
         max_bytes: channel.max_bytes,
+        variables: channel
+            .pattern
+            .variables
+            .iter()
+            .map(|variable| variable_type(variable.ty).to_owned())
+            .collect(),
     }
+}
+
+/// What a variable can be, as far as a client sees it in a name.
+fn variable_type(ty: VariableType) -> &'static str {
+    match ty {
+        VariableType::Text => "string",
+        VariableType::Int => "int",
+        VariableType::Uuid | VariableType::Ref(_) => "uuid",
+    }
+}
+
+/// A pattern without the names of its variables.
+fn shape(pattern: &str) -> Vec<Option<&str>> {
+    pattern.split('/').map(|part| (!part.starts_with('{')).then_some(part)).collect()
 }
 
 fn operations(model: &Model) -> Vec<String> {
@@ -248,6 +272,7 @@ fn field_contract(field: &Field, application: &Application) -> FieldContract {
         optional: field.optional,
         required: !field.optional && field.default.is_none() && !field.read_only,
         read_only: field.read_only,
+        hidden: false,
         immutable: field.immutable,
         default: field.default.as_ref().and_then(|default| match default {
             Default::Value(value) => shown(&Some(value.clone())),
@@ -272,7 +297,6 @@ fn values(ty: &FieldType) -> Vec<String> {
 
 fn type_name(ty: &FieldType, application: &Application) -> String {
     match ty {
-        hidden: false,
         FieldType::Bool => "bool".to_owned(),
         FieldType::Int => "int".to_owned(),
         FieldType::Float => "float".to_owned(),
@@ -350,6 +374,13 @@ impl ChannelContract {
         for operation in self.operations.iter().filter(|operation| !now.operations.contains(operation)) {
             breaks.push(Break { of: format!("{pattern} {operation}"), message: GONE.to_owned() });
         }
+        // Whatever is an int or a UUID is a string, too.
+        let other =
+            self.variables.iter().zip(&now.variables).filter(|(was, now)| was != now && *now != "string");
+        breaks.extend(other.map(|(was, now)| Break {
+            of: pattern.to_owned(),
+            message: format!("has {now} in its names where it had {was}"),
+        }));
         if now.max_bytes < self.max_bytes {
             let message = "takes only smaller messages now".to_owned();
             breaks.push(Break { of: pattern.to_owned(), message });
@@ -377,6 +408,7 @@ impl FieldContract {
                 "has another default, or none",
             ),
             (!self.read_only && now.read_only, "cannot be written any more"),
+            (!self.hidden && now.hidden, "cannot be read any more"),
             (!self.immutable && now.immutable, "cannot be changed any more"),
             (is_tighter(self.pattern.as_ref(), now.pattern.as_ref(), |_, _| true), "has another pattern"),
             (
@@ -408,7 +440,6 @@ fn has_other(was: Option<&serde_json::Value>, now: Option<&serde_json::Value>) -
     was.is_some() && was != now
 }
 
-            (!self.hidden && now.hidden, "cannot be read any more"),
 /// Whether there is a bound now that was not there, or that leaves less.
 fn is_tighter<T: PartialEq>(was: Option<&T>, now: Option<&T>, is_less: impl Fn(&T, &T) -> bool) -> bool {
     match (was, now) {

@@ -238,6 +238,16 @@ fn what_stands_between_models_is_promised_too() {
     check_all("max_bytes = 100", "max_bytes = 50", &["room/{id}: takes only smaller messages now"]);
     check_all("publish = \"true\"\n", "", &["room/{id} publish: nobody may do this any more"]);
     check_all("room/{id}", "halls/{id}", &["room/{id}: there are no channels with such names any more"]);
+    check_all(
+        "room/{id}",
+        "room/{id}/{more}",
+        &["room/{id}: there are no channels with such names any more"],
+    );
+    check_all("id = \"uuid\"", "id = \"int\"", &["room/{id}: has int in its names where it had uuid"]);
+    check_all("id = \"uuid\"", "id = \"string\"", &[]);
+    check_all("id = \"uuid\"", "id = \"note\"", &[]);
+    let renamed = "room/{key}\"\nmax_bytes = 100\n[variables]\nkey = ";
+    check_all("room/{id}\"\nmax_bytes = 100\n[variables]\nid = ", renamed, &[]);
 }
 
 #[test]
