@@ -165,7 +165,7 @@ async fn faults_are_told_in_the_names_of_the_version() {
         .faults(
             create(json!({"name": "x", "cents": 5_000_000_000_000_000_000_i64})),
             422,
-            &[("cents", "required")],
+            &[("cents", "format")],
         )
         .await;
     let note = json!({"todo": "0190b7c0-0000-7000-8000-000000000001", "text": "x"});

@@ -157,6 +157,9 @@ impl Lowering<'_> {
             Rest::Known(record) => self.with(record.to_vec(), given),
         };
         let value = formula.evaluate(&record);
+        if value.is_null() && is_lost(newer, formula, &record) {
+            return Err(self.fault(&fields, "format", LOST.to_owned()));
+        }
         match checked(newer, &value) {
             Ok(()) => Ok(Some(value)),
             Err(invalid) => Err(self.fault(&fields, invalid.code, invalid.message)),
@@ -196,6 +199,18 @@ impl Lowering<'_> {
 enum Obstacle {
     NeedsRecord,
     Fault((FieldId, FieldFault)),
+}
+
+/// What is said of a value that was given and came to nothing: it was not left out, and is not to be lost without a word.
+const LOST: &str = "is out of range, or has no form in the newest version of the API";
+
+/// Whether a formula came to null not because it says so, or was given null, but because it could not turn what it was given.
+fn is_lost(newer: &Field, formula: &Formula, record: &[Value]) -> bool {
+    let given = |field: &FieldId| !record[field.index()].is_null();
+    match formula {
+        Formula::Convert { of, .. } => !of.evaluate(record).is_null(),
+        other => !newer.optional && other.fields().first().is_some_and(given),
+    }
 }
 
 /// A value that a formula came to is checked as if a client had sent it.

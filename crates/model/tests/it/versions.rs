@@ -67,6 +67,14 @@ down = "contact.contains(' ') ? contact.split(' ', 2)[1] : '?'"
 was = "text"
 "#;
 
+const PRICED: &str = r#"
+[models.task.fields.price]
+was = "cents"
+before = { type = "int", optional = true }
+up = "decimal(cents, 2)"
+down = "int(price, 2)"
+"#;
+
 fn files<'a>(versions: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let models = [("models/task.toml", TASK), ("models/note.toml", NOTE), ("models/label.toml", LABEL)];
     [&[("mainstay.toml", "")], &models[..], versions].concat()
@@ -192,6 +200,26 @@ fn what_older_clients_write_is_stored_as_it_is_now() {
     assert_eq!((faults[0].field.as_str(), faults[0].code), ("first", "max_length"), "{faults:?}");
     let faults = record(&[("name", text("Buy"))]).unwrap_err();
     assert_eq!((faults[0].field.as_str(), faults[0].code), ("cents", "required"), "{faults:?}");
+}
+
+#[test]
+fn a_number_that_is_too_large_to_be_stored_is_not_taken_for_null() {
+    for price in ["default = 0", "optional = true"] {
+        let model = TASK.replace(
+            "price = { type = \"decimal\", default = 0",
+            &format!("price = {{ type = \"decimal\", {price}"),
+        );
+        let files = [("mainstay.toml", ""), ("models/task.toml", model.as_str()), ("api/v2.toml", PRICED)];
+        let application = Project::load_from(&files).unwrap().application;
+        let task = application.model_named("task").unwrap();
+        let (first, cents) =
+            (face(&application, 1), |cents| [("title", text("Buy")), ("cents", Value::Int(cents))]);
+        let lower = |given: &[(&str, Value)]| first.lower_record(task, values(first.model(task.id), given));
+        assert!(lower(&cents(250)).is_ok());
+        let faults = lower(&cents(1_000_000_000_000_000_000)).unwrap_err();
+        assert_eq!((faults[0].field.as_str(), faults[0].code), ("cents", "format"), "{faults:?}");
+        assert!(faults[0].message.contains("out of range"), "{faults:?}");
+    }
 }
 
 #[test]
