@@ -117,6 +117,23 @@ async fn an_update_keeps_what_it_does_not_speak_of() {
 }
 
 #[tokio::test]
+async fn a_name_without_the_other_is_not_lost() {
+    let world = world().await;
+    let names = |first: Option<&str>, last: Option<&str>| json!({"first_name": first, "last_name": last});
+    for (first, last) in [(None, Some("Lee")), (Some("Ada"), None), (Some("Ada"), Some("van Lee"))] {
+        let id = world.todo(&json!({"name": "Buy", "first_name": first, "last_name": last})).await;
+        world.check(&format!("/v1/todos/{id}"), names(first, last)).await;
+    }
+    let id = world.todo(&json!({"name": "Buy", "first_name": "Ada", "last_name": "King"})).await;
+    let path = format!("/v1/todos/{id}");
+    world.ask(patch(&path).json(&json!({"first_name": null})), 200).await;
+    world.check(&path, names(None, Some("King"))).await;
+    world.ask(patch(&path).json(&json!({"last_name": null})), 200).await;
+    world.check(&path, names(None, None)).await;
+    world.check(&format!("/v2/tasks/{id}"), json!({"contact": null})).await;
+}
+
+#[tokio::test]
 async fn lists_are_asked_for_in_the_names_of_the_version() {
     let world = world().await;
     for (name, state) in [("b", "todo"), ("a", "done"), ("c", "doing")] {
