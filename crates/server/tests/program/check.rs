@@ -69,7 +69,7 @@ fn a_frozen_version_is_not_broken() {
     // The first version cannot go without a word.
     project.write("api/v2.toml", "");
     project.run(&["check"]).expect(1).says(&["version_gone", "version 1"]);
-    project.run(&["api", "retire", "--number", "1"]).expect(0).says(&["removed", "v1.lock"]);
+    project.run(&["api", "retire", "--number", "1", "--force"]).expect(0).says(&["removed", "v1.lock"]);
     project.run(&["check"]).expect(0);
     project.run(&["api", "freeze", "--number", "3"]).expect(1).complains(&["no_such_version"]);
 }
@@ -106,6 +106,20 @@ fn a_version_that_is_called_is_not_retired() {
         "ios 3.2",
     ]);
     project.run(&["api", "retire", "--number", "1", "--force"]).expect(0);
+}
+
+#[test]
+fn without_data_nobody_knows_who_calls_a_version() {
+    let project = Project::example("versions");
+    project.run(&["api", "freeze"]).expect(0);
+    project.run(&["api", "usage"]).expect(1).complains(&["error[no_data]"]);
+    let elsewhere = ["api", "retire", "--number", "1", "--data", "elsewhere"];
+    project.run(&elsewhere).expect(1).complains(&["error[no_data]", "--data DIR"]);
+    project.run(&["api", "retire", "--number", "1"]).expect(1).complains(&["error[no_data]"]);
+    assert!(project.path("api/v1.lock").exists());
+    assert!(!project.path("elsewhere").exists() && !project.path("data/keys").exists());
+    // Nobody looks.
+    project.run(&["api", "retire", "--number", "1", "--force"]).expect(0).says(&["removed", "v1.lock"]);
 }
 
 #[test]

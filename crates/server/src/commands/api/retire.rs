@@ -11,7 +11,8 @@ use std::process::ExitCode;
 /// Take back what a version of the API promised, when nobody calls it any more
 #[derive(Debug, Args)]
 #[command(after_help = "\
-It removes api/v1.lock, so that `check` lets the version go. A version that somebody called in the last days is kept, unless forced.
+It removes api/v1.lock, so that `check` lets the version go. A version that somebody called in the last days is kept, unless forced;
+so is one that nobody can tell of, because there are no data.
 
 Example:
   mainstay api retire --number 1")]
@@ -24,7 +25,7 @@ pub(crate) struct Retire {
     /// In how many of the last days nobody may have called it
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(i64).range(1..=90))]
     days: i64,
-    /// Whoever still calls it
+    /// Whoever still calls it, and without a look at the data
     #[arg(long)]
     force: bool,
 }

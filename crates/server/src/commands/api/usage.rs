@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::cli::ProjectArgs;
 use crate::commands::runtime;
 use crate::failure::Failure;
+use crate::migration::Migration;
 use crate::project::Opened;
 use crate::terminal::say;
 use clap::Args;
@@ -44,13 +45,23 @@ impl Usage {
     }
 }
 
-/// What was used in the last days.
+/// What was used in the last days. Where there are no data nothing is known of it, and none are made to look into.
 pub(super) fn of_days(project: &ProjectArgs, days: i64) -> Result<BTreeMap<ApiUse, ApiUseCount>, Failure> {
     let runtime = runtime()?;
     let opened = Opened::load(&project.folder)?;
+    let folder = opened.data_folder(project.data.data.as_deref());
+    if let Some(missing) = Migration::of(&opened, &folder)?.missing()? {
+        return Err(no_data(&missing));
+    }
     let backend = Backend::open(&opened, project.data.data.as_deref(), &runtime)?;
     let since = backend.engine.now().saturating_sub(days.saturating_mul(DAY_MICROS));
     Ok(runtime.block_on(backend.engine.api_uses_since(since))?)
+}
+
+fn no_data(missing: &str) -> Failure {
+    let message = format!("{missing} is not there, so that nobody knows who called what");
+    Failure::new("no_data", message)
+        .hint("choose the data that clients use, with `--data DIR` or the settings in [data]")
 }
 
 fn line(key: &ApiUse, count: ApiUseCount) -> String {
