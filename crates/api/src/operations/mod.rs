@@ -165,8 +165,23 @@ impl Operations {
     /// [`Code::Unauthenticated`] and [`Code::InsufficientScope`] when the caller may not ask for it at all; [`Code::InvalidParameter`] for what the
     /// operation does not know; [`Code::RequestTimeout`]; and its own. What a rule forbids nobody is [`Code::Unauthenticated`].
     pub async fn call(&self, caller: &Caller, operation: &Operation, ask: Ask) -> Result<Reply, Error> {
+        self.call_under(caller, operation, operation, ask).await
+    }
+
+    /// Runs an operation for those who may ask for another, to whom its answer tells no more: records that are listed by their ids are as good as
+    /// those that are got one by one.
+    ///
+    /// # Errors
+    /// As [`Operations::call`].
+    pub async fn call_under(
+        &self,
+        caller: &Caller,
+        scope: &Operation,
+        operation: &Operation,
+        ask: Ask,
+    ) -> Result<Reply, Error> {
         let work = async {
-            self.require(caller, operation)?;
+            self.require(caller, scope)?;
             ask.check(operation.kind)?;
             perform(self, caller, operation, ask).await
         };

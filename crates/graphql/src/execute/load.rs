@@ -10,7 +10,7 @@ use super::source::{Page, Source, Walk};
 use crate::catalog::{EventPart, Prop};
 use crate::plan::{Children, Reference, Shape, What};
 use mainstay_api::operations::{Ask, Parameters, Reply};
-use mainstay_engine::{Error, ListRequest, OperationKind, View};
+use mainstay_engine::{Error, ListRequest, Operation, OperationKind, View};
 use mainstay_expr::{FieldId, ModelId};
 use mainstay_ports::Position;
 use std::collections::{BTreeSet, HashMap};
@@ -145,7 +145,9 @@ async fn by_ids(
     let filter = Some(format!("id in [{}]", ids.join(", ")));
     let parameters = Parameters { filter, limit: Some(ListRequest::MAX_LIMIT), ..Parameters::default() };
     let ask = Ask { parameters, position, ..Ask::default() };
-    match run.call(run.list_of(model)?, ask).await? {
+    // As where a query follows refs by itself, it takes the scope for a record.
+    let (get, list) = (run.operation_of(OperationKind::Get, model)?, run.list_of(model)?);
+    match run.operations.call_under(run.caller, get, list, ask).await? {
         Reply::Page(page) => Ok(page.items),
         _ => Err(Error::internal("a list answers a page")),
     }
@@ -240,10 +242,13 @@ impl Source {
 
 impl Run<'_> {
     /// The operation that lists a model's records.
-    fn list_of(&self, model: ModelId) -> Result<&mainstay_engine::Operation, Error> {
-        let calls = self.built.catalog.calls.iter().map(|call| &call.operation);
-        let mut lists =
-            calls.filter(|operation| operation.kind == OperationKind::List && operation.model == Some(model));
-        lists.next().ok_or_else(|| Error::internal("a model has no list"))
+    fn list_of(&self, model: ModelId) -> Result<&Operation, Error> {
+        self.operation_of(OperationKind::List, model)
+    }
+
+    fn operation_of(&self, kind: OperationKind, model: ModelId) -> Result<&Operation, Error> {
+        let mut calls = self.built.catalog.calls.iter().map(|call| &call.operation);
+        let found = calls.find(|operation| operation.kind == kind && operation.model == Some(model));
+        found.ok_or_else(|| Error::internal("a model has no such operation"))
     }
 }

@@ -4,7 +4,7 @@ use crate::support::{App, CHAT, SETTINGS};
 use futures::future::BoxFuture;
 use mainstay_expr::Predicate;
 use mainstay_ports::{Changes, Committed, Page, Position, Query, Store, StoreError, Transaction};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -128,4 +128,25 @@ async fn pages_that_do_not_fit_together_are_what_they_would_be() {
         assert_eq!((nodes.len(), &nodes[0]["text"]), (125, &json!(format!("{room:03} 129"))));
         assert_eq!(nodes[124]["text"], json!(format!("{room:03} 005")));
     }
+}
+
+#[tokio::test]
+async fn refs_take_the_scope_for_a_record_wherever_they_are_followed() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let key = async |scopes: Value| {
+        let make =
+            "mutation($scopes: [String!]!) { createApiKey(data: {name: \"ci\", scopes: $scopes}) { key } }";
+        let made = app.data(&token, make, json!({ "scopes": scopes })).await;
+        made["createApiKey"]["key"].as_str().unwrap().to_owned()
+    };
+    let create = "mutation { createRoom(data: {name: \"A\"}) { record { name owner { email } } } }";
+    let query = "{ rooms { nodes { name owner { email } } } }";
+    let gets = key(json!(["room.create", "room.list", "user.get"])).await;
+    let made = app.data(&gets, create, json!({})).await;
+    assert_eq!(made["createRoom"]["record"]["owner"]["email"], "owner@example.com");
+    assert_eq!(app.data(&gets, query, json!({})).await["rooms"]["nodes"][0], made["createRoom"]["record"]);
+    let lists = key(json!(["room.create", "room.list", "user.list"])).await;
+    assert_eq!(app.refused(&lists, create, json!({})).await.0, "insufficient_scope");
+    assert_eq!(app.refused(&lists, query, json!({})).await.0, "insufficient_scope");
 }
