@@ -29,7 +29,7 @@ pub(super) async fn put(context: Context<'_>, mut ask: Ask) -> Result<Reply, Err
     let input = decode_for(context.model(), id, ask.take_body()?)?;
     let input = context.lower_record(context.model().id, input)?;
     if if_match == IfMatch::Exists {
-        return replace(context, id, input).await;
+        return replace(context, id, input, only_create).await;
     }
     let action = Action::Put { id, input, if_version: if_match.version(), only_create };
     one(context, action).await.map_err(|error| explain_only_create(only_create, error))
@@ -80,14 +80,15 @@ async fn version_of(context: Context<'_>, id: Uuid, request: &GetRequest) -> Res
 }
 
 /// Replaces a record that has to exist ([`IfMatch::Exists`]): whichever version is there, seen first so that none is made.
-async fn replace(context: Context<'_>, id: Uuid, input: Input) -> Result<Reply, Error> {
+/// With `only_create` both conditions hold of no record, so that none is replaced.
+async fn replace(context: Context<'_>, id: Uuid, input: Input, only_create: bool) -> Result<Reply, Error> {
     for attempt in 0..ATTEMPTS {
         wait(attempt).await;
         let version = version(context, id).await.map_err(|error| IfMatch::Exists.explain(error))?;
-        let action = Action::Put { id, input: input.clone(), if_version: Some(version), only_create: false };
+        let action = Action::Put { id, input: input.clone(), if_version: Some(version), only_create };
         match one(context, action).await {
             Err(error) if error.code == Code::VersionMismatch => {}
-            answer => return answer,
+            answer => return answer.map_err(|error| explain_only_create(only_create, error)),
         }
     }
     Err(contended())

@@ -107,6 +107,18 @@ async fn a_star_asks_that_there_is_a_record() {
 }
 
 #[tokio::test]
+async fn a_record_cannot_be_there_and_not_be_there() {
+    let app = app();
+    let page = page(&app).await;
+    for (path, if_match) in [(page.as_str(), "*"), (&page, "\"1\""), (UNKNOWN, "*"), (UNKNOWN, "\"1\"")] {
+        let both = put(path).json(&json!({"title": "New"})).header("if-match", if_match);
+        app.refuse(both.header("if-none-match", "*"), 412, "version_mismatch").await;
+    }
+    assert_eq!(app.send(get(&page)).await.header("etag"), "\"1\"");
+    assert_eq!(app.send(get(UNKNOWN)).await.status, 404);
+}
+
+#[tokio::test]
 async fn conditions_that_would_not_be_kept_are_refused() {
     let app = app();
     let page = page(&app).await;
