@@ -14,6 +14,14 @@ pub fn parse_object(bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>
     parse(Format::Json, bytes, max_depth)
 }
 
+/// Reads an object in MessagePack, as strictly.
+///
+/// # Errors
+/// As [`parse_object`], with [`Code::InvalidBody`] for what has another form or a value that JSON does not have.
+pub fn parse_message_pack(bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, Error> {
+    parse(Format::MessagePack, bytes, max_depth)
+}
+
 /// Reads an object in any form.
 ///
 /// # Errors

@@ -44,7 +44,7 @@ mod watch;
 pub use answer::{behind as rest_behind, done as rest_done, reply as rest_reply};
 pub use encode::record as encode_record;
 pub use endpoint::{AnsweredFor, Endpoint, Exchange};
-pub use json::parse_object;
+pub use json::{parse_message_pack, parse_object};
 pub use measures::{Requests, RouteMeasures};
 pub use origin::may_open_socket;
 pub use problem::{batch_problem, problem};

@@ -1,10 +1,9 @@
 //! The forms of messages: JSON in text frames, MessagePack in binary ones. Both say the same; MessagePack is what the JSON would be, written otherwise.
 
 use bytes::Bytes;
-use mainstay_api::parse_object;
-use mainstay_engine::{Code, Error};
+use mainstay_api::{parse_message_pack, parse_object};
+use mainstay_engine::Error;
 use serde_json::{Map, Value};
-use std::io::Cursor;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 /// The form of a socket's messages.
@@ -37,7 +36,7 @@ impl Form {
     pub(crate) fn read(self, bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, Error> {
         match self {
             Form::Json => parse_object(bytes, max_depth),
-            Form::MessagePack => parse_object(&json_of(bytes, max_depth)?, max_depth),
+            Form::MessagePack => parse_message_pack(bytes, max_depth),
         }
     }
 
@@ -123,26 +122,12 @@ fn pack(json: &[u8], out: &mut Vec<u8>) {
     packed.expect("JSON of our own can be written as MessagePack");
 }
 
-/// MessagePack as JSON: what has no JSON form is refused.
-fn json_of(bytes: &[u8], max_depth: usize) -> Result<Vec<u8>, Error> {
-    let invalid =
-        |detail: String| Error::new(Code::InvalidJson, format!("the message is not MessagePack: {detail}"));
-    let mut reader = rmp_serde::Deserializer::new(Cursor::new(bytes));
-    reader.set_max_depth(max_depth + 1);
-    let mut out = Vec::with_capacity(bytes.len() * 2);
-    let mut writer = serde_json::Serializer::new(&mut out);
-    serde_transcode::transcode(&mut reader, &mut writer).map_err(|error| invalid(error.to_string()))?;
-    if reader.position() != bytes.len() as u64 {
-        return Err(invalid("there is more behind it".to_owned()));
-    }
-    Ok(out)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use mainstay_engine::Code;
     use serde_json::json;
 
     fn packed(value: &Value) -> Vec<u8> {
@@ -186,7 +171,22 @@ mod tests {
         check(b"\x81");
         check(b"\xdf\xff\xff\xff\xff");
         check(&[packed(&json!({})), vec![0xc0]].concat());
-        // The same key twice.
-        check(b"\x82\xa1a\x01\xa1a\x02");
+    }
+
+    #[test]
+    fn message_pack_is_read_as_strictly_as_by_rest() {
+        let check = |bytes: &[u8], expected: Code, text: &str| {
+            let error = Form::MessagePack.read(bytes, 4).unwrap_err();
+            assert_eq!(error.code, expected, "{bytes:?}");
+            assert!(error.message.contains(text), "{}", error.message);
+        };
+        check(b"\x82\xa1a\x01\xa1a\x02", Code::DuplicateKey, "the key `a` occurs twice");
+        check(b"\x81\xa1a", Code::InvalidBody, "it ends within a value");
+        // What is no number, bytes, an extension, and keys that are no strings.
+        check(b"\x81\xa1a\xcb\x7f\xf8\0\0\0\0\0\0", Code::InvalidBody, "a value that JSON has");
+        check(b"\x81\xa1a\xc4\x01x", Code::InvalidBody, "a value that JSON has");
+        check(b"\x81\xa1a\xd4\x01x", Code::InvalidBody, "a value that JSON has");
+        check(b"\x81\x01\x02", Code::InvalidBody, "a text as key");
+        check(b"\x81\xc3\x02", Code::InvalidBody, "a text as key");
     }
 }

@@ -99,8 +99,9 @@ mod tests {
         check(b"\xc1", "values of JSON: a byte begins no value, after 1 bytes");
         check(b"\x92\x01", "it ends within a value, after 2 bytes");
         check(b"\x01\x02", "something follows");
-        check(b"\xdf\xff\xff\xff\xff", "Invalid");
-        check(b"\xdb\xff\xff\xff\xff", "Invalid");
+        check(b"\x81\xa1a", "with the values of JSON: it ends within a value");
+        check(b"\xdf\xff\xff\xff\xff", "it ends within a value");
+        check(b"\xdb\xff\xff\xff\xff", "it ends within a value");
         check(&[0x91; 100_000], "TooDeep(\"the body is nested deeper than 4\")");
     }
 
