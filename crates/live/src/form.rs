@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use mainstay_api::{parse_message_pack, parse_object};
-use mainstay_engine::Error;
+use mainstay_engine::{Code, Error};
 use serde_json::{Map, Value};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
@@ -15,6 +15,8 @@ pub(crate) enum Form {
 
 /// How many bytes say how long an event is, in front of it.
 const LENGTH: usize = 4;
+/// How much deeper a message nests than the body in it: that of a batch has others within.
+const ENVELOPE_DEPTH: usize = 4;
 
 impl Form {
     /// The form of a subprotocol.
@@ -29,15 +31,22 @@ impl Form {
         }
     }
 
-    /// Reads a message.
+    /// Reads a message, whose bodies nest no deeper than `max_depth`.
     ///
     /// # Errors
     /// What is wrong with it.
     pub(crate) fn read(self, bytes: &[u8], max_depth: usize) -> Result<Map<String, Value>, Error> {
-        match self {
-            Form::Json => parse_object(bytes, max_depth),
-            Form::MessagePack => parse_message_pack(bytes, max_depth),
-        }
+        let message = match self {
+            Form::Json => parse_object(bytes, max_depth + ENVELOPE_DEPTH),
+            Form::MessagePack => parse_message_pack(bytes, max_depth + ENVELOPE_DEPTH),
+        };
+        message.map_err(|error| match error.code {
+            // It tells of the message, and clients know the limit on what is in it.
+            Code::JsonTooDeep => {
+                Error::new(error.code, format!("the body is nested deeper than {max_depth}"))
+            }
+            _ => error,
+        })
     }
 
     /// A message of this JSON.
@@ -127,7 +136,6 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use mainstay_engine::Code;
     use serde_json::json;
 
     fn packed(value: &Value) -> Vec<u8> {
@@ -171,6 +179,19 @@ mod tests {
         check(b"\x81");
         check(b"\xdf\xff\xff\xff\xff");
         check(&[packed(&json!({})), vec![0xc0]].concat());
+    }
+
+    #[test]
+    fn what_is_too_deep_is_told_the_limit() {
+        let nested = (0..9).fold(json!(1), |inner, _| json!([inner]));
+        let message = json!({"data": nested});
+        let check = |form: Form, bytes: &[u8]| {
+            let error = form.read(bytes, 4).unwrap_err();
+            assert_eq!(error.code, Code::JsonTooDeep);
+            assert_eq!(error.message, "the body is nested deeper than 4");
+        };
+        check(Form::Json, message.to_string().as_bytes());
+        check(Form::MessagePack, &packed(&message));
     }
 
     #[test]

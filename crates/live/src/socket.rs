@@ -59,9 +59,6 @@ enum Event {
     Broken(Closing),
 }
 
-/// How much deeper a message nests than the body in it.
-const ENVELOPE_DEPTH: usize = 4;
-
 impl Socket {
     pub(crate) fn new(
         connection: Connection,
@@ -72,7 +69,7 @@ impl Socket {
     ) -> Self {
         let ping = Duration::from_millis(settings.ping_ms);
         let limits = Limits {
-            depth: session.operations.limits().json_depth + ENVELOPE_DEPTH,
+            depth: session.operations.limits().json_depth,
             opened: settings.subscriptions,
             ping,
         };
