@@ -35,6 +35,7 @@ async fn perform(operations: &Operations, mut caller: Caller, call: Call) -> Res
     if operation.kind.is_of_channels() || operation.kind == OperationKind::Watch {
         return Err(invalid(format!("`{}` is a request of its own", operation.name)));
     }
+    check(operation, &call)?;
     caller.fencing = fencing(operation, &call.fencing)?;
     let key = call.idempotency_key.clone().filter(|_| operation.kind.writes());
     let Some(key) = key else {
@@ -79,6 +80,38 @@ fn replayed(operation: &Operation, kept: &Kept) -> Result<Response<Vec<u8>>, Err
 /// [`Code::NotFound`]
 pub(crate) fn named<'a>(operations: &'a Operations, name: &str) -> Result<&'a Operation, Error> {
     operations.named(name).ok_or_else(|| Error::new(Code::NotFound, "there is no operation of this name"))
+}
+
+/// Sees that a call has no member that its operation would pass over.
+fn check(operation: &Operation, call: &Call) -> Result<(), Error> {
+    let kind = operation.kind;
+    if call.record_id.is_some() && !is_of_one(kind) {
+        return Err(invalid(format!("`{}` has no record: leave `record_id` out", operation.name)));
+    }
+    if call.name.is_some() && !kind.is_of_locks() {
+        return Err(invalid(format!("`{}` has no `name`", operation.name)));
+    }
+    if call.body.is_some() && !takes_body(kind) {
+        return Err(invalid(format!("`{}` has no `body`", operation.name)));
+    }
+    Ok(())
+}
+
+/// Whether it is about one record or API key that its caller names.
+fn is_of_one(kind: OperationKind) -> bool {
+    use OperationKind::*;
+    matches!(kind, Get | Update | Put | Delete | Restore | GetKey | DeleteKey)
+}
+
+fn takes_body(kind: OperationKind) -> bool {
+    use OperationKind::*;
+    match kind {
+        Create | Update | Put | UpdateMany | Batch | AcquireLock | RenewLock => true,
+        Register | Login | Refresh | ChangePassword | CreateKey => true,
+        List | Watch | Get | Delete | DeleteMany | Restore | GetLock | ReleaseLock => false,
+        Logout | Me | ListKeys | GetKey | DeleteKey | AppCheck => false,
+        Publish | Subscribe | Enter | WatchPresence => false,
+    }
 }
 
 /// All that makes a request another one.
