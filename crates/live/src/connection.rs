@@ -1,17 +1,18 @@
 //! A connection as messages (RFC 6455): what is read and sent, and how it is closed.
 
 use crate::close::Closing;
+use crate::frames::Followed;
 use crate::measures::Measures;
 use futures::future::poll_fn;
 use futures::{Sink, Stream, StreamExt};
-use mainstay_api::{Stream as Io, Taken};
+use mainstay_api::Taken;
 use mainstay_model::Live;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
@@ -23,7 +24,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A connection that was taken over from HTTP.
 pub(crate) struct Connection {
-    stream: WebSocketStream<Box<dyn Io>>,
+    stream: WebSocketStream<Followed>,
     /// Whether a ping was read whose answer may not be out yet.
     owes_pong: bool,
     stall: Duration,
@@ -37,8 +38,8 @@ impl Connection {
             .write_buffer_size(BUFFER_BYTES)
             .max_message_size(Some(settings.message_bytes))
             .max_frame_size(Some(settings.message_bytes));
-        let read = taken.read.to_vec();
-        let stream = WebSocketStream::from_partially_read(taken.stream, read, Role::Server, Some(config));
+        let (read, stream) = (taken.read.to_vec(), Followed::new(taken.stream, &taken.read));
+        let stream = WebSocketStream::from_partially_read(stream, read, Role::Server, Some(config));
         Connection {
             stream: stream.await,
             owes_pong: false,
@@ -59,6 +60,16 @@ impl Connection {
         };
         self.owes_pong = message.is_ping();
         Poll::Ready(Ok(message))
+    }
+
+    /// Since when the client is in the middle of a message.
+    pub(crate) fn begun(&self) -> Option<Instant> {
+        self.stream.get_ref().begun()
+    }
+
+    /// Counts that time anew, after some in which nothing was read.
+    pub(crate) fn count_anew(&mut self) {
+        self.stream.get_mut().count_anew();
     }
 
     /// Hands a message on, once there is room. A client that leaves none for too long is dropped.

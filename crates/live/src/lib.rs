@@ -14,6 +14,7 @@ mod connection;
 #[cfg(feature = "echo")]
 mod echo;
 mod form;
+mod frames;
 mod handshake;
 mod measures;
 mod opened;

@@ -68,11 +68,8 @@ impl Socket {
         measures: Arc<Measures>,
     ) -> Self {
         let ping = Duration::from_millis(settings.ping_ms);
-        let limits = Limits {
-            depth: session.operations.limits().json_depth,
-            opened: settings.subscriptions,
-            ping,
-        };
+        let limits =
+            Limits { depth: session.operations.limits().json_depth, opened: settings.subscriptions, ping };
         Socket {
             connection,
             session,
@@ -113,6 +110,8 @@ impl Socket {
             Event::Broken(closing) | Event::Read(Err(closing)) => Err(closing),
             Event::Read(Ok(message)) => self.heard(message).await,
             Event::Turned((id, members, turned)) => {
+                // Perhaps it was waited for this, and nothing was read.
+                self.connection.count_anew();
                 let members = self.turned(id, members, turned).await;
                 self.answer(Some(id), &members).await
             }
@@ -176,7 +175,7 @@ impl Socket {
             Message::Text(_) => true,
             Message::Binary(_) => false,
             // The library answers pings and closes by itself.
-            _ => return Ok(()),
+            _ => return self.check_begun(),
         };
         if is_text != (self.session.form == crate::form::Form::Json) {
             return Err(Closing::WrongKind);
@@ -259,6 +258,7 @@ impl Socket {
 
     /// Asks a client of which nothing was heard whether it is there, and gives up one that did not answer.
     async fn alarm(&mut self) -> Result<(), Closing> {
+        self.check_begun()?;
         let now = Instant::now();
         let silent_until = self.heard + self.limits.ping;
         if silent_until > now {
@@ -275,6 +275,14 @@ impl Socket {
             self.connection.send(self.session.form.events(id, &mark)).await?;
         }
         self.connection.send(Message::Ping(Bytes::new())).await
+    }
+
+    /// Gives up a client that is in the middle of a message for too long: what there is of it is held, whatever else it says meanwhile.
+    fn check_begun(&self) -> Result<(), Closing> {
+        match self.connection.begun() {
+            Some(begun) if begun.elapsed() >= self.limits.ping && !self.is_busy() => Err(Closing::TooSlow),
+            _ => Ok(()),
+        }
     }
 
     async fn refuse(&mut self, id: Option<u64>, error: &Error) -> Result<(), Closing> {

@@ -140,6 +140,23 @@ async fn control_frames_come_between_the_pieces_of_a_message() {
     assert_eq!((first, answer.as_slice()), (FIN | TEXT, &br#"{"id":1,"ok":{}}"#[..]));
 }
 
+#[tokio::test]
+async fn a_message_that_is_not_completed_is_not_waited_for() {
+    let app = App::of(&[("mainstay.toml", &format!("{SETTINGS}[live]\nping_ms = 300\n"))]).await;
+    let mut stream = connected(&app).await;
+    stream.write_all(&frame(TEXT, b"{")).await.unwrap();
+    for _ in 0..9 {
+        let (first, payload) = next(&mut stream).await.unwrap();
+        if first == FIN | CLOSE {
+            assert_eq!(payload, [&4002_u16.to_be_bytes()[..], b"too_slow"].concat());
+            return;
+        }
+        // It is there, and says so.
+        stream.write_all(&frame(FIN | PONG, &payload)).await.unwrap();
+    }
+    panic!("it is waited for");
+}
+
 /// More than the system keeps of what is under way, in both directions.
 const MUCH: usize = 64 << 20;
 
