@@ -4,6 +4,7 @@ use crate::error::Failure;
 use crate::kept::Kept;
 use crate::plan::Plan;
 use crate::schema::Built;
+use crate::unique;
 use apollo_compiler::ast::Value;
 use apollo_compiler::executable::{Operation, Selection, SelectionSet};
 use apollo_compiler::parser::Parser;
@@ -68,6 +69,7 @@ impl Document {
         let parsed = parser.parse_executable(&built.schema, text, "document.graphql");
         let parsed = parsed.map_err(|faults| Failure::of_document(&faults.errors))?;
         let parsed = parsed.validate(&built.schema).map_err(|faults| Failure::of_document(&faults.errors))?;
+        unique::check(&parsed)?;
         let switches = switches(&parsed);
         Ok(Document { parsed, switches, plans: Mutex::new(LruCache::new(PLANS)) })
     }

@@ -22,6 +22,7 @@ mod plan;
 mod schema;
 mod service;
 mod stream;
+mod unique;
 
 pub use check::{DocumentFault, check};
 pub use page::page;

@@ -4,7 +4,7 @@ use crate::error::Failure;
 use crate::service::{Request, Service};
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method};
-use mainstay_api::{Exchange, decode_query};
+use mainstay_api::{Exchange, decode_query, parse_object};
 use mainstay_engine::Code;
 use serde_json::{Map, Value};
 
@@ -14,21 +14,24 @@ use serde_json::{Map, Value};
 /// What is not well-formed.
 pub(super) async fn request(service: &Service, exchange: &mut Exchange) -> Result<Request, Failure> {
     if exchange.parts.method == Method::GET {
-        return from_query(exchange.parts.uri.query().unwrap_or_default());
+        let depth = max_depth(service);
+        return from_query(exchange.parts.uri.query().unwrap_or_default(), depth);
     }
     check_type(&exchange.parts.headers)?;
     let limits = service.operations.limits();
     // A document has room beside what it writes.
     let bytes = exchange.read(limits.batch_body_bytes).await?;
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(members)) => Request::read(members),
-        Ok(Value::Array(_)) => {
-            let message = "send one request at a time: one document can ask for several things, and HTTP carries several requests";
-            Err(Failure::new(Code::InvalidParameter, message))
-        }
-        Ok(_) => Err(Failure::new(Code::InvalidJson, "the body is a JSON object with `query`")),
-        Err(error) => Err(Failure::new(Code::InvalidJson, format!("the body is not JSON: {error}"))),
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        let message = "send one request at a time: one document can ask for several things, and HTTP carries several requests";
+        return Err(Failure::new(Code::InvalidParameter, message));
     }
+    Request::read(parse_object(&bytes, max_depth(service))?)
+}
+
+/// The deepest nesting of a request: the records of a batch are the data of operations in a list, which is a variable.
+pub(crate) fn max_depth(service: &Service) -> usize {
+    const ENVELOPE_DEPTH: usize = 5;
+    service.operations.limits().json_depth + ENVELOPE_DEPTH
 }
 
 /// Refuses what a browser sends to other sites without asking: forms and plain text.
@@ -54,12 +57,13 @@ fn is_json(content_type: &str) -> bool {
 }
 
 /// The members of a request in the query of a URI; those that are objects in JSON.
-fn from_query(query: &str) -> Result<Request, Failure> {
+fn from_query(query: &str, max_depth: usize) -> Result<Request, Failure> {
     let mut members = Map::new();
     for (name, value) in decode_query(query)? {
         let value = match name.as_str() {
-            "variables" | "extensions" if !value.is_empty() => serde_json::from_str(&value)
-                .map_err(|error| Failure::new(Code::InvalidJson, format!("`{name}` is not JSON: {error}")))?,
+            "variables" | "extensions" if !value.trim().is_empty() => {
+                Value::Object(parse_object(value.as_bytes(), max_depth)?)
+            }
             "variables" | "extensions" => Value::Null,
             _ => Value::String(value),
         };

@@ -4,6 +4,8 @@ mod accept;
 mod decode;
 mod headers;
 
+pub(crate) use decode::max_depth;
+
 use crate::error::{self, Failure, Fault};
 use crate::execute::Answer;
 use crate::service::{Prepared, Service};

@@ -5,7 +5,7 @@
 
 use super::{Beat, Beating, Next, answers};
 use crate::error::{self, Failure};
-use crate::http::body;
+use crate::http::{body, max_depth};
 use crate::service::{Request, Service};
 use futures::future::poll_fn;
 use futures::{SinkExt, StreamExt};
@@ -164,7 +164,9 @@ impl Socket {
             Message::Close(_) => return Err(Close::new(1000, "")),
         };
         let invalid = || Close::invalid("Invalid message: send JSON objects with `type`");
-        let mut members: Map<String, Value> = serde_json::from_str(&text).map_err(|_| invalid())?;
+        // The request is the payload of a message.
+        let depth = max_depth(&self.service) + 1;
+        let mut members = mainstay_api::parse_object(text.as_bytes(), depth).map_err(|_| invalid())?;
         let id = members.get("id").and_then(Value::as_str).map(str::to_owned);
         match (members.get("type").and_then(Value::as_str).ok_or_else(invalid)?, id) {
             ("connection_init", _) => self.init(members.remove("payload")).await.map(Some),

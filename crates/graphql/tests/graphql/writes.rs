@@ -1,6 +1,6 @@
 //! Mutations: what they write, in which order, and under which conditions.
 
-use crate::support::{App, query};
+use crate::support::{App, ask, query};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -189,4 +189,26 @@ async fn keys_are_made_listed_and_revoked() {
     let reply = app.send(query("{ me { id } }", json!({})).token(key)).await;
     assert_eq!(reply.status, 401);
     assert_eq!(reply.json()["errors"][0]["extensions"]["code"], "invalid_token");
+}
+
+#[tokio::test]
+async fn a_name_is_given_once() {
+    let app = App::chat();
+    let (_, token) = app.account("owner").await;
+    let twice = "mutation { createRoom(data: {name: \"A\", name: \"B\"}) { id } }";
+    let reply = app.send(query(twice, json!({})).token(&token)).await.json();
+    assert_eq!(reply["errors"][0]["extensions"]["code"], "invalid_document");
+    assert_eq!(reply["errors"][0]["locations"], json!([{"line": 1, "column": 41}]));
+    let nested = "query($f: RoomFilter = {or: [{name: {eq: \"a\", eq: \"b\"}}]}) { rooms(filter: $f) { nodes { id } } }";
+    assert_eq!(app.refused(&token, nested, json!({})).await.0, "invalid_document");
+    let apart = "{ rooms(filter: {or: [{name: {eq: \"a\"}}, {name: {eq: \"b\"}}]}) { nodes { id } } }";
+    app.data(&token, apart, json!({})).await;
+    let bodies = [
+        r#"{"query": "{ __typename }", "query": "{ a: __typename }"}"#,
+        r#"{"query": "{ __typename }", "variables": {"a": {"b": 1, "b": 2}}}"#,
+    ];
+    for body in bodies {
+        let ask = ask("POST", "/graphql").header("content-type", "application/json").bytes(body);
+        assert_eq!(app.send(ask).await.json()["errors"][0]["extensions"]["code"], "duplicate_key", "{body}");
+    }
 }
