@@ -144,6 +144,10 @@ impl<'a> Run<'a> {
     /// The operation of a call, and what it is asked.
     fn ask(&self, call: &CallPlan) -> Result<(&'a Operation, Ask), Failure> {
         let known = self.built.catalog.call(call.call);
+        if matches!(known.operation.kind, OperationKind::UpdateMany | OperationKind::DeleteMany) {
+            // A condition that is left out of a query shows more; here it would write to more.
+            call.arguments.require(&["filter", "where"], self.variables)?;
+        }
         let arguments = call.arguments.fill(self.variables)?;
         let mut ask = ask::ask(&self.context(), known, arguments)?;
         ask.parameters.expand.clone_from(&call.expand);

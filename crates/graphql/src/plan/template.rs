@@ -62,6 +62,19 @@ impl Arguments {
         Ok(filled)
     }
 
+    /// Sees that each variable in the arguments of these names is given.
+    ///
+    /// # Errors
+    /// [`Code::InvalidParameter`], as where there is no condition at all.
+    pub(crate) fn require(&self, names: &[&str], variables: &Map<String, Json>) -> Result<(), Failure> {
+        let mut named = self.0.iter().filter(|argument| names.contains(&argument.name.as_str()));
+        let Some(missing) = named.find_map(|argument| argument.value.missing(variables)) else {
+            return Ok(());
+        };
+        let message = format!("`${missing}` is not given, and without it more would be written to");
+        Err(Failure::new(Code::InvalidParameter, message))
+    }
+
     /// A whole number among the arguments.
     pub(crate) fn number(&self, name: &str, variables: &Map<String, Json>) -> Option<u64> {
         let argument = self.0.iter().find(|argument| argument.name == name)?;
@@ -118,6 +131,16 @@ impl Template {
                 .map_or(Template::Value(Json::Null), Template::Value);
         }
         Template::Object(members)
+    }
+
+    /// The first variable in it that has no value.
+    fn missing(&self, variables: &Map<String, Json>) -> Option<&str> {
+        match self {
+            Template::Value(_) => None,
+            Template::Variable(name) => (!variables.contains_key(name)).then_some(name),
+            Template::List(elements) => elements.iter().find_map(|element| element.missing(variables)),
+            Template::Object(members) => members.iter().find_map(|(_, member)| member.missing(variables)),
+        }
     }
 
     fn fill(&self, variables: &Map<String, Json>) -> Option<Json> {

@@ -109,6 +109,12 @@ async fn many_records_are_written_by_a_filter_that_has_to_be_there() {
     assert_eq!(app.refused(&token, update, json!({})).await.0, "invalid_parameter");
     // A filter that asks for nothing asks for nothing: whoever means all says so.
     assert_eq!(app.refused(&token, update, json!({"filter": {}})).await.0, "invalid_parameter");
+    // Nor does a condition go without saying whose variable is not given.
+    let narrow = "mutation($name: String, $where: String) {
+        deleteRooms(filter: {name: {ne: $name}, or: [{name: {eq: \"C\"}}]}, where: $where) { count } }";
+    for given in [json!({}), json!({"name": "Z"}), json!({"where": "true"})] {
+        assert_eq!(app.refused(&token, narrow, given).await.0, "invalid_parameter");
+    }
     let delete = "mutation { deleteRooms(where: \"true\") { count } }";
     assert_eq!(app.data(&token, delete, json!({})).await["deleteRooms"]["count"], 3);
 }
