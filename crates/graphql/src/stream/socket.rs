@@ -172,7 +172,7 @@ impl Socket {
             ("connection_init", _) => self.init(members.remove("payload")).await.map(Some),
             ("ping", _) => Ok(Some("{\"type\":\"pong\"}".to_owned())),
             ("pong", _) => Ok(None),
-            ("subscribe", Some(id)) => self.subscribe(id, members.remove("payload"), sender).map(|()| None),
+            ("subscribe", Some(id)) => self.subscribe(id, members.remove("payload"), sender),
             ("complete", Some(id)) => {
                 if let Some(task) = self.running.remove(&id) {
                     task.abort();
@@ -218,7 +218,7 @@ impl Socket {
         id: String,
         payload: Option<Value>,
         sender: &mpsc::Sender<Out>,
-    ) -> Result<(), Close> {
+    ) -> Result<Option<String>, Close> {
         if !self.is_ready {
             return Err(Close::new(4401, "Unauthorized"));
         }
@@ -229,7 +229,7 @@ impl Socket {
             return Err(Close::invalid("Invalid message: `subscribe` has a `payload`"));
         };
         if self.running.len() >= MAX_OPERATIONS {
-            return Err(Close::new(4429, format!("at most {MAX_OPERATIONS} operations run at once")));
+            return Ok(Some(self.too_many(&id)));
         }
         self.count += 1;
         let mut caller = self.caller.clone();
@@ -243,7 +243,15 @@ impl Socket {
         };
         let task = self.tasks.spawn(operation.run(payload));
         self.running.insert(id, task);
-        Ok(())
+        Ok(None)
+    }
+
+    /// Refuses an operation, and it alone: the others go on.
+    fn too_many(&self, id: &str) -> String {
+        let message = format!("at most {MAX_OPERATIONS} operations run at once");
+        let failure = Failure::new(Code::TooManySubscriptions, message);
+        let errors = error::encode(&failure.errors, &self.caller.request_id);
+        json!({"type": "error", "id": id, "payload": errors}).to_string()
     }
 }
 

@@ -462,7 +462,20 @@ async fn operations_on_a_socket_have_a_bound_and_a_token_that_ends_ends_them() {
     for id in 0..101 {
         client.subscribe(&id.to_string(), "subscription { rooms { type } }", json!({})).await;
     }
-    client.closed(4429).await;
+    let mut told = client.next().await;
+    while told["id"] != "100" {
+        told = client.next().await;
+    }
+    assert_eq!(
+        (&told["type"], &told["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("too_many_subscriptions"))
+    );
+    client.send(json!({"type": "complete", "id": "0"})).await;
+    client.subscribe("next", "{ __typename }", json!({})).await;
+    while told["id"] != "next" {
+        told = client.next().await;
+    }
+    assert_eq!(told["payload"]["data"]["__typename"], "Query");
 }
 
 #[tokio::test]
