@@ -15,9 +15,16 @@ use tower::{Service, ServiceExt};
 /// The one thing that descriptors can lack, and ours cannot.
 const NAMED: &str = "every message and field has a name";
 
+/// The files of the services that every project has: health checking, and both versions of reflection.
+const SHARED: [&[u8]; 3] = [
+    tonic_health::pb::FILE_DESCRIPTOR_SET,
+    tonic_reflection::pb::v1::FILE_DESCRIPTOR_SET,
+    tonic_reflection::pb::v1alpha::FILE_DESCRIPTOR_SET,
+];
+
 /// The endpoints of reflection. The descriptors are made when they are first asked for: most programs are never asked.
 pub(crate) fn endpoints(schemas: impl Fn() -> Vec<Schema> + Send + Sync + 'static) -> [Endpoint; 2] {
-    let builder = Arc::new(move || Builder::configure().register_file_descriptor_set(files(&schemas())));
+    let builder = Arc::new(move || builder(&schemas()));
     let for_alpha = builder.clone();
     let v1 = LazyLock::new(move || builder().build_v1().expect(NAMED));
     let v1alpha = LazyLock::new(move || for_alpha().build_v1alpha().expect(NAMED));
@@ -25,6 +32,13 @@ pub(crate) fn endpoints(schemas: impl Fn() -> Vec<Schema> + Send + Sync + 'stati
         endpoint("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", move || v1.clone()),
         endpoint("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", move || v1alpha.clone()),
     ]
+}
+
+/// All that there is, in either version of reflection.
+fn builder(schemas: &[Schema]) -> Builder<'static> {
+    let builder =
+        SHARED.into_iter().fold(Builder::configure(), Builder::register_encoded_file_descriptor_set);
+    builder.register_file_descriptor_set(files(schemas))
 }
 
 /// The file of each version, and those of `google.protobuf` that they import.
@@ -53,4 +67,35 @@ where
         })
     })
     .judging_clients()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// The answer to `list_services`, as bytes.
+    async fn listed<S>(service: S, version: &str) -> Vec<u8>
+    where
+        S: Service<Request<Body>, Response = http::Response<tonic::body::Body>, Error = Infallible>,
+    {
+        let message = [0, 0, 0, 0, 3, 7 << 3 | 2, 1, b'*'];
+        let path = format!("/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo");
+        let request = Request::post(path).header("content-type", "application/grpc");
+        let response = service.oneshot(request.body(Body::from(message.to_vec())).unwrap()).await.unwrap();
+        axum::body::to_bytes(Body::new(response.into_body()), usize::MAX).await.unwrap().to_vec()
+    }
+
+    #[tokio::test]
+    async fn what_every_project_has_is_listed_once() {
+        let v1 = listed(builder(&[]).build_v1().unwrap(), "v1").await;
+        let v1alpha = listed(builder(&[]).build_v1alpha().unwrap(), "v1alpha").await;
+        for (version, listed) in [("v1", v1), ("v1alpha", v1alpha)] {
+            let listed = String::from_utf8_lossy(&listed);
+            for name in ["health.v1.Health", "reflection.v1.ServerR", "reflection.v1alpha.ServerR"] {
+                assert_eq!(listed.matches(name).count(), 1, "{name} in {version}: {listed}");
+            }
+        }
+    }
 }
