@@ -204,9 +204,9 @@ mod tests {
         check(b"\x82\xa1a\x01\xa1a\x02", Code::DuplicateKey, "the key `a` occurs twice");
         check(b"\x81\xa1a", Code::InvalidBody, "it ends within a value");
         // What is no number, bytes, an extension, and keys that are no strings.
-        check(b"\x81\xa1a\xcb\x7f\xf8\0\0\0\0\0\0", Code::InvalidBody, "a value that JSON has");
-        check(b"\x81\xa1a\xc4\x01x", Code::InvalidBody, "a value that JSON has");
-        check(b"\x81\xa1a\xd4\x01x", Code::InvalidBody, "a value that JSON has");
+        check(b"\x81\xa1a\xcb\x7f\xf8\0\0\0\0\0\0", Code::InvalidBody, "JSON has no infinities");
+        check(b"\x81\xa1a\xc4\x01x", Code::InvalidBody, "JSON has no bytes");
+        check(b"\x81\xa1a\xd4\x01x", Code::InvalidBody, "JSON has no extensions");
         check(b"\x81\x01\x02", Code::InvalidBody, "a text as key");
         check(b"\x81\xc3\x02", Code::InvalidBody, "a text as key");
     }
